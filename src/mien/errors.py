@@ -1,0 +1,53 @@
+"""The errors of mien. Each says what was expected, what came, and what to do.
+
+MienError
+├── InputError (ValueError)      a call with a wrong argument
+├── MediaError                   a photo or video that cannot be read
+├── ModelError                   weights or cards that are missing, changed or do not fit
+├── MissingDependencyError       an optional package that a feature needs
+└── SinkError                    a result that cannot be written
+"""
+
+from typing import Any
+
+
+class MienError(Exception):
+    """Base of every error that mien raises on purpose."""
+
+
+class InputError(MienError, ValueError):
+    """A wrong argument."""
+
+
+class MediaError(MienError):
+    """A photo or a video that cannot be read; the message is the reason given in its result row."""
+
+
+class ModelError(MienError):
+    """Weights or a model card that are missing, damaged, or do not fit each other."""
+
+
+class MissingDependencyError(MienError, ImportError):
+    """A feature needs a package that is not installed."""
+
+    def __init__(self, feature: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs the package {package!r}, which is not installed. "
+            f"Install it with: pip install 'mien[{extra}]'"
+        )
+
+
+class SinkError(MienError):
+    """A result that cannot be written."""
+
+
+def expect(condition: bool, name: str, expected: str, actual: Any) -> None:
+    """Raise InputError unless the condition holds.
+
+    >>> expect(False, "every", "a whole number of at least 1", 0)
+    Traceback (most recent call last):
+    ...
+    mien.errors.InputError: 'every' must be a whole number of at least 1. Got 0.
+    """
+    if not condition:
+        raise InputError(f"{name!r} must be {expected}. Got {actual!r}.")
