@@ -1,1 +1,1 @@
-
+"""What runs the networks: the detector, onnxruntime sessions, weights and their cards."""

@@ -1,1 +1,1 @@
-
+"""Networks that turn a crop (B, 3, S, S) into a feature map."""

@@ -1,1 +1,1 @@
-
+"""From files to batches: tables, labels, aligned crops, augmentation."""

@@ -1,0 +1,39 @@
+"""Parquet files with an encoded `image` column, read picture by picture."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+
+from mien.errors import InputError
+from mien.geometry import Image
+
+
+def read_columns(path: Path) -> dict[str, Any]:
+    """All columns but the pictures, as arrays (N,); lists become object arrays."""
+    names = [name for name in pq.read_schema(path).names if name != "image"]
+    table = pq.read_table(path, columns=names)
+    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
+
+
+def iterate_images(path: Path, batch_size: int = 256) -> Iterator[Image | None]:
+    """Pictures (H, W, 3) RGB in the order of the rows, None where one cannot be decoded.
+
+    Raises InputError when the file has no `image` column.
+    """
+    if "image" not in pq.read_schema(path).names:
+        raise InputError(f"{str(path)!r} must have a column 'image' of encoded pictures. Got none.")
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=batch_size, columns=["image"]):
+        for cell in batch.column(0):
+            yield decode(cell.as_py())
+
+
+def decode(encoded: bytes | None) -> Image | None:
+    """One encoded picture as RGB (H, W, 3), or None."""
+    if not encoded:
+        return None
+    bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    return None if bgr is None else np.ascontiguousarray(bgr[..., ::-1], dtype=np.uint8)

@@ -1,0 +1,92 @@
+"""Measures of error and of ranking. An undefined measure is NaN, never 0."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.geometry import Array, outer_eye_distance
+
+Number = float
+
+
+def mean_absolute_error(preds: Array, target: Array) -> Number:
+    """Mean of |preds - target| (N,).
+
+    >>> mean_absolute_error(np.array([1.0, 3.0]), np.array([2.0, 5.0]))
+    1.5
+    """
+    return float(np.abs(preds - target).mean()) if len(preds) else float("nan")
+
+
+def interval_error(preds: Array, target: Array) -> Array:
+    """Distance (N,) of preds (N,) to the intervals target (N, 2)."""
+    return np.asarray(np.clip(target[:, 0] - preds, 0, None) + np.clip(preds - target[:, 1], 0, None))
+
+
+def cumulative_score(preds: Array, target: Array, years: float = 5.0) -> Number:
+    """Share of faces with an error of at most `years` (CS@5)."""
+    return float((np.abs(preds - target) <= years).mean()) if len(preds) else float("nan")
+
+
+def pearson(preds: Array, target: Array) -> Number:
+    """Linear correlation (PLCC)."""
+    if len(preds) < 2 or np.ptp(preds) == 0 or np.ptp(target) == 0:
+        return float("nan")
+    return float(np.corrcoef(preds, target)[0, 1])
+
+
+def average_ranks(values: Array) -> Array:
+    """Ranks from 1, ties sharing their mean.
+
+    >>> average_ranks(np.array([3.0, 1.0, 3.0])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2)[inverse], np.float64)
+
+
+def spearman(preds: Array, target: Array) -> Number:
+    """Rank correlation (SRCC)."""
+    return pearson(average_ranks(preds), average_ranks(target)) if len(preds) > 1 else float("nan")
+
+
+def roc_auc(score: Array, positive: NDArray[np.bool_]) -> Number:
+    """Probability that a positive scores above a negative, ties counting half.
+
+    >>> roc_auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
+    0.75
+    """
+    n_pos, n_neg = int(positive.sum()), int((~positive).sum())
+    if not n_pos or not n_neg:
+        return float("nan")
+    ranks = average_ranks(score)
+    return float((ranks[positive].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg))
+
+
+def macro_f1(preds: NDArray[np.int64], target: NDArray[np.int64], num_classes: int) -> Number:
+    """Mean over the classes that occur of 2 TP / (2 TP + FP + FN)."""
+    scores = []
+    for k in range(num_classes):
+        hit = ((preds == k) & (target == k)).sum()
+        total = (preds == k).sum() + (target == k).sum()
+        if (target == k).any():
+            scores.append(2 * hit / total)
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def landmark_error(preds: Array, target: Array) -> Array:
+    """Mean distance (N,) of 68 landmarks (N, 68, 2) as a part of the outer eye distance."""
+    distance = np.linalg.norm(preds - target, axis=-1).mean(-1)
+    return np.asarray(distance / np.maximum(outer_eye_distance(target), 1e-9))
+
+
+def bootstrap_interval(
+    values: Array, statistic: str = "mean", rounds: int = 1000, level: float = 0.95, seed: int = 0
+) -> tuple[Number, Number]:
+    """Percentile bootstrap interval of the mean or median of values (N,)."""
+    rng = np.random.default_rng(seed)
+    if not len(values):
+        return float("nan"), float("nan")
+    draws = getattr(np, statistic)(values[rng.integers(0, len(values), (rounds, len(values)))], axis=1)
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
