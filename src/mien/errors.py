@@ -1,14 +1,14 @@
 """The errors of mien. Each says what was expected, what came, and what to do.
 
 MienError
-├── InputError (ValueError)      a call with a wrong argument
-├── MediaError                   a photo or video that cannot be read
-├── ModelError                   weights or cards that are missing, changed or do not fit
-├── MissingDependencyError       an optional package that a feature needs
-└── SinkError                    a result that cannot be written
+├── InputError (ValueError)                 a call with a wrong argument
+├── MediaError                              a photo or video that cannot be read
+├── ModelError                              weights or cards that are missing, changed or do not fit
+├── MissingDependencyError (ImportError)    an optional package that a feature needs
+└── SinkError                               a result that cannot be written
 """
 
-from typing import Any
+from typing import Any, Self
 
 
 class MienError(Exception):
@@ -35,6 +35,11 @@ class MissingDependencyError(MienError, ImportError):
             f"{feature} needs the package {package!r}, which is not installed. "
             f"Install it with: pip install 'mien[{extra}]'"
         )
+        self._parts = (feature, package, extra)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
+        # Errors cross between processes; by default the message alone would be passed to __init__.
+        return type(self), self._parts
 
 
 class SinkError(MienError):

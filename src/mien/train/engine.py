@@ -2,10 +2,12 @@
 
 import json
 import platform
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import numpy as np
@@ -16,9 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, WeightedRandomSampler
 
+import mien
 from mien.errors import InputError
 from mien.geometry import Array
-from mien.train.data.dataset import FaceDataset, FaceSet, Landmarker, prepare
+from mien.train.data.dataset import FaceDataset, FaceSet, Locator, prepare
 from mien.train.model import FaceModel, load_body, normalise
 from mien.train.recipe import Recipe
 from mien.train.tasks import Task, create_task
@@ -34,7 +37,7 @@ class Prepared:
     rows: dict[str, Rows]
 
 
-class FaceModule(L.LightningModule):
+class FaceModule(L.LightningModule):  # type: ignore[misc]
     """One step of training and of validation; everything else is Lightning's."""
 
     def __init__(self, model: FaceModel, task: Task, recipe: Recipe, steps: int) -> None:
@@ -63,7 +66,7 @@ class FaceModule(L.LightningModule):
         """AdamW without decay on biases and norms, one cycle with cosine ends."""
         decayed = [p for p in self.model.parameters() if p.ndim > 1]
         plain = [p for p in self.model.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
+        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
         optimizer = torch.optim.AdamW(groups, lr=self.recipe.lr, weight_decay=self.recipe.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, self.recipe.lr, total_steps=self.steps, pct_start=self.recipe.warmup, cycle_momentum=False
@@ -75,7 +78,7 @@ class FaceModule(L.LightningModule):
         return dict(zip(self.task.outputs, self.model(image), strict=True))
 
 
-def load_sets(recipe: Recipe, landmarker: Landmarker | None = None) -> Prepared:
+def load_sets(recipe: Recipe, landmarker: Locator | None = None) -> Prepared:
     """All sources of a recipe, aligned and split. Raises InputError for a split without a face."""
     sets = [prepare(recipe, source, landmarker) for source in recipe.sources]
     for faces in sets:
@@ -85,6 +88,10 @@ def load_sets(recipe: Recipe, landmarker: Landmarker | None = None) -> Prepared:
         split: [_rows(faces, source.split, source.splits.get(split, [])) for faces, source in pairs]
         for split in ("train", "val", "test")
     }
+    for k, source in enumerate(recipe.sources):
+        if source.holdout:
+            held = np.random.default_rng(0).random(len(rows["train"][k])) < source.holdout
+            rows["val"][k], rows["train"][k] = rows["train"][k][held], rows["train"][k][~held]
     for split in ("train", "val"):
         if not sum(len(r) for r in rows[split]):
             raise InputError(
@@ -132,7 +139,7 @@ def build_model(recipe: Recipe, task: Task) -> FaceModel:
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def fit(recipe: Recipe, landmarker: Landmarker | None = None, resume: bool = True) -> Path:
+def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) -> Path:
     """Train; returns the run folder. A killed run goes on from its last checkpoint."""
     torch.set_num_threads(recipe.threads)
     L.seed_everything(recipe.seed, workers=True, verbose=False)
@@ -147,8 +154,8 @@ def fit(recipe: Recipe, landmarker: Landmarker | None = None, resume: bool = Tru
     last = run / "last.ckpt"
     trainer = _trainer(recipe, task, run)
     trainer.fit(module, train, val, ckpt_path=str(last) if resume and last.exists() else None)
-    best = torch.load(run / "last.ckpt", weights_only=False)["state_dict"]
-    torch.save({k.removeprefix("model."): v for k, v in best.items() if k.startswith("model.")}, run / "weights.pt")
+    averaged = torch.load(last, weights_only=False)["state_dict"]
+    torch.save({k.removeprefix("model."): v for k, v in averaged.items() if k.startswith("model.")}, run / "weights.pt")
     return run
 
 
@@ -168,6 +175,8 @@ def _trainer(recipe: Recipe, task: Task, run: Path) -> L.Trainer:
     return L.Trainer(
         max_epochs=recipe.epochs,
         accelerator="auto",
+        precision=precision(recipe.precision),
+        enable_progress_bar=sys.stderr.isatty(),
         callbacks=callbacks,
         logger=CSVLogger(run, name=None, version=""),
         gradient_clip_val=recipe.clip,
@@ -177,5 +186,20 @@ def _trainer(recipe: Recipe, task: Task, run: Path) -> L.Trainer:
     )
 
 
+def precision(wanted: str) -> Literal["32-true", "bf16-mixed"]:
+    """'auto' takes bfloat16 on a GPU that computes with it; on processors float32 was faster for these networks."""
+    if wanted == "auto":
+        return "bf16-mixed" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "32-true"
+    return "bf16-mixed" if wanted == "bf16-mixed" else "32-true"
+
+
 def _environment() -> dict[str, str]:
-    return {"python": platform.python_version(), "torch": torch.__version__, "lightning": L.__version__}
+    """Versions, and the commit when the code runs from a checkout."""
+    versions = {"mien": mien.__version__, "python": platform.python_version()}
+    versions |= {"torch": torch.__version__, "lightning": L.__version__}
+    here = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    try:
+        commit = subprocess.run(here, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return versions
+    return {**versions, "commit": commit}

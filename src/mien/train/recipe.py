@@ -18,10 +18,10 @@ class Crop(_Strict):
     """How faces are cut: 'square' by the detector's box, 'aligned' by landmarks; zoom is kept around for jitter."""
 
     kind: Literal["square", "aligned"] = "aligned"
-    size: int = Field(112, ge=32)
-    scale: float = Field(0.36, gt=0, lt=1)
-    margin: float = Field(1.3, gt=1)
-    zoom: float = Field(1.25, ge=1)
+    size: int = Field(default=112, ge=32)
+    scale: float = Field(default=0.36, gt=0, lt=1)
+    margin: float = Field(default=1.3, gt=1)
+    zoom: float = Field(default=1.25, ge=1)
 
 
 class Augment(_Strict):
@@ -35,13 +35,26 @@ class Augment(_Strict):
 
 
 class Source(_Strict):
-    """One Parquet file: its share of the batches is rows * weight; split columns differ in name and values."""
+    """One Parquet file: its share of the batches is rows * weight; split columns differ in name and values.
+
+    holdout: part of the training rows that validates instead, for sets without a validation split.
+    """
 
     file: str
     weight: float = Field(1.0, ge=0)
     split: str = "split"
     splits: dict[str, list[str]] = {"train": ["train"], "val": ["val"], "test": ["test"]}
+    holdout: float = Field(0.0, ge=0, lt=1)
     labels: list[str] = []
+
+
+class Test(_Strict):
+    """A set that only measures the finished model."""
+
+    file: str
+    split: str = "split"
+    values: list[str] | None = None
+    teacher: bool = False
 
 
 class Recipe(_Strict):
@@ -74,6 +87,12 @@ class Recipe(_Strict):
     threads: int = Field(2, ge=1)
     workers: int = Field(1, ge=0)
     balance: str | None = None
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    tests: list[Test] = []
+    display: Source | None = None
+    pool: str = ""
+    terms: str = ""
+    limits: list[str] = []
 
 
 def load_recipe(path: Path | str, overrides: list[str] | None = None) -> Recipe:
@@ -109,7 +128,13 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"])
-        known = [*Recipe.model_fields, *Crop.model_fields, *Augment.model_fields, *Source.model_fields]
+        known = [
+            *Recipe.model_fields,
+            *Crop.model_fields,
+            *Augment.model_fields,
+            *Source.model_fields,
+            *Test.model_fields,
+        ]
         near = get_close_matches(str(item["loc"][-1]), known, 1) if item["type"] == "extra_forbidden" else []
         lines.append(
             f"  {key}: {item['msg']}" + (f". Did you mean {near[0]!r}?" if near else f". Got {item['input']!r}.")

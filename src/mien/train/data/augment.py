@@ -41,7 +41,7 @@ def photometric(image: Image, rng: np.random.Generator, gray: float = 0.1) -> Im
         image = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
     chance = rng.random()
     if chance < 0.12:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 1.8)))
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 1.8))), np.uint8)
     elif chance < 0.3:
         image = _low_resolution(image, rng)
     if rng.random() < 0.2:

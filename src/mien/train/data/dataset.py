@@ -15,13 +15,14 @@ from torch.utils.data import Dataset
 from mien.errors import InputError
 from mien.geometry import MIRROR_68, Array, CropTemplate, Image, apply_affine, face_square, five_points, similarity
 from mien.runtime.detector import Detector
+from mien.runtime.landmarks import Landmarker
 from mien.train.data.augment import Jitter, mirror, photometric, random_similarity
 from mien.train.data.crops import Locate, cut_crops, pick_face
 from mien.train.data.labels import labels_of
 from mien.train.data.tables import iterate_images, read_columns
 from mien.train.recipe import Augment, Crop, Recipe, Source
 
-Landmarker = Callable[[Image, Array, Array], Array]
+Locator = Callable[[Image, Array, Array], Array]
 """Picture, box (N, 4), five landmarks (N, 5, 2) -> 68 landmarks (N, 68, 2)."""
 
 
@@ -39,14 +40,14 @@ class FaceSet:
         return len(self.crops)
 
 
-def prepare(recipe: Recipe, source: Source, landmarker: Landmarker | None = None) -> FaceSet:
+def prepare(recipe: Recipe, source: Source, landmarker: Locator | None = None) -> FaceSet:
     """Detect, align and label one source; crops are cut once and kept in the recipe's cache folder."""
     path = recipe.data_dir / source.file
     if not path.is_file():
         raise InputError(f"'data_dir' must hold {source.file!r}. Got {str(recipe.data_dir)!r}; say data_dir=FOLDER.")
     columns = read_columns(path)
     if recipe.teacher:
-        columns = _join_teacher(columns, recipe.data_dir / recipe.teacher, path.stem)
+        columns = join_teacher(columns, recipe.data_dir / recipe.teacher, path.stem)
     labels = labels_of(columns)
     count = len(next(iter(columns.values())))
     crop = recipe.crop
@@ -72,7 +73,7 @@ def _cache_folder(recipe: Recipe, path: Path) -> Path:
     return recipe.cache_dir / f"{path.stem}-{crop.kind}-{crop.size}-{how}-{crop.zoom}"
 
 
-def _join_teacher(columns: dict[str, Any], teacher: Path, name: str) -> dict[str, Any]:
+def join_teacher(columns: dict[str, Any], teacher: Path, name: str) -> dict[str, Any]:
     """Columns with the teacher's labels beside them, where the teacher knows this set."""
     opinion = read_columns(teacher)
     rows = np.flatnonzero(opinion["set"] == name)
@@ -110,9 +111,8 @@ def _square(crop: Crop, size: int) -> Locate:
     return locate
 
 
-def _aligned(crop: Crop, size: int, landmarker: Landmarker | None) -> Locate:
-    if landmarker is None:
-        raise InputError("'landmarker' must be given for aligned crops. Got None.")
+def _aligned(crop: Crop, size: int, landmarker: Locator | None) -> Locate:
+    landmarker = landmarker or Landmarker(threads=1).points
     detector = Detector(threads=1)
     template = CropTemplate(size, crop.scale / crop.zoom)
 
@@ -166,7 +166,8 @@ class FaceDataset(Dataset[dict[str, Tensor]]):
         turn = np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))
         matrix = mirror(matrix, target) if flipped else matrix
         way = cv2.INTER_AREA if source > 2 * target else cv2.INTER_LINEAR
-        image = np.asarray(cv2.warpAffine(crop, matrix, (target, target), flags=way, borderMode=cv2.BORDER_REPLICATE))
+        moved = cv2.warpAffine(crop, matrix, (target, target), flags=way, borderMode=cv2.BORDER_REPLICATE)
+        image = np.asarray(moved, np.uint8)
         if rng is not None and change:
             image = photometric(image, rng, change.gray)
         if "landmarks" in labels:
@@ -180,4 +181,4 @@ def _move_landmarks(labels: dict[str, Array], matrix: Array, size: int, turn: fl
     pose = labels["pose"] - np.array([0, 0, turn], np.float32)
     if flipped:
         points, pose = points[MIRROR_68], pose * np.array([-1, 1, -1], np.float32)
-    return {**labels, "landmarks": points / size - 0.5, "pose": pose}
+    return {**labels, "landmarks": np.asarray(points / size - 0.5, np.float32), "pose": pose}

@@ -100,7 +100,7 @@ def _teacher(columns: Columns, code: str) -> Array:
         return np.full(len(columns["jawOpen"]), np.nan, np.float32)
     names, absent, full = TEACHER_UNITS[code]
     value = np.mean([np.asarray(columns[name], np.float32) / 255 for name in names], axis=0)
-    return np.clip((value - absent) / (full - absent), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((value - absent) / (full - absent), 0, 1), np.float32)
 
 
 def _lip_gap(columns: Columns) -> Array:
@@ -108,7 +108,7 @@ def _lip_gap(columns: Columns) -> Array:
     points = np.stack([np.asarray(p, np.float32).reshape(68, 2) for p in columns["landmarks"]])
     gap = np.linalg.norm(points[:, 61:64] - points[:, [67, 66, 65]], axis=-1).mean(1)
     eyes = np.linalg.norm(points[:, 36] - points[:, 45], axis=-1)
-    return np.clip((gap / np.maximum(eyes, 1) - 0.02) / 0.13, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((gap / np.maximum(eyes, 1) - 0.02) / 0.13, 0, 1), np.float32)
 
 
 def _landmarks(columns: Columns) -> dict[str, Array]:

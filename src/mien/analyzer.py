@@ -1,0 +1,193 @@
+"""The main job: media in, faces out. Detect once, align once, run every head on one batch."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.emotion import EvidenceModel
+from mien.errors import MediaError, MienError, expect
+from mien.faces import Faces, Frame
+from mien.geometry import CropTemplate, Image, align
+from mien.media import Source, find_sources, read_photo, read_video
+from mien.runtime.detector import Detector
+from mien.runtime.heads import HEADS, Head
+from mien.runtime.landmarks import Landmarker
+from mien.tracking import CutDetector, Smoother, Tracker
+
+Photo = str | PathLike[str] | NDArray[Any]
+_READ_AHEAD = 3
+_NO_CROPS: Image = np.zeros((0, 1, 1, 3), np.uint8)
+
+
+class Analyzer:
+    """Reads faces with the embedded models, offline.
+
+    heads: which of 'expression', 'age', 'attractiveness' run; paths to .onnx files with cards work too.
+    min_face, score_threshold, max_faces, max_side: see `Detector`. evidence: replaces the weights from Action
+    Units to displayed emotion, see `load_evidence`. threads: of each network.
+
+    >>> import skimage.data
+    >>> faces = Analyzer().photo(skimage.data.astronaut())
+    >>> len(faces), faces[0].emotion.label
+    (1, 'positive')
+    """
+
+    def __init__(
+        self,
+        heads: Iterable[str | Path] = HEADS,
+        *,
+        min_face: int = 16,
+        score_threshold: float = 0.6,
+        max_faces: int | None = None,
+        max_side: int = 1280,
+        evidence: EvidenceModel | None = None,
+        threads: int | None = None,
+    ) -> None:
+        expect(not isinstance(heads, str), "heads", "a list of names or of .onnx files", heads)
+        self.detector = Detector(
+            min_face=min_face, score_threshold=score_threshold, max_faces=max_faces, max_side=max_side, threads=threads
+        )
+        self.landmarker = Landmarker(threads=threads)
+        self.heads = [Head(head, threads, evidence) for head in heads]
+
+    def photo(self, source: Photo) -> Faces:
+        """Faces of one photo: a path, or an array (H, W, 3) RGB. Raises MediaError when it cannot be read."""
+        return self.images([read_photo(source)])[0]
+
+    def images(self, images: Sequence[Image]) -> list[Faces]:
+        """Faces of RGB pictures (H, W, 3) uint8, all of them in one batch."""
+        return [faces for faces, _ in self._analyze(images)]
+
+    def photos(self, sources: Iterable[Photo], *, keep_image: bool = False) -> Iterator[Frame]:
+        """One `Frame` a photo, in order; a photo that cannot be read becomes a frame with status 'error'."""
+        names = (source if isinstance(source, np.ndarray) else str(source) for source in sources)
+        yield from self._photos((("<array>" if isinstance(n, np.ndarray) else n, n) for n in names), keep_image)
+
+    def run(
+        self,
+        requests: Iterable[str | PathLike[str]],
+        *,
+        recursive: bool = True,
+        glob: str | None = None,
+        every: int = 1,
+        smooth: float = 0.0,
+        skip: Iterable[str] = (),
+        keep_image: bool = False,
+    ) -> Iterator[Frame]:
+        """Everything that photos, folders, videos, 'webcam:0' or '-' (a list on standard input) hold.
+
+        One `Frame` a photo and one a video frame; what cannot be read becomes a frame with status 'error'.
+        skip: names of sources to leave out. every, smooth: see `video`.
+        """
+        done = set(skip)
+        photos: deque[Source] = deque()
+        for source in find_sources(requests, recursive=recursive, glob=glob):
+            if source.name in done:
+                continue
+            if source.kind == "photo":
+                photos.append(source)
+                if len(photos) < 64:
+                    continue
+            yield from self._flush(photos, keep_image)
+            if source.kind == "error":
+                yield Frame(source.name, Faces.empty(), "error", source.reason)
+            elif source.kind in ("video", "camera"):
+                yield from self._video_rows(source, every, smooth, keep_image)
+        yield from self._flush(photos, keep_image)
+
+    def video(
+        self, source: str | PathLike[str] | int, *, every: int = 1, smooth: float = 0.0, keep_image: bool = False
+    ) -> Iterator[Frame]:
+        """Frames of a video file or camera, streamed, with track ids that last.
+
+        every: look at each n-th frame. smooth: time constant in seconds, 0 for none; never across a cut.
+        Raises MediaError when the video cannot be read, or ends long before it should.
+        """
+        expect(every >= 1, "every", "a whole number of at least 1", every)
+        expect(smooth >= 0, "smooth", "a number of seconds of at least 0", smooth)
+        name = f"webcam:{source}" if isinstance(source, int) else str(source)
+        watch = _Watch(smooth)
+        for frame in read_video(source, every):
+            faces, crops = self._analyze([frame.image])[0]
+            seen = watch(faces, crops, frame.image, frame.time_s)
+            status = "ok" if len(seen) else "no_face"
+            image = frame.image if keep_image else None
+            yield Frame(name, seen, status, None, frame.index, frame.time_s, image)
+
+    def _analyze(self, images: Sequence[Image]) -> list[tuple[Faces, Image]]:
+        """Faces of each picture, with the aligned crops (N, S, S, 3) of the first head."""
+        found = self.landmarker(images, self.detector.batch(images))
+        count = [len(faces) for faces in found]
+        if not self.heads or not sum(count):
+            return [(faces, _NO_CROPS) for faces in found]
+        cut: dict[CropTemplate, Image] = {}
+        everyone = Faces.join(found)
+        for head in self.heads:
+            if head.template not in cut:
+                pairs = zip(images, found, strict=True)
+                cut[head.template] = np.concatenate([align(i, f.landmarks, head.template) for i, f in pairs])
+            everyone = head(everyone, cut[head.template])
+        ends = np.cumsum(count)
+        crops = cut[self.heads[0].template]
+        parts = [slice(int(end - n), int(end)) for n, end in zip(count, ends, strict=True)]
+        return [(everyone.select(part), crops[part]) for part in parts]
+
+    def _flush(self, photos: deque[Source], keep_image: bool) -> Iterator[Frame]:
+        taken = list(photos)
+        photos.clear()
+        yield from self._photos(((source.name, source.path) for source in taken), keep_image)
+
+    def _photos(self, photos: Iterable[tuple[str, Any]], keep_image: bool) -> Iterator[Frame]:
+        for name, reading in _read_ahead(photos):
+            try:
+                image = reading.result()
+                faces = self.images([image])[0]
+            except MienError as error:
+                yield Frame(name, Faces.empty(), "error", str(error))
+            except Exception as error:  # one broken photo never stops a run
+                yield Frame(name, Faces.empty(), "error", f"{type(error).__name__}: {error}")
+            else:
+                status = "ok" if len(faces) else "no_face"
+                yield Frame(name, faces, status, image=image if keep_image else None)
+
+    def _video_rows(self, source: Source, every: int, smooth: float, keep_image: bool) -> Iterator[Frame]:
+        target = int(source.name.partition(":")[2] or 0) if source.kind == "camera" else str(source.path)
+        try:
+            for frame in self.video(target, every=every, smooth=smooth, keep_image=keep_image):
+                yield replace(frame, source=source.name)
+        except MediaError as error:
+            yield Frame(source.name, Faces.empty(), "error", str(error))
+
+
+class _Watch:
+    """What is remembered from frame to frame of one video."""
+
+    def __init__(self, smooth: float) -> None:
+        self.cuts, self.tracker = CutDetector(), Tracker()
+        self.smoother = Smoother(smooth) if smooth > 0 else None
+
+    def __call__(self, faces: Faces, crops: Image, image: Image, time_s: float) -> Faces:
+        cut = self.cuts.is_cut(image)
+        if cut:
+            self.tracker.reset()
+        tracked = self.tracker.update(faces, time_s, crops if len(crops) == len(faces) else None)
+        return self.smoother.update(tracked, time_s, cut) if self.smoother else tracked
+
+
+def _read_ahead(photos: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, "Future[Image]"]]:
+    """Photos decoded by another thread while the networks run, a few ahead, in order."""
+    waiting: deque[tuple[str, Future[Image]]] = deque()
+    with ThreadPoolExecutor(1) as pool:
+        for name, photo in photos:
+            waiting.append((name, pool.submit(read_photo, photo)))
+            if len(waiting) > _READ_AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()

@@ -1,0 +1,44 @@
+"""The command line: one thin file a command, everything heavy imported inside it."""
+
+import sys
+
+import typer
+
+from mien.errors import InputError, MienError
+
+app = typer.Typer(
+    name="mien",
+    help="Reads faces: Action Units, displayed emotion with reasons, apparent age, attractiveness. Offline.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _register() -> None:
+    from mien.cli.analyze import analyze
+    from mien.cli.evaluate import evaluate
+    from mien.cli.export import export
+    from mien.cli.models import models
+    from mien.cli.train import train
+
+    for command in (analyze, models, train, evaluate, export):
+        app.command()(command)
+
+
+_register()
+
+
+def main() -> None:
+    """Entry point: errors that mien raises on purpose are said in one line, exit code 2 for a wrong call."""
+    try:
+        app()
+    except InputError as error:
+        sys.exit(_complain(error, 2))
+    except MienError as error:
+        sys.exit(_complain(error, 1))
+
+
+def _complain(error: MienError, code: int) -> int:
+    print(f"mien: {error}", file=sys.stderr)
+    return code

@@ -1,0 +1,34 @@
+"""`mien evaluate`: a model against a labelled Parquet file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mien.errors import MissingDependencyError
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="The name of an embedded model, or an .onnx file.")],
+    data: Annotated[Path, typer.Argument(help="A Parquet file with pictures and labels.")],
+    split: Annotated[str | None, typer.Option(help="Only rows of this split.")] = "test",
+    teacher: Annotated[Path | None, typer.Option(help="A Parquet file of labels, joined by set and id.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the measures as JSON.")] = None,
+) -> None:
+    """Run the whole path (detector, landmarks, aligner, model) on a labelled set and print a table."""
+    try:
+        from mien.train.evaluate import evaluate_file
+    except ImportError as error:
+        raise MissingDependencyError("mien evaluate", error.name or "pyarrow", "train") from error
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    report = evaluate_file(model, data, split, teacher)
+    table = Table("measure", "value", "95 % interval", box=None, header_style="bold", title=report.title)
+    for row in report.rows:
+        table.add_row(row.name, f"{row.value:.4g}", "" if row.low is None else f"{row.low:.4g} to {row.high:.4g}")
+    Console().print(table)
+    if out:
+        out.write_text(json.dumps(report.to_dict(), indent=1), encoding="utf-8")

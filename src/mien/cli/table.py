@@ -1,0 +1,49 @@
+"""Results as a table for a person at a terminal."""
+
+from typing import Self
+
+from rich.console import Console
+from rich.table import Table
+
+from mien.faces import Face, Frame
+
+_COLUMNS = ("source", "face", "displays", "because", "apparent age", "attractiveness", "pose (yaw pitch roll)")
+
+
+class TableSink:
+    """Collects frames and prints them as one table when it closes."""
+
+    def __init__(self) -> None:
+        self.done: set[str] = set()
+        self._table = Table(*_COLUMNS, box=None, header_style="bold", pad_edge=False)
+
+    def write(self, frame: Frame) -> None:
+        """Add a row for each face, or one that says why there is none."""
+        name = frame.source if frame.time_s is None else f"{frame.source} {frame.time_s:.2f} s"
+        if not len(frame.faces):
+            self._table.add_row(name, "", frame.reason or "no face", style="dim")
+        for i, face in enumerate(frame.faces):
+            self._table.add_row(
+                name if i == 0 else "", str(i if face.track_id is None else face.track_id), *_cells(face)
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._table.row_count:
+            Console().print(self._table)
+
+
+def _cells(face: Face) -> tuple[str, ...]:
+    displays = because = age = score = pose = ""
+    if face.emotion is not None:
+        displays = f"{face.emotion.label} {face.emotion.probability.max():.2f}"
+        because = ", ".join(f"{code} {value:+.1f}" for code, value in face.emotion.evidence[:3])
+    if face.age is not None:
+        age = f"{face.age.value:.0f} ({face.age.low:.0f}-{face.age.high:.0f})"
+    if face.attractiveness is not None:
+        score = f"{face.attractiveness.percentile:.0f}. percentile"
+    if face.pose is not None:
+        pose = " ".join(f"{float(angle):+.0f}" for angle in (face.pose.yaw, face.pose.pitch, face.pose.roll))
+    return displays, because, age, score, pose

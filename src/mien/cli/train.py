@@ -1,0 +1,23 @@
+"""`mien train`: a recipe in, a run folder out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mien.errors import MissingDependencyError
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A YAML file of recipes/.")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as epochs=2 or crop.size=96.")] = None,
+    fresh: Annotated[bool, typer.Option(help="Start anew instead of going on from the last checkpoint.")] = False,
+) -> None:
+    """Train a model; a killed run goes on where it was."""
+    try:
+        from mien.train.engine import fit
+        from mien.train.recipe import load_recipe
+    except ImportError as error:
+        raise MissingDependencyError("mien train", error.name or "torch", "train") from error
+    run = fit(load_recipe(recipe, overrides), resume=not fresh)
+    print(run)

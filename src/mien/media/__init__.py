@@ -1,0 +1,16 @@
+"""Photos, folders, video and cameras: what a person names becomes pictures with names and time stamps."""
+
+from mien.media.photo import read_photo
+from mien.media.sources import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Source, find_sources
+from mien.media.video import VideoFrame, read_video, video_size_fps
+
+__all__ = [
+    "PHOTO_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "Source",
+    "VideoFrame",
+    "find_sources",
+    "read_photo",
+    "read_video",
+    "video_size_fps",
+]

@@ -1,0 +1,80 @@
+"""What stands in the way of reading a file, said in words."""
+
+import os
+import stat
+from pathlib import Path
+
+from mien.errors import MediaError
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "a PDF document"),
+    (b"%!PS", "a PostScript document"),
+    (b"RIFF", "an AVI video or a sound"),
+    (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
+    (b"\x00\x00\x01\xba", "an MPEG video"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"<svg", "an SVG drawing"),
+)
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif")
+
+
+def display_name(path: str | os.PathLike[str]) -> str:
+    r"""A path as text that every output can hold; bytes that are no UTF-8 show as \xNN.
+
+    >>> display_name("照片/一.jpg")
+    '照片/一.jpg'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def check_file(path: Path) -> None:
+    """Raise MediaError unless the path is a regular file with something in it that may be read."""
+    name = display_name(path)
+    try:
+        info = path.stat()
+        if stat.S_ISREG(info.st_mode):
+            with path.open("rb"):
+                pass
+    except (OSError, ValueError) as error:
+        raise MediaError(_why_closed(path, name, error)) from error
+    if stat.S_ISDIR(info.st_mode):
+        raise MediaError(f"'{name}' is a folder, not a file. Name a file in it, or analyse the folder.")
+    if not stat.S_ISREG(info.st_mode):
+        raise MediaError(f"'{name}' is a pipe or a device, not a file. Save its content to a file first.")
+    if info.st_size == 0:
+        raise MediaError(f"'{name}' is empty (0 bytes). Copy it again from where it came.")
+
+
+def _why_closed(path: Path, name: str, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        if path.is_symlink():
+            return f"'{name}' is a link to a file that does not exist. Mend or remove the link."
+        return f"'{name}' does not exist. Check the path."
+    if isinstance(error, PermissionError):
+        return f"'{name}' may not be read: permission denied. Change its permissions (chmod +r)."
+    reason = error.strerror if isinstance(error, OSError) else error
+    return f"'{name}' cannot be opened: {reason}. Check the path."
+
+
+def describe(head: bytes) -> str:
+    """What the first bytes of a file that is no picture seem to be.
+
+    >>> describe(b"hello"), describe(b"%PDF-1.7")
+    ('text', 'a PDF document')
+    """
+    if head[4:8] == b"ftyp":
+        return "a HEIC picture" if head[8:12] in _HEIF_BRANDS else "an MP4 or MOV video"
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    return "text" if _is_text(head) else "data of an unknown format"
+
+
+def _is_text(head: bytes) -> bool:
+    # A character may be cut at the end of the head: only damage before the last three bytes counts.
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:
+            return False
+    return not any(byte < 9 or 13 < byte < 32 for byte in head)

@@ -1,0 +1,192 @@
+"""Photos: any file that Pillow decodes, or an array, becomes RGB uint8 (H, W, 3)."""
+
+import os
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, JpegImagePlugin
+
+from mien.errors import InputError, MediaError, expect
+from mien.media.files import check_file, describe, display_name
+
+MAX_MEGAPIXELS = 300
+_GREY = 128
+_ORIENTATION_TAG = 0x0112
+_COMMON = ("JPEG", "PNG", "GIF", "BMP", "DIB", "PPM")
+_OTHERS = ("WEBP", "TIFF", "AVIF", "JPEG2000", "QOI")
+_warnings_lock = threading.Lock()
+
+
+def read_photo(source: str | os.PathLike[str] | NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Read a photo as RGB uint8 (H, W, 3), contiguous, turned upright by its EXIF orientation.
+
+    source is a path or an array (H, W), (H, W, 3) or (H, W, 4) of uint8, uint16 or floats in 0..1. What is
+    transparent is laid on neutral grey, 16 bits are scaled to 8, of an animation the first frame is taken.
+    An array that needs no change is returned as it is. Raises MediaError for a file that cannot be read and
+    InputError for an array of another kind.
+
+    >>> read_photo(np.ones((2, 3))).shape
+    (2, 3, 3)
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    if not isinstance(source, (str, os.PathLike)):
+        raise InputError(f"'source' must be a path or an array (H, W, 3). Got {type(source).__name__}.")
+    path = Path(source)
+    check_file(path)
+    try:
+        with path.open("rb") as file:
+            return np.ascontiguousarray(_decode(file, display_name(path)))
+    except MediaError:
+        raise
+    # A decoder may raise anything on damaged bytes.
+    except Exception as error:
+        raise MediaError(_why_broken(display_name(path), error)) from error
+
+
+def check_photo(path: Path) -> None:
+    """Raise MediaError unless the file begins like a photo; nothing is decoded."""
+    check_file(path)
+    with path.open("rb") as file, _quiet_warnings():
+        _open(file, display_name(path))
+
+
+def _decode(file: BinaryIO, name: str) -> NDArray[np.uint8]:
+    with _quiet_warnings():
+        image = _open(file, name)
+    megapixels = image.width * image.height / 1e6
+    if megapixels > MAX_MEGAPIXELS:
+        raise MediaError(
+            f"{name!r} has {megapixels:.0f} megapixels; at most {MAX_MEGAPIXELS} are read. Shrink it first."
+        )
+    if image.format == "TIFF":
+        # Pillow checks the size of a TIFF again while it loads, and warns again.
+        with _quiet_warnings():
+            image.load()
+    image.load()
+    with _quiet_warnings():
+        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    return _upright(_to_rgb(image), orientation)
+
+
+def _open(file: BinaryIO, name: str) -> ImageFile.ImageFile:
+    """Read the header. `Image.open` would refuse large pictures unless a global limit were changed."""
+    head = file.read(512)
+    Image.preinit()
+    damaged = None
+    for format_name in _COMMON + _OTHERS:
+        if format_name not in Image.OPEN:
+            Image.init()
+        factory, accept = Image.OPEN.get(format_name, (None, None))
+        # Some tests of a format read beyond the end of a file of less than 4 bytes.
+        if factory is None or accept is None or accept(head[:16].ljust(16, b"\0")) is not True:
+            continue
+        # The registered JPEG factory goes on to the further pictures of a multi-picture file.
+        factory = JpegImagePlugin.JpegImageFile if format_name == "JPEG" else factory
+        try:
+            file.seek(0)
+            return factory(file, name)
+        except (SyntaxError, IndexError, TypeError, struct.error):
+            damaged = format_name
+    raise MediaError(_why_unknown(name, head, damaged))
+
+
+def _why_unknown(name: str, head: bytes, damaged: str | None) -> str:
+    if damaged is not None:
+        return (
+            f"{name!r} begins like {damaged}, but its header is damaged or gives a size of 0 pixels. Export it again."
+        )
+    kind = describe(head)
+    advice = (
+        "Convert it to JPEG or PNG." if "picture" in kind else "Name a JPEG, PNG, WebP, TIFF, GIF, BMP or AVIF file."
+    )
+    if "video" in kind:
+        advice = "Give it the suffix of a video (such as .mp4)."
+    return f"{name!r} is not a photo that mien reads: it holds {kind}. {advice}"
+
+
+def _why_broken(name: str, error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return f"{name!r} does not fit into memory. Shrink it first."
+    text = str(error) or type(error).__name__
+    if "truncated" in text.lower() or "premature" in text.lower() or isinstance(error, EOFError):
+        return f"{name!r} is cut off ({text}). Copy it again from where it came."
+    return f"{name!r} is damaged ({text}). Copy it again from where it came, or export it again."
+
+
+@contextmanager
+def _quiet_warnings() -> Iterator[None]:
+    """Keep Pillow's warnings in; the lock keeps two threads from restoring each other's filters."""
+    with _warnings_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode.startswith(("I", "F")):
+        return _as_three(_to_8_bits(np.asarray(image)))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        ground = Image.new("RGB", image.size, (_GREY, _GREY, _GREY))
+        ground.paste(image, mask=image.getchannel("A"))
+        image = ground
+    return np.array(image.convert("RGB"), np.uint8)
+
+
+def _to_8_bits(deep: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Scale whole numbers by 65535 and floats by 1 onto 0..255; files of larger values by their maximum."""
+    values = np.nan_to_num(deep.astype(np.float32))
+    usual = 1.0 if deep.dtype.kind == "f" else 65535.0
+    top = max(usual, float(values.max()))
+    values *= 255.0 / top
+    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+
+
+def _as_three(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(gray[:, :, None], 3, axis=2)
+
+
+def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Undo one of the eight EXIF orientations."""
+    if orientation in (5, 6, 7, 8):
+        image = image.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    return image
+
+
+def _from_array(array: NDArray[np.generic]) -> NDArray[np.uint8]:
+    shaped = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
+    expect(shaped and array.size > 0, "source", "a non-empty array (H, W), (H, W, 3) or (H, W, 4)", array.shape)
+    image = _array_8_bits(array)
+    if image.ndim == 2:
+        return _as_three(image)
+    return np.ascontiguousarray(image if image.shape[2] == 3 else _on_grey(image))
+
+
+def _array_8_bits(array: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if array.dtype == np.uint8:
+        return array.astype(np.uint8, copy=False)
+    kinds = "an array of uint8, uint16 or floats"
+    expect(
+        array.dtype.kind == "f" or (array.dtype.kind, array.dtype.itemsize) == ("u", 2), "source", kinds, array.dtype
+    )
+    if array.dtype.kind == "f":
+        ends = (float(np.min(array.astype(np.float64))), float(np.max(array.astype(np.float64))))
+        expect(ends[0] >= 0 and ends[1] <= 1, "source", "floats in 0..1 without NaN", ends)
+    return _to_8_bits(array)
+
+
+def _on_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    alpha = image[:, :, 3:].astype(np.float32) / 255
+    mixed = image[:, :, :3] * alpha + _GREY * (1 - alpha)
+    return np.rint(mixed).astype(np.uint8)

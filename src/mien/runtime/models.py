@@ -1,0 +1,117 @@
+"""Weights and their cards: an ONNX file with a JSON file of the same name beside it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import ModelError
+from mien.geometry import Array, CropTemplate
+from mien.runtime.session import open_session
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+_NEEDED = ("name", "task", "crop", "mean", "std", "outputs", "decoding", "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model is: preprocessing and decoding are read from here and written nowhere else."""
+
+    name: str
+    task: str
+    crop: dict[str, Any]
+    mean: float
+    std: float
+    outputs: tuple[str, ...]
+    decoding: dict[str, Any]
+    values: dict[str, Any]
+
+    @property
+    def size(self) -> int:
+        """Side of the input crop in pixels."""
+        return int(self.crop["size"])
+
+    @property
+    def template(self) -> CropTemplate:
+        """Where an aligned face lies in the crop."""
+        return CropTemplate(self.size, float(self.crop["scale"]))
+
+
+class Model:
+    """A network with its card. Raises ModelError when either is missing or they do not belong together."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        card_path = path.with_suffix(".json")
+        for needed in (path, card_path):
+            if not needed.is_file():
+                raise ModelError(
+                    f"A model must have its ONNX file and its card side by side. {str(needed)!r} is missing."
+                )
+        self.card = _read_card(card_path)
+        weights = path.read_bytes()
+        found = hashlib.sha256(weights).hexdigest()
+        if found != self.card.values["sha256"]:
+            raise ModelError(
+                f"{str(path)!r} must have the sha256 of its card, {self.card.values['sha256']}. Got {found}. "
+                "The file is damaged or from another version: install mien again."
+            )
+        self._session = open_session(weights, threads)
+        names = {output.name for output in self._session.get_outputs()}
+        if not names.issuperset(self.card.outputs):
+            raise ModelError(f"{str(path)!r} must have the outputs {self.card.outputs}. Got {sorted(names)}.")
+
+    def __call__(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
+        """Outputs by name, each (N, width), of RGB crops (N, S, S, 3)."""
+        blob = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32)
+        blob -= self.card.mean
+        blob /= self.card.std
+        return dict(zip(self.card.outputs, self._session.run(list(self.card.outputs), {"image": blob}), strict=True))
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"The card {str(path)!r} must be JSON. {error}") from error
+    missing = [key for key in _NEEDED if key not in values]
+    if missing:
+        raise ModelError(
+            f"The card {str(path)!r} must have the keys {', '.join(_NEEDED)}. Missing: {', '.join(missing)}."
+        )
+    return Card(
+        name=values["name"],
+        task=values["task"],
+        crop=values["crop"],
+        mean=float(values["mean"]),
+        std=float(values["std"]),
+        outputs=tuple(values["outputs"]),
+        decoding=values["decoding"],
+        values=values,
+    )
+
+
+def find_model(name: str | Path) -> Path:
+    """Path of an embedded model by name, or of an ONNX file. Raises ModelError when there is none."""
+    path = Path(name)
+    if path.suffix == ".onnx":
+        return path
+    path = WEIGHTS / f"{name}.onnx"
+    if not path.is_file():
+        raise ModelError(
+            f"'model' must be one of {', '.join(embedded_models())}, or a path to an .onnx file. Got {name!r}."
+        )
+    return path
+
+
+def embedded_models() -> list[str]:
+    """Names of the models that travel inside the package."""
+    return sorted(path.stem for path in WEIGHTS.glob("*.onnx"))
+
+
+def embedded_cards() -> list[Card]:
+    """Cards of the models that travel inside the package."""
+    return [_read_card(WEIGHTS / f"{name}.json") for name in embedded_models()]

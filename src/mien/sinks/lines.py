@@ -1,0 +1,92 @@
+"""JSON Lines: one object a face, flushed with every frame, so that a killed run loses nothing."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from mien.errors import SinkError
+from mien.faces import Frame
+from mien.sinks.sink import Sink
+
+
+class JsonLinesSink(Sink):
+    """Writes to a file, or to standard output when `path` is None.
+
+    With resume, whole lines of an earlier run stay. The last source may have been cut short: its lines are
+    dropped, and it is read again.
+    """
+
+    def __init__(self, path: Path | None, *, resume: bool = False) -> None:
+        super().__init__()
+        self.path = path
+        if path is None:
+            self._file: TextIO = sys.stdout
+            return
+        try:
+            if resume and path.exists():
+                self.done = frozenset(_keep_finished(path))
+            self._file = path.open("a" if resume else "w", encoding="utf-8")
+        except OSError as error:
+            raise SinkError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
+
+    def write(self, frame: Frame) -> None:
+        """Write one line a face, or one that says why there is none."""
+        lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in frame.to_dicts())
+        try:
+            self._file.write(lines)
+            self._file.flush()
+        except BrokenPipeError:
+            # Who reads has enough, as `mien analyze ... | head` does; Python must not complain again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise
+        except OSError as error:
+            raise SinkError(f"The output cannot be written: {error.strerror}.") from error
+
+    def close(self, complete: bool) -> None:
+        """Every line is already written."""
+        if self.path is not None:
+            self._file.close()
+
+
+def _keep_finished(path: Path) -> set[str]:
+    """Cut the file after its last finished source; names of the finished ones."""
+    finished: set[str] = set()
+    current: str | None = None
+    end = at = 0
+    with path.open("rb") as file:
+        for line in file:
+            row = parse(line)
+            if row is None:
+                break
+            source = str(row["source"])
+            if source != current and current is not None:
+                finished.add(current)
+                end = at
+            current = source
+            at += len(line)
+    os.truncate(path, end)
+    return finished
+
+
+def parse(line: bytes) -> dict[str, Any] | None:
+    """One whole line as a row, or None for one that was cut off."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) and "source" in row else None
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a file of JSON Lines, up to the first line that is not whole."""
+    with path.open("rb") as file:
+        for line in file:
+            row = parse(line)
+            if row is None:
+                return
+            yield row

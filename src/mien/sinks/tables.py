@@ -1,0 +1,156 @@
+"""CSV and Parquet: written whole or not at all.
+
+Rows are kept as JSON Lines in `NAME.partial` until the run ends; a killed run goes on from there.
+"""
+
+import csv
+import json
+import os
+from abc import abstractmethod
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from mien.errors import MissingDependencyError, SinkError
+from mien.faces import Frame, flatten
+from mien.facs import CODES
+from mien.sinks.lines import JsonLinesSink, read_rows
+from mien.sinks.sink import Sink
+
+_BATCH = 4096
+_NUMBER_COLUMNS = (
+    ("score", "box_x1", "box_y1", "box_x2", "box_y2")
+    + ("pose_yaw", "pose_pitch", "pose_roll")
+    + tuple(f"{code}_{part}" for code in CODES for part in ("probability", "intensity"))
+)
+_ESTIMATE_COLUMNS = (
+    ("emotion_positive", "emotion_neutral", "emotion_negative")
+    + ("age_value", "age_low", "age_high", "age_coverage")
+    + ("attractiveness_score", "attractiveness_percentile")
+)
+COLUMNS: dict[str, str] = {
+    "source": "text",
+    "status": "text",
+    "reason": "text",
+    "frame": "whole",
+    "time_s": "number",
+    "face": "whole",
+    "track_id": "whole",
+    **dict.fromkeys(_NUMBER_COLUMNS, "number"),
+    "emotion_label": "text",
+    **dict.fromkeys(_ESTIMATE_COLUMNS, "number"),
+    "emotion_evidence": "pairs",
+    "attractiveness_pool": "text",
+    "landmarks": "points",
+    "landmarks_68": "points",
+}
+"""Columns of every table with their kinds, always the same, whatever was found."""
+
+
+class _WholeTable(Sink):
+    def __init__(self, path: Path, *, resume: bool = False) -> None:
+        super().__init__()
+        self.path = path
+        self._rows = path.with_name(f"{path.name}.partial")
+        # A finished table is added to; of a run that was cut off, the kept rows hold everything.
+        self._adds = resume and path.exists() and not self._rows.exists()
+        self._lines = JsonLinesSink(self._rows, resume=resume)
+        self.done = frozenset(self._sources()) if self._adds else self._lines.done
+
+    def write(self, frame: Frame) -> None:
+        """Keep the rows of one frame."""
+        self._lines.write(frame)
+
+    def close(self, complete: bool) -> None:
+        """Write the table under its name. After Ctrl-C too: what was read is kept, as a valid file."""
+        self._lines.close(complete)
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        try:
+            self._convert(temporary)
+            os.replace(temporary, self.path)
+        except OSError as error:
+            raise SinkError(
+                f"{str(self.path)!r} cannot be written: {error.strerror}. Rows are in {str(self._rows)!r}."
+            ) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+        if complete:
+            self._rows.unlink()
+
+    @abstractmethod
+    def _convert(self, target: Path) -> None:
+        """Write the kept rows as a table, after those of the finished table that is added to."""
+
+    @abstractmethod
+    def _sources(self) -> set[str]:
+        """Names of the sources in the finished table."""
+
+
+class CsvSink(_WholeTable):
+    """One row a face; lists as JSON, an empty cell where nothing is known."""
+
+    def _convert(self, target: Path) -> None:
+        with target.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(COLUMNS), extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(self._old() if self._adds else ())
+            writer.writerows(map(_csv_row, read_rows(self._rows)))
+
+    def _sources(self) -> set[str]:
+        return {row["source"] for row in self._old()}
+
+    def _old(self) -> Iterator[dict[str, Any]]:
+        with self.path.open(encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file)
+
+
+def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in flatten(row).items()}
+
+
+class ParquetSink(_WholeTable):
+    """One row a face; landmarks as lists of points. Needs pyarrow (`pip install 'mien[parquet]'`)."""
+
+    def __init__(self, path: Path, *, resume: bool = False) -> None:
+        try:
+            import pyarrow.parquet  # noqa: F401
+        except ImportError as error:
+            raise MissingDependencyError("A .parquet file", "pyarrow", "parquet") from error
+        super().__init__(path, resume=resume)
+
+    def _convert(self, target: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = _schema(pa)
+        rows = map(flatten, read_rows(self._rows))
+        with pq.ParquetWriter(target, schema) as writer:
+            for batch in pq.ParquetFile(self.path).iter_batches(_BATCH) if self._adds else ():
+                writer.write_batch(batch.cast(schema))
+            while chunk := list(islice(rows, _BATCH)):
+                writer.write_table(pa.Table.from_pylist([_parquet_row(row) for row in chunk], schema))
+
+    def _sources(self) -> set[str]:
+        import pyarrow.parquet as pq
+
+        return set(pq.read_table(self.path, columns=["source"]).column(0).to_pylist())
+
+
+def _schema(pa: Any) -> Any:
+    pair = pa.struct([("action_unit", pa.string()), ("contribution", pa.float32())])
+    kinds = {
+        "text": pa.string(),
+        "whole": pa.int64(),
+        "number": pa.float64(),
+        "points": pa.list_(pa.list_(pa.float32())),
+        "pairs": pa.list_(pair),
+    }
+    return pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+
+
+def _parquet_row(row: dict[str, Any]) -> dict[str, Any]:
+    evidence = row.get("emotion_evidence")
+    if evidence is None:
+        return row
+    return {**row, "emotion_evidence": [{"action_unit": code, "contribution": value} for code, value in evidence]}
