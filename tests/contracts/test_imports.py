@@ -1,0 +1,96 @@
+"""Which room may import which, read from the sources."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import mien
+
+ROOT = Path(mien.__file__).parent
+HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic", "yaml", "scipy", "numba", "matplotlib"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "facs": {"errors"},
+    "geometry": {"errors"},
+    "media": {"errors"},
+    "faces": {"errors", "facs"},
+    "estimates": {"errors", "facs", "faces", "geometry"},
+    "emotion": {"errors", "facs", "faces", "geometry"},
+    "tracking": {"errors", "faces", "geometry"},
+    "drawing": {"errors", "facs", "faces", "geometry", "media"},
+    "sinks": {"errors", "facs", "faces", "geometry"},
+    "runtime": {"errors", "faces", "estimates", "emotion", "geometry"},
+    "analyzer": {"errors", "emotion", "faces", "geometry", "media", "runtime", "tracking"},
+    "train.losses": {"errors"},
+    "train.backbones": {"errors"},
+    "train.recipe": {"errors"},
+    "train.metrics": {"geometry"},
+    "train.data": {"errors", "facs", "geometry", "media", "runtime", "train.recipe"},
+    "train.tasks": {"errors", "estimates", "facs", "geometry", "train.losses", "train.metrics"},
+    "train.model": {"train.backbones", "train.tasks"},
+    "train.engine": {"errors", "geometry", "train.data", "train.model", "train.recipe", "train.tasks"},
+    "train.measures": {"faces", "facs", "geometry", "train.metrics"},
+    "train.evaluate": {"errors", "faces", "geometry", "runtime", "train.data", "train.measures"},
+    "train.calibrate": {"estimates", "facs", "geometry"},
+    "train.display": {"emotion", "estimates", "faces", "facs", "geometry", "train.data", "train.model", "train.recipe"},
+    "train.card": {"geometry", "runtime", "train.calibrate", "train.data", "train.display", "train.engine"}
+    | {"train.evaluate", "train.model", "train.recipe", "train.tasks"},
+    "train.export": {"errors", "geometry", "runtime", "train.card", "train.data", "train.display", "train.engine"}
+    | {"train.model", "train.recipe", "train.tasks"},
+}
+"""The table of docs/architecture.md; `cli` and the façade may import anything, and nobody imports `cli`."""
+FREE = {"cli", "", "train"}
+
+
+def room(module: str) -> str:
+    """`mien.train.data.crops` -> 'train.data', `mien.media.photo` -> 'media'."""
+    parts = module.split(".")[1:]
+    return ".".join(parts[:2] if parts[:1] == ["train"] else parts[:1])
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of all modules that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            inside = (ROOT.parent / (node.module or "").replace(".", "/")).is_dir()
+            names |= {f"{node.module}.{alias.name}" if inside else node.module or "" for alias in node.names}
+    return names
+
+
+def module_name(path: Path) -> str:
+    return ".".join(("mien", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+FILES = sorted(path for path in ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: module_name(path))
+def test_room_imports_only_what_the_table_allows(path: Path) -> None:
+    own = room(module_name(path))
+    if own in FREE:
+        return
+    assert own in MAY_IMPORT, f"room {own!r} is not in the table"
+    used = {room(name) for name in imports(path) if name.split(".")[0] == "mien"} - {own, ""}
+    assert used <= MAY_IMPORT[own], f"{own} must not import {used - MAY_IMPORT[own]}"
+
+
+def test_the_table_has_no_circle() -> None:
+    done: set[str] = set()
+    rest = dict(MAY_IMPORT)
+    while rest:
+        free = {name for name, needs in rest.items() if needs <= done}
+        assert free, f"circle among {sorted(rest)}"
+        done |= free
+        rest = {name: needs for name, needs in rest.items() if name not in free}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: module_name(path))
+def test_only_the_training_wing_imports_what_only_it_installs(path: Path) -> None:
+    if room(module_name(path)).split(".")[0] in ("train", "profile", "studies"):
+        return
+    assert not {name.split(".")[0] for name in imports(path)} & HEAVY
