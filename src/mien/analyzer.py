@@ -164,6 +164,8 @@ class Analyzer:
                 yield replace(frame, source=source.name)
         except MediaError as error:
             yield Frame(source.name, Faces.empty(), "error", str(error))
+        except Exception as error:  # one broken video never stops a run
+            yield Frame(source.name, Faces.empty(), "error", f"{type(error).__name__}: {error}")
 
 
 class _Watch:

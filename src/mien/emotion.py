@@ -44,6 +44,8 @@ class EvidenceModel:
 
         A unit that a row does not name has weight 0 there. Raises InputError when a class is missing.
         """
+        if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+            raise InputError(f"'evidence' must map each class to a row of weights. Got {type(rows).__name__}.")
         if not set(EMOTIONS) <= set(rows):
             raise InputError(f"'evidence' must have the rows {', '.join(EMOTIONS)}. Got {', '.join(rows)}.")
         codes = tuple(sorted({code for name in EMOTIONS for code in rows[name] if code != "bias"}))

@@ -33,8 +33,8 @@ MIRROR_68: NDArray[np.int64] = np.array(
 class CropTemplate:
     """Where a face lies in an aligned crop: side in pixels, eye-to-mouth distance and centre as parts of it.
 
-    >>> CropTemplate(100, scale=0.4).points[0].round(1).tolist()
-    [32.4, 30.0]
+    >>> CropTemplate(100, scale=0.4).points[0].round().tolist()
+    [32.0, 30.0]
     """
 
     size: int
@@ -66,7 +66,9 @@ def similarity(source: Array, target: Array) -> Array:
     y = np.broadcast_to(target[..., 0].astype(np.float64) + 1j * target[..., 1], x.shape)
     x_mean, y_mean = x.mean(-1, keepdims=True), y.mean(-1, keepdims=True)
     spread = (np.abs(x - x_mean) ** 2).sum(-1)
-    a = ((x - x_mean).conj() * (y - y_mean)).sum(-1) / np.maximum(spread, 1e-12)
+    # Points that all coincide have no direction and no size: they are only moved.
+    a = ((x - x_mean).conj() * (y - y_mean)).sum(-1) / np.where(spread > 1e-12, spread, 1)
+    a = np.where(spread > 1e-12, a, 1)
     t = y_mean[..., 0] - a * x_mean[..., 0]
     rows = [[a.real, -a.imag, t.real], [a.imag, a.real, t.imag]]
     return np.moveaxis(np.array(rows, np.float32), (0, 1), (-2, -1))

@@ -41,21 +41,26 @@ def read_photo(source: str | os.PathLike[str] | NDArray[np.generic]) -> NDArray[
         raise InputError(f"'source' must be a path or an array (H, W, 3). Got {type(source).__name__}.")
     path = Path(source)
     check_file(path)
-    try:
-        with path.open("rb") as file:
-            return np.ascontiguousarray(_decode(file, display_name(path)))
-    except MediaError:
-        raise
-    # A decoder may raise anything on damaged bytes.
-    except Exception as error:
-        raise MediaError(_why_broken(display_name(path), error)) from error
+    with _media_errors(path), path.open("rb") as file:
+        return np.ascontiguousarray(_decode(file, display_name(path)))
 
 
 def check_photo(path: Path) -> None:
     """Raise MediaError unless the file begins like a photo; nothing is decoded."""
     check_file(path)
-    with path.open("rb") as file, _quiet_warnings():
+    with _media_errors(path), path.open("rb") as file, _quiet_warnings():
         _open(file, display_name(path))
+
+
+@contextmanager
+def _media_errors(path: Path) -> Iterator[None]:
+    """Make every error a MediaError: a decoder may raise anything on damaged bytes."""
+    try:
+        yield
+    except MediaError:
+        raise
+    except Exception as error:
+        raise MediaError(_why_broken(display_name(path), error)) from error
 
 
 def _decode(file: BinaryIO, name: str) -> NDArray[np.uint8]:
@@ -93,7 +98,7 @@ def _open(file: BinaryIO, name: str) -> ImageFile.ImageFile:
         try:
             file.seek(0)
             return factory(file, name)
-        except (SyntaxError, IndexError, TypeError, struct.error):
+        except (SyntaxError, IndexError, TypeError, ValueError, struct.error):
             damaged = format_name
     raise MediaError(_why_unknown(name, head, damaged))
 

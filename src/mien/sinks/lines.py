@@ -46,9 +46,13 @@ class JsonLinesSink(Sink):
             raise SinkError(f"The output cannot be written: {error.strerror}.") from error
 
     def close(self, complete: bool) -> None:
-        """Every line is already written."""
-        if self.path is not None:
+        """Every line is already written, save one that did not fit on the disk."""
+        if self.path is None:
+            return
+        try:
             self._file.close()
+        except OSError as error:
+            raise SinkError(f"The output cannot be written: {error.strerror}.") from error
 
 
 def _keep_finished(path: Path) -> set[str]:

@@ -7,7 +7,7 @@ import csv
 import json
 import os
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -52,11 +52,19 @@ class _WholeTable(Sink):
     def __init__(self, path: Path, *, resume: bool = False) -> None:
         super().__init__()
         self.path = path
-        self._rows = path.with_name(f"{path.name}.partial")
-        # A finished table is added to; of a run that was cut off, the kept rows hold everything.
-        self._adds = resume and path.exists() and not self._rows.exists()
+        rows, added = (path.with_name(f"{path.name}.{end}") for end in ("partial", "added.partial"))
+        # A finished table is added to; of another run that was cut off, the kept rows hold everything.
+        self._adds = resume and path.exists() and not rows.exists()
+        self._rows = added if self._adds else rows
+        self._again: set[str] = set()
+        finished = self._finished() if self._adds else set()
+        # An adding run that was cut off may have left its rows in the table too, those of half a source as well.
+        if self._adds and added.exists():
+            self._again = {str(row["source"]) for row in read_rows(added)}
         self._lines = JsonLinesSink(self._rows, resume=resume)
-        self.done = frozenset(self._sources()) if self._adds else self._lines.done
+        self.done = self._lines.done | (finished - self._again)
+        if not resume:
+            added.unlink(missing_ok=True)
 
     def write(self, frame: Frame) -> None:
         """Keep the rows of one frame."""
@@ -78,13 +86,22 @@ class _WholeTable(Sink):
         if complete:
             self._rows.unlink()
 
+    def _finished(self) -> set[str]:
+        try:
+            return self._sources()
+        except (OSError, ValueError, csv.Error) as error:
+            raise SinkError(
+                f"{str(self.path)!r} is not a whole table of mien, so nothing can be added to it. "
+                f"Choose another name, or do without 'resume'. {error}"
+            ) from error
+
     @abstractmethod
     def _convert(self, target: Path) -> None:
         """Write the kept rows as a table, after those of the finished table that is added to."""
 
     @abstractmethod
     def _sources(self) -> set[str]:
-        """Names of the sources in the finished table."""
+        """Names of the sources in the finished table. Raises ValueError when it has other columns."""
 
 
 class CsvSink(_WholeTable):
@@ -102,7 +119,14 @@ class CsvSink(_WholeTable):
 
     def _old(self) -> Iterator[dict[str, Any]]:
         with self.path.open(encoding="utf-8", newline="") as file:
-            yield from csv.DictReader(file)
+            rows = csv.DictReader(file)
+            _check_columns(rows.fieldnames or ())
+            yield from (row for row in rows if row["source"] not in self._again)
+
+
+def _check_columns(names: Sequence[str]) -> None:
+    if list(names) != list(COLUMNS):
+        raise ValueError("Its columns are others.")
 
 
 def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -127,13 +151,15 @@ class ParquetSink(_WholeTable):
         rows = map(flatten, read_rows(self._rows))
         with pq.ParquetWriter(target, schema) as writer:
             for batch in pq.ParquetFile(self.path).iter_batches(_BATCH) if self._adds else ():
-                writer.write_batch(batch.cast(schema))
+                fresh = [source not in self._again for source in batch.column("source").to_pylist()]
+                writer.write_batch(batch.filter(pa.array(fresh, pa.bool_())).cast(schema))
             while chunk := list(islice(rows, _BATCH)):
                 writer.write_table(pa.Table.from_pylist([_parquet_row(row) for row in chunk], schema))
 
     def _sources(self) -> set[str]:
         import pyarrow.parquet as pq
 
+        _check_columns(pq.read_schema(self.path).names)
         return set(pq.read_table(self.path, columns=["source"]).column(0).to_pylist())
 
 

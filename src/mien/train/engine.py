@@ -1,9 +1,11 @@
 """Training: a recipe in, a run folder with the best weights, curves and measures out."""
 
+import csv
 import json
 import platform
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +63,15 @@ class FaceModule(L.LightningModule):  # type: ignore[misc]
         labels = {name: torch.cat([seen[1][name] for seen in self._seen]).cpu().numpy() for name in self.task.targets}
         self._seen.clear()
         self.log_dict({f"val_{k}": v for k, v in self.task.measure(outputs, labels).items()}, prog_bar=True)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the state of the random numbers: a resumed run draws what an uninterrupted one draws."""
+        checkpoint["random"] = torch.get_rng_state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the random numbers where the checkpoint was saved."""
+        if "random" in checkpoint:
+            torch.set_rng_state(checkpoint["random"].cpu())
 
     def configure_optimizers(self) -> Any:
         """AdamW without decay on biases and norms, one cycle with cosine ends."""
@@ -152,8 +163,9 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
     train, val = _loaders(recipe, task, prepared)
     module = FaceModule(build_model(recipe, task), task, recipe, recipe.epochs * len(train))
     last = run / "last.ckpt"
-    trainer = _trainer(recipe, task, run)
-    trainer.fit(module, train, val, ckpt_path=str(last) if resume and last.exists() else None)
+    checkpoint = last if resume and last.exists() else None
+    trainer = _trainer(recipe, run, _logger(run, checkpoint))
+    trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
     averaged = torch.load(last, weights_only=False)["state_dict"]
     torch.save({k.removeprefix("model."): v for k, v in averaged.items() if k.startswith("model.")}, run / "weights.pt")
     return run
@@ -169,7 +181,22 @@ def _loaders(recipe: Recipe, task: Task, prepared: Prepared) -> tuple[DataLoader
     return DataLoader(train, sampler=sampler, drop_last=True, **common), DataLoader(val, **common)
 
 
-def _trainer(recipe: Recipe, task: Task, run: Path) -> L.Trainer:
+def _logger(run: Path, checkpoint: Path | None) -> CSVLogger:
+    """Curves in metrics.csv; a resumed run keeps the rows up to its checkpoint, which Lightning would delete."""
+    path, rows = run / "metrics.csv", []
+    if checkpoint and path.is_file():
+        done = torch.load(checkpoint, weights_only=False)["global_step"]
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if int(row["step"]) < done]
+    logger = CSVLogger(run, name=None, version="")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning says that it deletes what was just read
+        logger.experiment.metrics.extend(rows)
+    logger.save()
+    return logger
+
+
+def _trainer(recipe: Recipe, run: Path, logger: CSVLogger) -> L.Trainer:
     checkpoint = ModelCheckpoint(run, filename="last", save_top_k=1, enable_version_counter=False)
     callbacks = [checkpoint, LearningRateMonitor(), EMAWeightAveraging(decay=recipe.ema)]
     return L.Trainer(
@@ -178,7 +205,7 @@ def _trainer(recipe: Recipe, task: Task, run: Path) -> L.Trainer:
         precision=precision(recipe.precision),
         enable_progress_bar=sys.stderr.isatty(),
         callbacks=callbacks,
-        logger=CSVLogger(run, name=None, version=""),
+        logger=logger,
         gradient_clip_val=recipe.clip,
         enable_model_summary=False,
         num_sanity_val_steps=0,

@@ -116,12 +116,10 @@ def read_faces(
 
     known (N, 68, 2): landmarks that tell which face of a picture is meant, NaN where unknown.
     """
-    detector, landmarker = Detector(threads=2), Landmarker(threads=2)
-    head = None
-    if Model(find_model(model)).card.task == "landmarks":
-        landmarker = Landmarker(model, threads=2)
-    else:
-        head = Head(model, threads=2)
+    detector = Detector(threads=2)
+    places_faces = Model(find_model(model)).card.task == "landmarks"
+    landmarker = Landmarker(model if places_faces else "landmarks", threads=2)
+    head = None if places_faces else Head(model, threads=2)
     places: list[int] = []
     batch: list[tuple[Image, Faces]] = []
     parts: list[tuple[Faces, dict[str, Array]]] = []
@@ -168,8 +166,8 @@ def _read(
 def _row(name: str, measure: Measure, index: NDArray[np.int64], rounds: int, seed: int = 0) -> Row:
     """A measure on the faces of `index` that it applies to, with its bootstrap interval."""
     index = index[measure.known[index]]
-    value = measure.on(index)
-    if not len(index) or np.isnan(value) or rounds < 2:
+    value = measure.on(index) if len(index) else float("nan")
+    if np.isnan(value) or rounds < 2:
         return Row(name, value, None, None, len(index))
     rng = np.random.default_rng(seed)
     draws = [measure.on(index[rng.integers(0, len(index), len(index))]) for _ in range(rounds)]

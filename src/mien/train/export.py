@@ -110,9 +110,16 @@ def write_onnx(model: nn.Module, outputs: list[str], size: int, path: Path) -> N
         )
     assert program is not None
     graph = program.model_proto
+    _strip(graph.graph)
     _halve(graph.graph)
     onnx.checker.check_model(graph)
     path.write_bytes(graph.SerializeToString())
+
+
+def _strip(graph: Any) -> None:
+    """Drop the exporter's notes: stack traces with paths of this machine, larger than some weights."""
+    for part in (graph, *graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output):
+        del part.metadata_props[:]
 
 
 def _halve(graph: Any) -> None:

@@ -1,0 +1,177 @@
+"""The whole path on real and on broken input."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from conftest import Image
+from mien.analyzer import Analyzer
+from mien.emotion import EvidenceModel
+from mien.errors import InputError, MediaError, ModelError
+from mien.faces import EMOTIONS, Faces
+from mien.facs import CODES
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Analyzer:
+    return Analyzer(threads=1)
+
+
+def moved(image: Image, angle: float = 0.0, scale: float = 1.0) -> Image:
+    """The picture turned counter-clockwise by degrees and scaled around its middle."""
+    middle = (image.shape[1] / 2, image.shape[0] / 2)
+    matrix = cv2.getRotationMatrix2D(middle, angle, scale)
+    return np.asarray(cv2.warpAffine(image, matrix, image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def test_photo_gives_every_estimate(analyzer: Analyzer, astronaut: Image) -> None:
+    faces = analyzer.photo(astronaut)
+    assert len(faces) == 1
+    face = faces[0]
+    assert np.allclose(face.box, [175, 60, 275, 200], atol=30)
+    assert face.landmarks_68 is not None
+    assert np.abs(face.landmarks[:2] - [[203, 114], [247, 109]]).max() < 8  # eyes, read off the picture
+    assert face.pose is not None
+    assert abs(float(face.pose.roll) - 5) < 8
+    assert face.emotion is not None
+    assert face.emotion.label == "positive"
+    assert face.emotion.evidence[0][0] in ("AU12", "AU06")
+    assert face.action_units is not None
+    assert face.action_units.codes == CODES
+    assert float(face.action_units.probability[CODES.index("AU12")]) > 0.5
+    assert face.age is not None
+    assert 20 < float(face.age.value) < 50  # she was 36
+    assert float(face.age.low) < float(face.age.value) < float(face.age.high)
+    assert face.attractiveness is not None
+    assert 0 <= float(face.attractiveness.percentile) <= 100
+
+
+@pytest.mark.parametrize("angle", [-90, -30, 30, 60, 180])
+def test_estimates_do_not_depend_on_how_the_picture_is_turned(
+    analyzer: Analyzer, astronaut: Image, angle: float
+) -> None:
+    upright = analyzer.photo(moved(astronaut, 0, 0.7))[0]
+    turned = analyzer.photo(moved(astronaut, angle, 0.7))[0]
+    assert upright.pose is not None
+    assert turned.pose is not None
+    assert abs((turned.pose.roll - upright.pose.roll - angle + 180) % 360 - 180) < 6
+    assert abs(turned.pose.yaw - upright.pose.yaw) < 8
+    assert turned.emotion is not None
+    assert turned.emotion.label == "positive"
+    assert turned.age is not None
+    assert upright.age is not None
+    assert abs(turned.age.value - upright.age.value) < 8
+
+
+def test_mirror_changes_the_sign_of_yaw_and_roll(analyzer: Analyzer, astronaut: Image) -> None:
+    face = analyzer.photo(astronaut)[0]
+    mirrored = analyzer.photo(np.ascontiguousarray(astronaut[:, ::-1]))[0]
+    assert face.pose is not None
+    assert mirrored.pose is not None
+    assert abs(face.pose.yaw + mirrored.pose.yaw) < 6
+    assert abs(face.pose.roll + mirrored.pose.roll) < 4
+    assert abs(face.pose.pitch - mirrored.pose.pitch) < 5
+
+
+def test_a_batch_gives_what_single_pictures_give(analyzer: Analyzer, astronaut: Image) -> None:
+    blank = np.full((100, 200, 3), 90, np.uint8)
+    small = np.asarray(cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA), np.uint8)
+    two = np.concatenate([small, small], 1)
+    together = analyzer.images([astronaut, blank, two, small])
+    alone = [analyzer.photo(image) for image in (astronaut, blank, two, small)]
+    assert [len(faces) for faces in together] == [1, 0, 2, 1]
+    for a, b in zip(together, alone, strict=True):
+        for x, y in zip(a.to_dicts(), b.to_dicts(), strict=True):
+            assert x["age"] == pytest.approx(y["age"], abs=1e-2)
+            assert x["emotion"]["positive"] == pytest.approx(y["emotion"]["positive"], abs=1e-3)
+
+
+def test_heads_choose_what_is_read(astronaut: Image) -> None:
+    face = Analyzer(heads=["age"]).photo(astronaut)[0]
+    assert face.age is not None
+    assert face.emotion is None
+    assert face.attractiveness is None
+    bare = Analyzer(heads=[]).photo(astronaut)[0]
+    assert bare.pose is not None
+    assert bare.age is None
+    with pytest.raises(ModelError, match="'model' must be one of"):
+        Analyzer(heads=["mood"])
+    with pytest.raises(InputError, match="'heads' must be a list"):
+        Analyzer(heads="age")
+
+
+def test_evidence_can_be_replaced(astronaut: Image) -> None:
+    only_neutral = EvidenceModel(("AU12",), np.zeros((3, 1), np.float32), np.array([0, 5, 0], np.float32))
+    face = Analyzer(["expression"], evidence=only_neutral).photo(astronaut)[0]
+    assert face.emotion is not None
+    assert face.emotion.label == EMOTIONS[1]
+
+
+def test_one_broken_photo_never_stops_a_run(analyzer: Analyzer, astronaut: Image, tmp_path: Path) -> None:
+    good = tmp_path / "人脸" / "好.png"
+    good.parent.mkdir()
+    cv2.imencode(".png", np.ascontiguousarray(astronaut[..., ::-1]))[1].tofile(good)
+    data = good.read_bytes()
+    (tmp_path / "cut.png").write_bytes(data[: len(data) // 2])
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.jpg").write_text("not a picture")
+    cv2.imwrite(str(tmp_path / "dot.png"), np.zeros((1, 1, 3), np.uint8))
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    frames = {Path(frame.source).name: frame for frame in analyzer.run([tmp_path, tmp_path / "gone.jpg"])}
+    assert {name: frame.status for name, frame in frames.items()} == {
+        "好.png": "ok",
+        "cut.png": "error",
+        "empty.jpg": "error",
+        "text.jpg": "error",
+        "dot.png": "no_face",
+        "gone.jpg": "error",
+    }
+    assert all(frame.reason for frame in frames.values() if frame.status == "error")
+
+
+def test_photo_raises_for_what_it_cannot_read(analyzer: Analyzer, tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="does not exist"):
+        analyzer.photo(tmp_path / "gone.jpg")
+    with pytest.raises(InputError, match="uint8"):
+        analyzer.photo(np.zeros((4, 4, 3), np.int32))
+
+
+def test_video_keeps_ids_and_times(analyzer: Analyzer, astronaut: Image, write_video: Callable[..., Path]) -> None:
+    small = np.asarray(cv2.resize(astronaut, (240, 240), interpolation=cv2.INTER_AREA), np.uint8)
+    clip = write_video([np.roll(small, 2 * k, 1) for k in range(12)])
+    frames = list(analyzer.video(clip, every=3, smooth=0.2))
+    assert [frame.frame for frame in frames] == [0, 3, 6, 9]
+    assert np.allclose([frame.time_s for frame in frames], [0, 0.12, 0.24, 0.36], atol=1e-3)
+    assert [ids for frame in frames for ids in _ids(frame.faces)] == [0, 0, 0, 0]
+    assert all(frame.image is None for frame in frames)
+
+
+def test_smoothing_never_crosses_a_cut(analyzer: Analyzer, astronaut: Image, write_video: Callable[..., Path]) -> None:
+    small = np.asarray(cv2.resize(astronaut, (240, 240), interpolation=cv2.INTER_AREA), np.uint8)
+    other = 255 - np.ascontiguousarray(np.asarray(cv2.resize(small[30:110, 60:150], (240, 240)))[::-1])
+    clip = write_video([small] * 6 + [other] * 6 + [small] * 6)
+    raw, smooth = (list(analyzer.video(clip, smooth=seconds)) for seconds in (0.0, 1.0))
+    first = [next(i for i in range(12, 18) if len(frames[i].faces)) for frames in (raw, smooth)]
+    a, b = raw[first[0]].faces[0], smooth[first[1]].faces[0]
+    assert a.track_id == b.track_id == 1
+    assert float(a.age.value) == pytest.approx(float(b.age.value), abs=1e-3)
+
+
+def _ids(faces: Faces) -> list[int]:
+    assert faces.track_id is not None
+    return [int(number) for number in faces.track_id]
+
+
+def test_every_must_be_a_number_of_frames(analyzer: Analyzer) -> None:
+    with pytest.raises(InputError, match="'every' must be"):
+        next(analyzer.video("x.mp4", every=0))
+
+
+def test_sources_that_are_done_are_skipped(analyzer: Analyzer, astronaut: Image, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(tmp_path / name), astronaut[::2, ::2])
+    frames = list(analyzer.run([tmp_path], skip=[str(tmp_path / "a.png")]))
+    assert [Path(frame.source).name for frame in frames] == ["b.png"]

@@ -1,0 +1,81 @@
+"""Errors form the tree that the docstring draws, and say what was expected and what came."""
+
+import builtins
+import inspect
+import pickle
+import re
+import subprocess
+import sys
+
+import pytest
+
+from mien import errors
+from mien.errors import InputError, MediaError, MienError, MissingDependencyError, ModelError, SinkError, expect
+
+CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, Exception)]
+
+
+def drawn_tree():
+    """Name of each class in the docstring's tree, with the builtin base that stands beside it."""
+    lines = [line for line in errors.__doc__.splitlines() if re.match(r"[├└]── \w+Error", line)]
+    return dict(re.match(r"[├└]── (\w+)(?: \((\w+)\))?", line).groups() for line in lines)
+
+
+def test_the_docstring_draws_every_class_and_no_other():
+    assert {cls.__name__ for cls in CLASSES} - {"MienError"} == set(drawn_tree())
+
+
+@pytest.mark.parametrize(("name", "builtin"), [*drawn_tree().items()])
+def test_each_class_has_the_bases_that_are_drawn(name, builtin):
+    cls = getattr(errors, name)
+    expected = (MienError,) if builtin is None else (MienError, getattr(builtins, builtin))
+    assert cls.__bases__ == expected
+    assert not issubclass(MienError, (ValueError, ImportError, OSError))
+
+
+@pytest.mark.parametrize("cls", [cls for cls in CLASSES if cls is not MissingDependencyError])
+def test_the_message_is_kept(cls):
+    with pytest.raises(MienError, match=r"^why$"):
+        raise cls("why")
+
+
+def test_callers_may_catch_the_usual_python_errors():
+    with pytest.raises(ValueError, match="wrong"):
+        raise InputError("wrong")
+    with pytest.raises(ImportError, match="pandas"):
+        raise MissingDependencyError("Faces.to_dataframe", "pandas", "pandas")
+    assert not any(issubclass(cls, ValueError) for cls in (MediaError, ModelError, SinkError))
+
+
+def test_a_missing_package_is_named_with_the_command_that_installs_it():
+    error = MissingDependencyError("Parquet", "pyarrow", "parquet")
+    assert str(error) == (
+        "Parquet needs the package 'pyarrow', which is not installed. Install it with: pip install 'mien[parquet]'"
+    )
+
+
+@pytest.mark.parametrize("error", [MediaError("cut off"), MissingDependencyError("Parquet", "pyarrow", "parquet")])
+def test_errors_cross_between_processes(error):
+    back = pickle.loads(pickle.dumps(error))
+    assert type(back) is type(error)
+    assert str(back) == str(error)
+
+
+@pytest.mark.parametrize("condition", [True, 1, "yes"])
+def test_expect_is_silent_where_the_condition_holds(condition):
+    assert expect(condition, "name", "anything", None) is None
+
+
+@pytest.mark.parametrize(
+    ("actual", "shown"), [(0, "0"), ("a", "'a'"), ((1, 2), "(1, 2)"), (None, "None"), ([1.5], "[1.5]")]
+)
+def test_expect_says_what_was_expected_and_what_came(actual, shown):
+    with pytest.raises(InputError) as caught:
+        expect(False, "every", "a whole number", actual)
+    assert str(caught.value) == f"'every' must be a whole number. Got {shown}."
+
+
+def test_errors_import_nothing_heavy():
+    code = "import sys, mien.errors; print(sorted({'numpy', 'cv2', 'torch', 'onnxruntime', 'PIL'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
