@@ -1,5 +1,6 @@
 """`mien export`: a run in, an ONNX file with its card out."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -17,4 +18,5 @@ def export(
         from mien.train.export import export_run
     except ImportError as error:
         raise MissingDependencyError("mien export", error.name or "torch", "train") from error
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     print(export_run(run, out or run))

@@ -1,5 +1,6 @@
 """`mien train`: a recipe in, a run folder out."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -19,5 +20,6 @@ def train(
         from mien.train.recipe import load_recipe
     except ImportError as error:
         raise MissingDependencyError("mien train", error.name or "torch", "train") from error
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     run = fit(load_recipe(recipe, overrides), resume=not fresh)
     print(run)

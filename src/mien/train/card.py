@@ -19,6 +19,8 @@ from mien.train.model import MEAN, STD
 from mien.train.recipe import Recipe, Source
 from mien.train.tasks import create_task
 
+_NOT_ON_CARD = {"data_dir", "cache_dir", "run_dir", "init", "expected", "minutes", "terms", "limits"}
+
 
 def write_card(path: Path, recipe: Recipe, run: Path, prepared: Prepared, votes: Votes | None = None) -> None:
     """Write the card of the ONNX file `path` beside it: calibrated on val splits, measured on test splits."""
@@ -56,7 +58,7 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "terms": recipe.terms,
         "limits": recipe.limits,
         "data": [_data(recipe, source, prepared, k) for k, source in enumerate(recipe.sources)],
-        "recipe": json.loads(recipe.model_dump_json(exclude={"data_dir", "cache_dir", "run_dir", "init"})),
+        "recipe": json.loads(recipe.model_dump_json(exclude=_NOT_ON_CARD)),
         "initial_weights": recipe.init.parent.name if recipe.init else None,
         "environment": environment,
     }

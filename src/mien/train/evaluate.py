@@ -123,11 +123,13 @@ def read_faces(
     places: list[int] = []
     batch: list[tuple[Image, Faces]] = []
     parts: list[tuple[Faces, dict[str, Array]]] = []
-    at = {int(row): place for place, row in enumerate(rows)}
-    for row, image in enumerate(iterate_images(data)):
-        place = at.get(row)
-        if place is None or image is None:
+    place_of = {int(row): place for place, row in enumerate(rows)}
+    wanted = np.zeros(max(place_of, default=-1) + 1, bool)
+    wanted[rows] = True
+    for row, image in zip(range(len(wanted)), iterate_images(data, wanted), strict=False):
+        if image is None:
             continue
+        place = place_of[row]
         picked = pick_face(detector, image, _box(known, place))
         if picked is None:
             continue

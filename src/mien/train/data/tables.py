@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.geometry import Image
@@ -19,16 +20,20 @@ def read_columns(path: Path) -> dict[str, Any]:
     return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
 
 
-def iterate_images(path: Path, batch_size: int = 256) -> Iterator[Image | None]:
-    """Pictures (H, W, 3) RGB in the order of the rows, None where one cannot be decoded.
+def iterate_images(
+    path: Path, wanted: NDArray[np.bool_] | None = None, batch_size: int = 256
+) -> Iterator[Image | None]:
+    """Pictures (H, W, 3) RGB in the order of the rows, None where one cannot be decoded or is not wanted (N,).
 
     Raises InputError when the file has no `image` column.
     """
     if "image" not in pq.read_schema(path).names:
         raise InputError(f"{str(path)!r} must have a column 'image' of encoded pictures. Got none.")
+    row = 0
     for batch in pq.ParquetFile(path).iter_batches(batch_size=batch_size, columns=["image"]):
         for cell in batch.column(0):
-            yield decode(cell.as_py())
+            yield decode(cell.as_py()) if wanted is None or wanted[row] else None
+            row += 1
 
 
 def decode(encoded: bytes | None) -> Image | None:
