@@ -6,9 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from mien.geometry import Image
 
 
 @pytest.fixture(scope="session")

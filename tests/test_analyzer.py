@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import Image
 from mien.analyzer import Analyzer
 from mien.emotion import EvidenceModel
 from mien.errors import InputError, MediaError, ModelError
 from mien.faces import EMOTIONS, Faces
 from mien.facs import CODES
+from mien.geometry import Image
 
 
 @pytest.fixture(scope="module")

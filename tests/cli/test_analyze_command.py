@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import Image
+from mien.geometry import Image
 
 START = [sys.executable, "-c", "from mien.cli import main; main()", "analyze"]
 KEYS = {
