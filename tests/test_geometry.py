@@ -234,8 +234,17 @@ def naive_suppression(box, score, threshold):
     left, keep = sorted(range(len(score)), key=lambda i: (-score[i], i)), []
     while left:
         keep.append(left.pop(0))
-        left = [i for i in left if box_iou(box[keep[-1:]], box[[i]])[0, 0] <= threshold]
+        best = box[keep[-1]]
+        part = 0.8 if threshold < 1 else 1.0  # at 1 nothing goes
+        left = [i for i in left if box_iou(best[None], box[[i]])[0, 0] <= threshold and inside(box[i], best) <= part]
     return keep
+
+
+def inside(box, other):
+    """Share of the area of a box that lies in the other one."""
+    width = min(box[2], other[2]) - max(box[0], other[0])
+    height = min(box[3], other[3]) - max(box[1], other[1])
+    return max(width, 0) * max(height, 0) / ((box[2] - box[0]) * (box[3] - box[1]))
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 1.0])

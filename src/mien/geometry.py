@@ -190,13 +190,23 @@ def box_iou(a: Array, b: Array) -> Array:
     return np.asarray(overlap / np.maximum(union, 1e-9))
 
 
+def _share_inside(box: Array) -> Array:
+    """Share (N, N) of the area of each of the boxes (N, 4) that lies in each other one."""
+    low, high = np.maximum(box[:, None, :2], box[None, :, :2]), np.minimum(box[:, None, 2:], box[None, :, 2:])
+    area = np.clip(box[:, 2:] - box[:, :2], 1e-6, None).prod(-1)
+    return np.asarray(np.clip(high - low, 0, None).prod(-1) / area[:, None])
+
+
 def non_maximum_suppression(box: Array, score: Array, threshold: float) -> NDArray[np.int64]:
-    """Indices of the boxes that stay, best score first; others overlap a better one by more than threshold."""
+    """Indices of the boxes that stay, best score first; others overlap a better one by more than threshold.
+
+    A box of which four fifths lie inside a better one goes too: parts of a large face can look like a face.
+    """
     order = np.argsort(-score, kind="stable")
-    iou = box_iou(box[order], box[order])
+    overlap = np.where(_share_inside(box[order]) > 0.8, 1.0, box_iou(box[order], box[order]))
     keep: list[int] = []
     for i in range(len(order)):
-        if not keep or iou[i, keep].max() <= threshold:
+        if not keep or overlap[i, keep].max() <= threshold:
             keep.append(i)
     return np.asarray(order[keep], np.int64)
 

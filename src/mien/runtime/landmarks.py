@@ -5,11 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.estimates import landmarks_estimate, pose_estimate
 from mien.faces import Faces, Pose
-from mien.geometry import Array, Image, face_square, five_points, warp
+from mien.geometry import Array, Image, face_square, five_points, rotation_angle, warp, wrap_degrees
 from mien.runtime.models import Model, find_model
+
+_TURNED = 15.0
+"""Degrees beyond which a face is cut again, upright: the detector's five points do not tell how it is turned."""
 
 
 class Landmarker:
@@ -21,33 +25,45 @@ class Landmarker:
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Faces]) -> list[Faces]:
         """The same faces with `landmarks_68`, `pose` and refined `landmarks`; all pictures share one run."""
-        if not sum(map(len, faces)):
+        counts = [len(part) for part in faces]
+        if not sum(counts):
             return list(faces)
-        matrices = [self._matrices(part.box, part.landmarks) for part in faces]
-        crops = [self._crops(image, part) for image, part in zip(images, matrices, strict=True)]
-        outputs = self.model(np.concatenate(crops))
-        matrix = np.concatenate(matrices)
-        points = landmarks_estimate(outputs["landmarks"], matrix, self.model.card.size)
-        pose = pose_estimate(outputs["pose"], matrix)
-        ends = np.cumsum([len(part) for part in faces])
+        owner = np.repeat(np.arange(len(images)), counts)
+        box = np.concatenate([part.box for part in faces])
+        points, pose = self._read(images, owner, box, np.concatenate([part.landmarks for part in faces]))
+        ends = np.cumsum(counts)
         return [
             _refined(part, points, pose, slice(end - len(part), end)) for part, end in zip(faces, ends, strict=True)
         ]
 
     def points(self, image: Image, box: Array, landmarks: Array) -> Array:
         """68 landmarks (N, 68, 2) of faces known by box (N, 4) and five points (N, 5, 2)."""
-        matrix = self._matrices(box, landmarks)
-        return landmarks_estimate(self.model(self._crops(image, matrix))["landmarks"], matrix, self.model.card.size)
+        return self._read([image], np.zeros(len(box), np.int64), box, landmarks)[0]
 
-    def _matrices(self, box: Array, landmarks: Array) -> Array:
-        return face_square(box, landmarks, self.model.card.size, self._margin)
-
-    def _crops(self, image: Image, matrices: Array) -> Image:
+    def _read(
+        self, images: Sequence[Image], owner: NDArray[np.int64], box: Array, landmarks: Array
+    ) -> tuple[Array, Pose]:
+        """Landmarks (N, 68, 2) and pose of the faces that lie in images[owner]."""
         size = self.model.card.size
-        crops = np.empty((len(matrices), size, size, 3), np.uint8)
-        for crop, matrix in zip(crops, matrices, strict=True):
-            crop[:] = warp(image, matrix, size)
-        return crops
+        matrix = face_square(box, landmarks, size, self._margin)
+        points, pose = self._look(images, owner, matrix)
+        upright = face_square(box, five_points(points), size, self._margin)
+        turned = np.abs(wrap_degrees(rotation_angle(upright) - rotation_angle(matrix))) > _TURNED
+        if turned.any():
+            again, angles = self._look(images, owner[turned], upright[turned])
+            points[turned] = again
+            for name in ("yaw", "pitch", "roll"):
+                getattr(pose, name)[turned] = getattr(angles, name)
+        return points, pose
+
+    def _look(self, images: Sequence[Image], owner: NDArray[np.int64], matrix: Array) -> tuple[Array, Pose]:
+        """Landmarks and pose in crops cut by the matrices (N, 2, 3)."""
+        size = self.model.card.size
+        crops = np.empty((len(matrix), size, size, 3), np.uint8)
+        for crop, one, which in zip(crops, matrix, owner, strict=True):
+            crop[:] = warp(images[which], one, size)
+        outputs = self.model(crops)
+        return landmarks_estimate(outputs["landmarks"], matrix, size), pose_estimate(outputs["pose"], matrix)
 
 
 def _refined(faces: Faces, points: Array, pose: Pose, part: slice) -> Faces:

@@ -77,7 +77,7 @@ def _read_card(path: Path) -> Card:
         values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelError(f"The card {str(path)!r} must be JSON. {error}") from error
-    missing = [key for key in _NEEDED if key not in values]
+    missing = [key for key in _NEEDED if not isinstance(values, dict) or key not in values]
     if missing:
         raise ModelError(
             f"The card {str(path)!r} must have the keys {', '.join(_NEEDED)}. Missing: {', '.join(missing)}."

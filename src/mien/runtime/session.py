@@ -68,7 +68,8 @@ def _value_info(info: bytes, free_axes: tuple[int, ...] | None) -> bytes:
 
 def _shape(shape: bytes, free_axes: tuple[int, ...]) -> bytes:
     dims = [raw for number, raw, _ in _fields(shape) if number == 1]
-    for axis in free_axes:
+    # Weights may be listed among the inputs, and have fewer axes.
+    for axis in (axis for axis in free_axes if axis < len(dims)):
         dims[axis] = _length_delimited(1, _length_delimited(2, f"axis{axis}".encode()))
     return b"".join(dims)
 

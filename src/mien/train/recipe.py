@@ -25,12 +25,13 @@ class Crop(_Strict):
 
 
 class Augment(_Strict):
-    """Random changes during training."""
+    """Random changes during training; turn: share of the faces that are turned by any angle."""
 
     flip: bool = True
     shift: float = 0.03
     scale: float = 0.06
     rotation: float = 6.0
+    turn: float = Field(default=0.0, ge=0, le=1)
     gray: float = 0.1
 
 
@@ -102,14 +103,14 @@ def load_recipe(path: Path | str, overrides: list[str] | None = None) -> Recipe:
     """
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"The recipe {str(path)!r} must be a readable YAML file. {error}") from error
     if not isinstance(values, dict):
         raise InputError(f"The recipe {str(path)!r} must be a mapping of keys to values. Got {type(values).__name__}.")
     for override in overrides or []:
         _override(values, override)
     try:
-        return Recipe(**values)
+        return Recipe.model_validate(values)
     except ValidationError as error:
         raise InputError(f"The recipe {str(path)!r} is not valid.\n{_explain(error)}") from error
 
@@ -121,7 +122,12 @@ def _override(values: dict[str, Any], override: str) -> None:
     *parents, last = key.split(".")
     for parent in parents:
         values = values.setdefault(parent, {})
-    values[last] = yaml.safe_load(text)
+        if not isinstance(values, dict):
+            raise InputError(f"{parent!r} must be a mapping to reach inside with {override!r}. Got {values!r}.")
+    try:
+        values[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"An override must have a YAML value. Got {override!r}: {error}") from error
 
 
 def _explain(error: ValidationError) -> str:

@@ -10,17 +10,19 @@ from mien.geometry import Array, Image
 
 @dataclass(frozen=True, slots=True)
 class Jitter:
-    """How far a crop may move: shift as part of its side, log-scale, rotation in degrees."""
+    """How far a crop may move: shift as part of its side, log-scale, rotation in degrees, share turned anyhow."""
 
     shift: float = 0.03
     scale: float = 0.06
     rotation: float = 6.0
+    turn: float = 0.0
 
 
 def random_similarity(rng: np.random.Generator, jitter: Jitter, source: int, target: int, zoom: float) -> Array:
     """Cached-crop-to-network-crop matrix (2, 3): the central 1/zoom part of the cached crop, jittered."""
     scale = target / source * zoom * float(np.exp(rng.normal(0, jitter.scale)))
-    angle = np.radians(rng.normal(0, jitter.rotation))
+    turned = rng.random() < jitter.turn
+    angle = np.radians(rng.uniform(-180, 180) if turned else rng.normal(0, jitter.rotation))
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     linear = np.array([[cos, sin], [-sin, cos]])
     shift = target / 2 + rng.normal(0, jitter.shift, 2) * target - linear @ np.array([source / 2, source / 2])

@@ -160,7 +160,7 @@ class FaceDataset(Dataset[dict[str, Tensor]]):
     ) -> tuple[Image, dict[str, Array]]:
         source, target = crop.shape[0], self.crop.size
         change = self.augment
-        jitter = Jitter(change.shift, change.scale, change.rotation) if change and rng else Jitter(0, 0, 0)
+        jitter = Jitter(change.shift, change.scale, change.rotation, change.turn) if change and rng else Jitter(0, 0, 0)
         matrix = random_similarity(rng or np.random.default_rng(0), jitter, source, target, self.crop.zoom)
         flipped = bool(rng is not None and change and change.flip and rng.random() < 0.5)
         turn = np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))
@@ -179,6 +179,8 @@ def _move_landmarks(labels: dict[str, Array], matrix: Array, size: int, turn: fl
     """Landmarks as parts of the crop's side around its middle; pose turned and mirrored with the picture."""
     points = apply_affine(matrix, labels["landmarks"].reshape(68, 2))
     pose = labels["pose"] - np.array([0, 0, turn], np.float32)
+    if abs(turn) > 60:
+        pose[2] = np.nan  # far turned faces are cut again upright; their roll jumps from 180 to -180
     if flipped:
         points, pose = points[MIRROR_68], pose * np.array([-1, 1, -1], np.float32)
     return {**labels, "landmarks": np.asarray(points / size - 0.5, np.float32), "pose": pose}

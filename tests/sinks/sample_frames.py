@@ -1,0 +1,59 @@
+"""Frames of every kind, for the tests of the sinks."""
+
+import numpy as np
+
+from mien.faces import ActionUnits, Age, Attractiveness, Emotion, Faces, Frame, Pose
+from mien.facs import CODES
+
+EVERY_KIND: tuple[str, ...] = ("two faces", "no face", "error", "video", "plain face", "unicode")
+
+
+def faces(n: int = 1, seed: int = 0, tracked: bool = False) -> Faces:
+    """Faces with every column filled, no two values alike."""
+    rng = np.random.default_rng(seed)
+    units = rng.uniform(0, 1, (n, len(CODES)))
+    return Faces(
+        box=rng.uniform(0, 100, (n, 4)).astype(np.float32),
+        score=rng.uniform(0, 1, n).astype(np.float32),
+        landmarks=rng.uniform(0, 100, (n, 5, 2)).astype(np.float32),
+        landmarks_68=rng.uniform(0, 100, (n, 68, 2)).astype(np.float32),
+        track_id=np.arange(n) if tracked else None,
+        pose=Pose(*rng.uniform(-30, 30, (3, n))),
+        action_units=ActionUnits(units, 5 * units, CODES),
+        emotion=Emotion(rng.dirichlet([1, 1, 1], n), rng.normal(0, 2, (n, len(CODES))), CODES),
+        age=Age(*np.sort(rng.uniform(0, 90, (3, n)), 0)[[1, 0, 2]], 0.8),
+        attractiveness=Attractiveness(rng.normal(size=n), rng.uniform(0, 100, n), "pool"),
+    )
+
+
+def plain(n: int = 1) -> Faces:
+    """Faces of a detector alone: no head ran."""
+    whole = faces(n, 5)
+    return Faces(whole.box, whole.score, whole.landmarks)
+
+
+def small(source: str, count: int = 1) -> list[Frame]:
+    """Short rows of one source, told apart by their reasons."""
+    return [Frame(source, Faces.empty(), "error", f"{source} {i}") for i in range(count)]
+
+
+def of_kind(kind: str) -> list[Frame]:
+    """Frames of one source, or of one video."""
+    if kind == "two faces":
+        return [Frame("a/two.jpg", faces(2))]
+    if kind == "no face":
+        return [Frame("a/none.jpg", Faces.empty(), "no_face")]
+    if kind == "error":
+        return [Frame("a/broken.jpg", Faces.empty(), "error", 'It is "damaged",\nand empty; copy it again.')]
+    if kind == "plain face":
+        return [Frame("a/plain.jpg", plain())]
+    if kind == "unicode":
+        return [Frame("照片/été 👩🏽‍🚀, 'x' \"y\".jpg", faces(1, 3))]
+    found = [faces(2, 7, tracked=True), Faces.empty(), faces(1, 8, tracked=True)]
+    status = ["ok", "no_face", "ok"]
+    return [Frame("v.mp4", found[i], status[i], None, 2 * i, 2 * i / 30) for i in range(3)]
+
+
+def every_frame() -> list[Frame]:
+    """Frames of all kinds, in order."""
+    return [frame for kind in EVERY_KIND for frame in of_kind(kind)]
