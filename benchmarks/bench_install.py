@@ -52,7 +52,10 @@ def main() -> None:
             parts["parquet"] = {file: mb for file, mb in everything.items() if file not in parts["base"]}
     results = summary(parts)
     report(parts, results)
-    finish("install", given, {**results, "wheels_mb": parts})
+    headlines = {"downloads of the base install, mien's own wheel included": f"{results['base_mb']:.0f} MB"}
+    if results["with_parquet_mb"] is not None:
+        headlines["the same with Parquet"] = f"{results['with_parquet_mb']:.0f} MB"
+    finish("install", given, {**results, "wheels_mb": parts}, headlines)
 
 
 def summary(parts: dict[str, dict[str, float]]) -> dict[str, Any]:

@@ -94,13 +94,25 @@ def seconds(work: Callable[[], object], repeats: int, warm_up: int = 5) -> list[
     return took
 
 
-def finish(name: str, given: argparse.Namespace, results: dict[str, Any], threads: Sequence[int] = ()) -> None:
-    """Write the results as NAME.json, unless the run was a quick one without --out."""
+def finish(
+    name: str,
+    given: argparse.Namespace,
+    results: dict[str, Any],
+    headlines: dict[str, str],
+    threads: Sequence[int] = (),
+) -> None:
+    """Write the results as NAME.json, unless the run was a quick one without --out; the README quotes the headlines."""
     if given.quick and given.out is None:
         return
     folder = given.out or RESULTS
     folder.mkdir(parents=True, exist_ok=True)
-    record = {"name": name, "quick": given.quick, "environment": environment(threads), **results}
+    record = {
+        "name": name,
+        "quick": given.quick,
+        "environment": environment(threads),
+        "headlines": headlines,
+        **results,
+    }
     (folder / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 

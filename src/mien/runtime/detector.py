@@ -22,6 +22,7 @@ WEIGHTS_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552f
 _STRIDES = (8, 16, 32)
 _SECOND_LOOK_SIDE = 320
 _TINY_SIDE = 160
+_UPSIDE_DOWN_SIDE = 640
 
 
 def detector_weights() -> Path:
@@ -111,8 +112,13 @@ class Detector:
         return min(2.0, _TINY_SIDE / longest) if longest < _TINY_SIDE else scale
 
     def _retry(self, image: Image) -> Faces:
-        """A second look at a picture without a face, with a margin around it: a tight crop has none."""
+        """A second look at a picture without a face: upside down, since some angles are found only so, and with a
+        margin around it, since a tight crop has none."""
         longest = max(image.shape[:2])
+        turned = np.ascontiguousarray(image[::-1, ::-1])
+        faces = self._merge((self._look([turned], _View(min(self._scale(longest), _UPSIDE_DOWN_SIDE / longest)))[0],))
+        if len(faces):
+            return _half_turn(faces, image.shape[1], image.shape[0])
         for side, pad in ((192, 0.3), (_SECOND_LOOK_SIDE, 0.3), (128, 0.6)):
             faces = self._merge((self._look([image], _View(min(3.0, side / longest), pad=pad))[0],))
             if len(faces):
@@ -150,6 +156,12 @@ class Detector:
         box, score, landmarks = box[large], score[large], landmarks[large]
         keep = non_maximum_suppression(box, score, self.nms_threshold)[: self.max_faces]
         return Faces(box[keep], score[keep], landmarks[keep])
+
+
+def _half_turn(faces: Faces, width: int, height: int) -> Faces:
+    """Faces found in a picture turned by 180 degrees, in the picture as it was."""
+    size = np.array([width, height], np.float32)
+    return Faces((np.tile(size, 2) - faces.box)[:, [2, 3, 0, 1]], faces.score, size - faces.landmarks)
 
 
 def _decode(
