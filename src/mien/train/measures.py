@@ -118,7 +118,8 @@ def _units(faces: Faces, target: Array) -> dict[str, Measure]:
     everyone = np.any([measure.known for measure in single.values()], axis=0)
 
     def mean(i: Index) -> float:
-        return float(np.nanmean([measure.on(i[measure.known[i]]) for measure in single.values()]))
+        values = [measure.on(i[measure.known[i]]) for measure in single.values()]
+        return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
 
     return {f"mean AUC of {len(single)} Action Units": Measure(mean, everyone), **single}
 

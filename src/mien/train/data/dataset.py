@@ -54,11 +54,12 @@ def prepare(recipe: Recipe, source: Source, landmarker: Locator | None = None) -
     size = round(crop.size * crop.zoom)
     locate = _square(crop, size) if crop.kind == "square" else _aligned(crop, size, landmarker)
     cut = cut_crops(iterate_images(path), count, locate, size, _cache_folder(recipe, path), _boxes(labels))
-    labels = {name: value[cut.row] for name, value in labels.items() if not source.labels or name in source.labels}
+    labels = {name: value[cut.row] for name, value in labels.items()}
     if "landmarks" in labels:
         labels["landmarks"] = apply_affine(cut.matrix, labels["landmarks"])
         turned = np.degrees(np.arctan2(cut.matrix[:, 1, 0], cut.matrix[:, 0, 0]))
         labels["pose"] = labels["pose"] - np.stack([0 * turned, 0 * turned, turned], 1).astype(np.float32)
+    labels = {name: value for name, value in labels.items() if not source.labels or name in source.labels}
     kept = {name: value[cut.row] for name, value in columns.items() if value.dtype != object or name in ("id", "split")}
     return FaceSet(path.stem, cut.crops, labels, {**kept, **_text(columns, cut.row)}, source.weight)
 

@@ -1,0 +1,144 @@
+"""Measures against scipy, scikit-learn and plain loops; what is undefined is NaN."""
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy.stats")
+pytest.importorskip("sklearn.metrics")
+
+from scipy import stats
+from sklearn import metrics as sklearn_metrics
+
+from mien.train.metrics import (
+    average_ranks,
+    bootstrap_interval,
+    cumulative_score,
+    interval_error,
+    landmark_error,
+    macro_f1,
+    mean_absolute_error,
+    pearson,
+    roc_auc,
+    spearman,
+)
+
+NOTHING = np.zeros(0, np.float32)
+
+
+def pair(seed: int, ties: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    preds = rng.normal(size=40)
+    target = preds + rng.normal(size=40)
+    return (preds.round(), target.round()) if ties else (preds, target)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_age_errors_against_loops(seed: int) -> None:
+    preds, target = (30 + 8 * part for part in pair(seed))
+    errors = [abs(p - t) for p, t in zip(preds, target, strict=True)]
+    assert mean_absolute_error(preds, target) == pytest.approx(sum(errors) / 40)
+    for years in (0.0, 3.0, 5.0):
+        assert cumulative_score(preds, target, years) == sum(e <= years for e in errors) / 40
+
+
+def test_an_error_of_exactly_five_years_counts() -> None:
+    assert cumulative_score(np.array([30.0, 36.0]), np.array([25.0, 30.0])) == 0.5
+
+
+def test_interval_error_is_the_distance_to_the_nearer_end() -> None:
+    preds = np.array([25.0, 30.0, 35.0, 40.0, 47.0, 35.0])
+    target = np.array([[30.0, 40.0]] * 5 + [[np.nan, np.nan]])
+    assert interval_error(preds, target).tolist()[:5] == [5, 0, 0, 0, 7]
+    assert np.isnan(interval_error(preds, target)[5])
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_correlations_are_scipys(seed: int, ties: bool) -> None:
+    preds, target = pair(seed, ties)
+    assert pearson(preds, target) == pytest.approx(stats.pearsonr(preds, target).statistic)
+    assert spearman(preds, target) == pytest.approx(stats.spearmanr(preds, target).statistic)
+    assert average_ranks(preds) == pytest.approx(stats.rankdata(preds))
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_auc_is_scikit_learns_and_the_share_of_pairs(seed: int, ties: bool) -> None:
+    score, other = pair(seed, ties)
+    positive = other > 0.3
+    assert roc_auc(score, positive) == pytest.approx(sklearn_metrics.roc_auc_score(positive, score))
+    won = [float(p > n) + 0.5 * float(p == n) for p in score[positive] for n in score[~positive]]
+    assert roc_auc(score, positive) == pytest.approx(sum(won) / len(won))
+
+
+def test_auc_of_float32_scores_and_of_all_ties() -> None:
+    score = np.linspace(0, 1, 1000, dtype=np.float32)
+    assert roc_auc(score, score > 0.5) == 1.0
+    assert roc_auc(np.zeros(4, np.float32), np.array([True, False, True, False])) == 0.5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_macro_f1_is_scikit_learns(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    preds, target = rng.integers(0, 3, (2, 60))
+    assert macro_f1(preds, target, 3) == pytest.approx(sklearn_metrics.f1_score(target, preds, average="macro"))
+
+
+def test_macro_f1_leaves_out_a_class_that_does_not_occur_but_counts_its_false_alarms() -> None:
+    target, preds = np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1])
+    expected = sklearn_metrics.f1_score(target, preds, average="macro", labels=[0, 1])
+    assert macro_f1(preds, target, 3) == pytest.approx(expected)
+    assert macro_f1(np.array([1, 1]), np.array([0, 0]), 3) == 0
+
+
+def test_landmark_error_against_a_loop() -> None:
+    rng = np.random.default_rng(0)
+    target = rng.uniform(0, 100, (4, 68, 2))
+    preds = target + rng.normal(size=target.shape)
+    for i, error in enumerate(landmark_error(preds, target)):
+        eyes = math.dist(target[i, 36], target[i, 45])
+        assert error == pytest.approx(
+            sum(math.dist(p, t) for p, t in zip(preds[i], target[i], strict=True)) / 68 / eyes
+        )
+
+
+def test_landmark_error_has_no_unit() -> None:
+    rng = np.random.default_rng(1)
+    target, preds = rng.uniform(0, 100, (2, 3, 68, 2))
+    assert landmark_error(3 * preds + 7, 3 * target + 7) == pytest.approx(landmark_error(preds, target))
+
+
+@pytest.mark.parametrize("statistic", ["mean", "median"])
+def test_bootstrap_interval_is_scipys(statistic: str) -> None:
+    values = np.random.default_rng(0).gamma(2, 3, 200)
+    low, high = bootstrap_interval(values, statistic, rounds=4000)
+    other = stats.bootstrap(
+        (values,), getattr(np, statistic), n_resamples=4000, method="percentile", rng=np.random.default_rng(1)
+    ).confidence_interval
+    assert (low, high) == pytest.approx((other.low, other.high), abs=0.1 * (high - low))
+    assert bootstrap_interval(values, statistic) == bootstrap_interval(values, statistic)
+
+
+def test_bootstrap_interval_covers_the_mean_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(3)
+    inside = 0
+    for _ in range(300):
+        low, high = bootstrap_interval(rng.normal(5, 2, 60), rounds=200)
+        inside += low <= 5 <= high
+    assert 0.9 <= inside / 300 <= 0.98
+
+
+def test_undefined_is_nan_and_warns_of_nothing() -> None:
+    flat, two = np.ones(4), np.array([True, False])
+    undefined = [
+        mean_absolute_error(NOTHING, NOTHING), cumulative_score(NOTHING, NOTHING), pearson(NOTHING, NOTHING),
+        pearson(np.ones(1), np.ones(1)), pearson(flat, np.arange(4.0)), pearson(np.arange(4.0), flat),
+        spearman(NOTHING, NOTHING), spearman(flat, np.arange(4.0)), roc_auc(NOTHING, two[:0]),
+        roc_auc(np.arange(2.0), two | True), roc_auc(np.arange(2.0), two & False),
+        macro_f1(NOTHING.astype(int), NOTHING.astype(int), 3), *bootstrap_interval(NOTHING),
+    ]  # fmt: skip
+    assert all(math.isnan(value) for value in undefined)
+    assert interval_error(NOTHING, np.zeros((0, 2))).shape == (0,)
+    assert landmark_error(np.zeros((0, 68, 2)), np.zeros((0, 68, 2))).shape == (0,)

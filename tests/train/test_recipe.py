@@ -1,0 +1,160 @@
+"""Recipes: overrides reach inside, mistakes are named with what was meant, every field survives JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pydantic", reason="recipes need mien[train]")
+pytest.importorskip("yaml")
+
+import yaml
+from pydantic import ValidationError
+
+from mien.errors import InputError
+from mien.train import recipe as recipes
+from mien.train.recipe import Augment, Crop, Recipe, Source, load_recipe
+
+SMALL = {"name": "r", "task": "age", "sources": [{"file": "a.parquet"}]}
+FULL: dict[str, Any] = {
+    "name": "full", "task": "expression", "expected": "AUC 0.9", "minutes": 3.5, "data_dir": "d", "cache_dir": "c",
+    "run_dir": "r", "teacher": "t.parquet",
+    "sources": [{"file": "a.parquet", "weight": 2.5, "split": "fold", "holdout": 0.2, "labels": ["age"],
+                 "splits": {"train": ["1", "2"], "val": [], "test": ["3"]}}],
+    "crop": {"kind": "square", "size": 96, "scale": 0.4, "margin": 1.4, "zoom": 1.1},
+    "augment": {"flip": False, "shift": 0.1, "scale": 0.2, "rotation": 3.0, "turn": 0.25, "gray": 0.5},
+    "backbone": "b", "width": 0.5, "dropout": 0.3, "init": "runs/x/weights.pt", "task_options": {"k": [1, "two"]},
+    "epochs": 3, "batch_size": 8, "lr": 0.01, "weight_decay": 0.1, "warmup": 0.2, "ema": 0.9, "clip": 1.0, "seed": 7,
+    "threads": 1, "workers": 0, "balance": "age", "precision": "32-true",
+    "tests": [{"file": "b.parquet", "split": "fold", "values": ["x"], "teacher": True}],
+    "display": {"file": "f.parquet"}, "pool": "P", "terms": "CC BY 4.0", "limits": ["none"],
+}  # fmt: skip
+
+
+def write(folder: Path, values: Any) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(values if isinstance(values, str) else yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+def message(folder: Path, values: Any, *overrides: str) -> str:
+    with pytest.raises(InputError) as caught:
+        load_recipe(write(folder, values), list(overrides))
+    return str(caught.value)
+
+
+def test_every_field_is_set_to_something_else_than_its_default() -> None:
+    for kind, values in ((Recipe, FULL), (Crop, FULL["crop"]), (Augment, FULL["augment"])):
+        assert set(values) == set(kind.model_fields)
+    for kind, values in ((Source, FULL["sources"][0]), (recipes.Test, FULL["tests"][0])):
+        assert set(values) == set(kind.model_fields)
+    defaults, full = Recipe(**SMALL), Recipe(**FULL)
+    assert not [name for name in Recipe.model_fields if getattr(defaults, name) == getattr(full, name)]
+
+
+@pytest.mark.parametrize("values", [SMALL, FULL], ids=["defaults", "full"])
+def test_round_trip_through_json_and_yaml(values: dict[str, Any], tmp_path: Path) -> None:
+    recipe = Recipe(**values)
+    written = json.loads(recipe.model_dump_json())
+    assert Recipe(**written) == recipe
+    assert load_recipe(write(tmp_path, written)) == recipe
+
+
+@pytest.mark.parametrize(
+    ("override", "field", "value"),
+    [
+        ("epochs=3", "epochs", 3),
+        ("crop.size=96", "crop.size", 96),
+        ("augment.flip=false", "augment.flip", False),
+        ("init=null", "init", None),
+        ("run_dir=elsewhere/runs", "run_dir", Path("elsewhere/runs")),
+        ("limits=[a, b]", "limits", ["a", "b"]),
+        ("terms=a=b", "terms", "a=b"),
+        ("task_options.deep.er=1", "task_options", {"deep": {"er": 1}}),
+        ("lr=1.0e-4", "lr", 1e-4),
+        ("lr=1e-4", "lr", 1e-4),
+    ],
+)
+def test_override(override: str, field: str, value: Any, tmp_path: Path) -> None:
+    found: Any = load_recipe(write(tmp_path, SMALL), [override])
+    for name in field.split("."):
+        found = getattr(found, name)
+    assert found == value
+
+
+def test_overrides_keep_their_neighbours_and_the_last_one_wins(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, FULL), ["crop.size=64", "crop.size=80"])
+    assert recipe.crop == Crop(**FULL["crop"] | {"size": 80})
+
+
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [("epoch", "epochs"), ("backbon", "backbone"), ("crop.sise", "size"), ("augment.rotate", "rotation")],
+)
+def test_unknown_key_is_named_with_the_nearest(key: str, near: str, tmp_path: Path) -> None:
+    found = message(tmp_path, SMALL, f"{key}=1")
+    assert f"{key}: " in found
+    assert f"Did you mean {near!r}?" in found
+
+
+def test_unknown_key_in_a_list_is_named_with_its_place(tmp_path: Path) -> None:
+    found = message(tmp_path, SMALL | {"sources": [{"file": "a"}, {"file": "b", "wieght": 2}]})
+    assert "sources.1.wieght: " in found
+    assert "'weight'" in found
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("epochs=many", "epochs: .*'many'"),
+        ("epochs=0", r"epochs: .*1\. Got 0"),
+        ("crop.kind=round", "crop.kind: .*'square' or 'aligned'.*'round'"),
+        ("dropout=1", r"dropout: .*Got 1\."),
+        ("augment=5", r"augment: .*Got 5\."),
+        ("precision=16", "precision: .*Got 16"),
+    ],
+)
+def test_bad_value_is_named(override: str, named: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=named):
+        load_recipe(write(tmp_path, SMALL), [override])
+
+
+def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
+    found = message(tmp_path, {"nmae": "x", "epochs": -1})
+    assert all(f"  {key}: " in found for key in ("nmae", "epochs", "name", "task", "sources"))
+    assert "Did you mean 'name'?" in found
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("epochs", "key=value. Got 'epochs'"),
+        ("name.first=x", "'name'"),
+        ("sources.0.weight=2", "'sources'"),
+        ("limits=[a", "limits"),
+    ],
+)
+def test_override_that_cannot_be_applied_is_named(override: str, named: str, tmp_path: Path) -> None:
+    assert named in message(tmp_path, SMALL, override)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "just words", "", "a: [", "{1: 2}", "name: \x00"])
+def test_what_is_no_recipe_is_refused(text: str, tmp_path: Path) -> None:
+    assert "recipe.yaml" in message(tmp_path, text)
+
+
+def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"missing\.yaml"):
+        load_recipe(tmp_path / "missing.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"name: caf\xe9")
+    with pytest.raises(InputError, match=r"latin\.yaml"):
+        load_recipe(tmp_path / "latin.yaml")
+
+
+def test_recipe_cannot_be_changed_and_gives_no_shared_state() -> None:
+    recipe = Recipe(**SMALL)
+    with pytest.raises(ValidationError):
+        recipe.epochs = 5
+    recipe.task_options["x"] = 1
+    assert Recipe(**SMALL).task_options == {}

@@ -1,0 +1,172 @@
+"""Tasks: losses that missing labels do not touch, measures against oracles, perfect outputs that score perfectly."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="tasks need mien[train]")
+pytest.importorskip("sklearn.metrics")
+
+import torch
+from sklearn import metrics as sklearn_metrics
+
+from mien.errors import InputError
+from mien.estimates import AGE_CENTER, AGE_UNIT, POSE_UNIT
+from mien.facs import CODES
+from mien.train.tasks import TASKS, Task, create_task
+
+N = 40
+
+
+def labels_of(task: Task, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Labels (N, width) that the task's data could have."""
+    drawn = {
+        "landmarks": rng.uniform(-0.5, 0.5, (N, 136)),
+        "pose": rng.uniform(-40, 40, (N, 3)),
+        "age": np.repeat(rng.uniform(1, 90, (N, 1)), 2, 1),
+        "action_units": rng.uniform(0, 1, (N, len(CODES))),
+        "emotion": rng.dirichlet((0.5, 0.5, 0.5), N),
+        "rating": rng.uniform(1, 5, (N, 1)),
+        "comparison_group": rng.integers(0, 2, (N, 1)),
+    }
+    return {name: drawn[name].astype(np.float32) for name in task.targets}
+
+
+def perfect_outputs(task: Task, labels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    known = {
+        "landmarks": lambda: labels["landmarks"],
+        "pose": lambda: labels["pose"] / POSE_UNIT,
+        "age": lambda: np.stack([(labels["age"][:, 0] - AGE_CENTER) / AGE_UNIT, np.full(N, -3.0)], 1),
+        "action_units": lambda: 20 * (labels["action_units"] - 0.5),
+        "emotion_direct": lambda: np.log(labels["emotion"] + 1e-6),
+        "score": lambda: labels["rating"] - 3,
+    }
+    return {name: known[name]().astype(np.float32) for name in task.outputs}
+
+
+def random_outputs(task: Task, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    return {name: rng.normal(size=(N, width)).astype(np.float32) for name, width in task.outputs.items()}
+
+
+def tensors(arrays: dict[str, np.ndarray], grad: bool = False) -> dict[str, Any]:
+    return {name: torch.tensor(value, requires_grad=grad) for name, value in arrays.items()}
+
+
+@pytest.fixture(params=TASKS)
+def task(request: pytest.FixtureRequest) -> Task:
+    return create_task(request.param)
+
+
+def test_loss_is_least_at_the_labels(task: Task) -> None:
+    rng = np.random.default_rng(0)
+    labels = labels_of(task, rng)
+    best = task.loss(tensors(perfect_outputs(task, labels)), tensors(labels))
+    assert best.ndim == 0
+    assert best < task.loss(tensors(random_outputs(task, rng)), tensors(labels))
+
+
+def test_rows_without_labels_add_nothing_but_the_pull_to_zero(task: Task) -> None:
+    rng = np.random.default_rng(1)
+    labels, outputs = labels_of(task, rng), random_outputs(task, rng)
+    few = {name: value.copy() for name, value in labels.items()}
+    for value in few.values():
+        value[N // 2 :] = np.nan
+    half = task.loss(
+        tensors({k: v[: N // 2] for k, v in outputs.items()}), tensors({k: v[: N // 2] for k, v in few.items()})
+    )
+    masked = tensors(outputs, grad=True)
+    loss = task.loss(masked, tensors(few))
+    loss.backward()
+    slack = 2e-3 if task.name == "attractiveness" else 1e-6
+    assert loss.item() == pytest.approx(half.item(), rel=1e-5, abs=slack)
+    for output in masked.values():
+        assert output.grad[N // 2 :].abs().max() <= (1e-3 if task.name == "attractiveness" else 0)
+
+
+def test_batch_without_any_label_gives_a_finite_loss(task: Task) -> None:
+    rng = np.random.default_rng(2)
+    labels = {name: np.full_like(value, np.nan) for name, value in labels_of(task, rng).items()}
+    outputs = tensors(random_outputs(task, rng), grad=True)
+    loss = task.loss(outputs, tensors(labels))
+    loss.backward()
+    assert loss.isfinite()
+    assert all(output.grad.isfinite().all() for output in outputs.values())
+
+
+def test_extreme_outputs_give_finite_derivatives(task: Task) -> None:
+    labels = tensors(labels_of(task, np.random.default_rng(3)))
+    for size in (-1e4, 1e4):
+        outputs = {k: torch.full((N, width), size, requires_grad=True) for k, width in task.outputs.items()}
+        loss = task.loss(outputs, labels)
+        loss.backward()
+        assert loss.isfinite()
+        assert all(output.grad.isfinite().all() for output in outputs.values())
+
+
+def test_monitored_measure_is_there_and_knows_what_is_better(task: Task) -> None:
+    rng = np.random.default_rng(4)
+    labels = labels_of(task, rng)
+    name, more_is_better = task.monitor
+    good = task.measure(perfect_outputs(task, labels), labels)[name]
+    bad = task.measure(random_outputs(task, rng), labels)[name]
+    assert (good > bad) == more_is_better
+    assert good == pytest.approx(1 if more_is_better else 0, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # numpy says what NaN says
+def test_measures_of_nothing_are_nan_or_left_out(task: Task) -> None:
+    rng = np.random.default_rng(5)
+    labels = {name: np.full_like(value, np.nan) for name, value in labels_of(task, rng).items()}
+    found = task.measure(random_outputs(task, rng), labels)
+    assert all(math.isnan(value) for value in found.values())
+
+
+def test_pose_is_measured_in_degrees_and_landmarks_in_outer_eye_distances() -> None:
+    task, rng = create_task("landmarks"), np.random.default_rng(6)
+    labels = labels_of(task, rng)
+    outputs = perfect_outputs(task, labels)
+    outputs["pose"] += np.array([2, -4, 6], np.float32) / POSE_UNIT
+    outputs["landmarks"] = outputs["landmarks"] + np.tile([0.03, 0.04], 68).astype(np.float32)
+    found = task.measure(outputs, labels)
+    assert [found[name] for name in ("yaw", "pitch", "roll")] == pytest.approx([2, 4, 6], abs=1e-4)
+    points = labels["landmarks"].reshape(N, 68, 2)
+    eyes = np.linalg.norm(points[:, 36] - points[:, 45], axis=1)
+    assert found["error"] == pytest.approx((0.05 / eyes).mean(), rel=1e-4)
+    assert found["error_median"] == pytest.approx(np.median(0.05 / eyes), rel=1e-4)
+
+
+def test_age_groups_are_measured_by_their_distance_unless_exact_ages_are_there() -> None:
+    task = create_task("age")
+    outputs = {"age": np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0]], np.float32)}  # 35, 35 and 55 years
+    groups = np.array([[30, 40], [40, 50], [np.nan, np.nan]], np.float32)
+    assert task.measure(outputs, {"age": groups}) == {"interval_mae": 2.5}
+    mixed = np.array([[30, 40], [38, 38], [50, 50]], np.float32)
+    found = task.measure(outputs, {"age": mixed})
+    assert found["mae"] == 4
+    assert found["bias"] == 1
+    assert found["cs5"] == 1
+
+
+def test_units_that_hardly_occur_are_left_out_and_the_others_are_scikit_learns() -> None:
+    task, rng = create_task("expression"), np.random.default_rng(7)
+    labels, outputs = labels_of(task, rng), random_outputs(task, rng)
+    labels["action_units"][:, 0] = 0
+    labels["action_units"][::2, 1] = np.nan
+    found = task.measure(outputs, labels)
+    single = {}
+    for k, code in enumerate(CODES[1:], 1):
+        known = ~np.isnan(labels["action_units"][:, k])
+        present = labels["action_units"][known, k] >= 0.5
+        single[f"auc_{code}"] = sklearn_metrics.roc_auc_score(present, outputs["action_units"][known, k])
+    assert {name: found[name] for name in single} == pytest.approx(single)
+    assert f"auc_{CODES[0]}" not in found
+    assert found["auc"] == pytest.approx(np.mean(list(single.values())))
+    truth, preds = labels["emotion"].argmax(1), outputs["emotion_direct"].argmax(1)
+    assert found["direct_macro_f1"] == pytest.approx(sklearn_metrics.f1_score(truth, preds, average="macro"))
+
+
+def test_unknown_task_is_refused() -> None:
+    with pytest.raises(InputError, match=r"one of landmarks, age, expression, attractiveness\. Got 'mood'"):
+        create_task("mood")
