@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.model": {"train.backbones", "train.tasks"},
     "train.engine": {"errors", "geometry", "train.data", "train.model", "train.recipe", "train.tasks"},
     "train.measures": {"faces", "facs", "geometry", "train.metrics"},
-    "train.evaluate": {"errors", "faces", "geometry", "runtime", "train.data", "train.measures"},
+    "train.evaluate": {"errors", "faces", "geometry", "runtime", "train.data", "train.measures", "train.metrics"},
     "train.calibrate": {"estimates", "facs", "geometry"},
     "train.display": {"emotion", "estimates", "faces", "facs", "geometry", "train.data", "train.model", "train.recipe"},
     "train.card": {"geometry", "runtime", "train.calibrate", "train.data", "train.display", "train.engine"}

@@ -113,19 +113,25 @@ def test_landmark_error_has_no_unit() -> None:
 @pytest.mark.parametrize("statistic", ["mean", "median"])
 def test_bootstrap_interval_is_scipys(statistic: str) -> None:
     values = np.random.default_rng(0).gamma(2, 3, 200)
-    low, high = bootstrap_interval(values, statistic, rounds=4000)
+    everyone = np.arange(len(values))
+
+    def measure(index: np.ndarray) -> float:
+        return float(getattr(np, statistic)(values[index]))
+
+    low, high = bootstrap_interval(measure, everyone, rounds=4000)
     other = stats.bootstrap(
         (values,), getattr(np, statistic), n_resamples=4000, method="percentile", rng=np.random.default_rng(1)
     ).confidence_interval
     assert (low, high) == pytest.approx((other.low, other.high), abs=0.1 * (high - low))
-    assert bootstrap_interval(values, statistic) == bootstrap_interval(values, statistic)
+    assert bootstrap_interval(measure, everyone) == bootstrap_interval(measure, everyone)
 
 
 def test_bootstrap_interval_covers_the_mean_as_often_as_it_says() -> None:
     rng = np.random.default_rng(3)
     inside = 0
     for _ in range(300):
-        low, high = bootstrap_interval(rng.normal(5, 2, 60), rounds=200)
+        values = rng.normal(5, 2, 60)
+        low, high = bootstrap_interval(lambda i, v=values: float(v[i].mean()), np.arange(60), rounds=200)
         inside += low <= 5 <= high
     assert 0.9 <= inside / 300 <= 0.98
 
@@ -137,7 +143,7 @@ def test_undefined_is_nan_and_warns_of_nothing() -> None:
         pearson(np.ones(1), np.ones(1)), pearson(flat, np.arange(4.0)), pearson(np.arange(4.0), flat),
         spearman(NOTHING, NOTHING), spearman(flat, np.arange(4.0)), roc_auc(NOTHING, two[:0]),
         roc_auc(np.arange(2.0), two | True), roc_auc(np.arange(2.0), two & False),
-        macro_f1(NOTHING.astype(int), NOTHING.astype(int), 3), *bootstrap_interval(NOTHING),
+        macro_f1(NOTHING.astype(int), NOTHING.astype(int), 3), *bootstrap_interval(len, NOTHING.astype(int)),
     ]  # fmt: skip
     assert all(math.isnan(value) for value in undefined)
     assert interval_error(NOTHING, np.zeros((0, 2))).shape == (0,)

@@ -19,6 +19,7 @@ from mien.train.data.dataset import join_teacher
 from mien.train.data.labels import labels_of
 from mien.train.data.tables import iterate_images, read_columns
 from mien.train.measures import Labels, Measure, groups_of, main_measure, measures_of
+from mien.train.metrics import bootstrap_interval
 
 _BATCH = 64
 ROUNDS = 300
@@ -165,13 +166,10 @@ def _read(
     return head.decode(joined, outputs), outputs
 
 
-def _row(name: str, measure: Measure, index: NDArray[np.int64], rounds: int, seed: int = 0) -> Row:
+def _row(name: str, measure: Measure, index: NDArray[np.int64], rounds: int) -> Row:
     """A measure on the faces of `index` that it applies to, with its bootstrap interval."""
     index = index[measure.known[index]]
     value = measure.on(index) if len(index) else float("nan")
     if np.isnan(value) or rounds < 2:
         return Row(name, value, None, None, len(index))
-    rng = np.random.default_rng(seed)
-    draws = [measure.on(index[rng.integers(0, len(index), len(index))]) for _ in range(rounds)]
-    low, high = np.nanquantile(draws, [0.025, 0.975])
-    return Row(name, value, float(low), float(high), len(index))
+    return Row(name, value, *bootstrap_interval(measure.on, index, rounds), len(index))

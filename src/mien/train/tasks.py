@@ -24,14 +24,13 @@ class Task(ABC):
     """What a network is asked.
 
     targets: label names with widths. outputs: head names with widths. spatial: heads see the feature map
-    place by place instead of its mean. monitor: the measure that chooses, and whether more is better.
+    place by place instead of its mean.
     """
 
     name: str
     targets: dict[str, int]
     outputs: dict[str, int]
     spatial: bool = False
-    monitor: tuple[str, bool]
 
     @abstractmethod
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
@@ -49,7 +48,6 @@ class LandmarksTask(Task):
     targets = {"landmarks": 136, "pose": 3}  # noqa: RUF012
     outputs = {"landmarks": 136, "pose": 3}  # noqa: RUF012
     spatial = True
-    monitor = ("error", False)
 
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
         """Smooth L1 on points (parts of the outer eye distance) and on pose."""
@@ -75,7 +73,6 @@ class AgeTask(Task):
     name = "age"
     targets = {"age": 2}  # noqa: RUF012
     outputs = {"age": 2}  # noqa: RUF012
-    monitor = ("mae", False)
 
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
         """Laplace likelihood; an age group is an interval, in which every age is right."""
@@ -104,7 +101,6 @@ class ExpressionTask(Task):
     name = "expression"
     targets = {"action_units": len(CODES), "emotion": 3}  # noqa: RUF012
     outputs = {"action_units": len(CODES), "emotion_direct": 3}  # noqa: RUF012
-    monitor = ("auc", True)
 
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
         """Sigmoid cross entropy against intensities in 0..1, softmax cross entropy against shares of votes."""
@@ -135,7 +131,6 @@ class AttractivenessTask(Task):
     name = "attractiveness"
     targets = {"rating": 1, "comparison_group": 1}  # noqa: RUF012
     outputs = {"score": 1}  # noqa: RUF012
-    monitor = ("plcc", True)
 
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
         """RankNet over all pairs of a group, each weighted by the gap of its ratings."""

@@ -1,5 +1,6 @@
 """Faces for training: cached crops with labels, and the random changes made to them."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from mien.errors import InputError
 from mien.geometry import MIRROR_68, Array, CropTemplate, Image, apply_affine, face_square, five_points, similarity
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
+from mien.runtime.models import find_model
 from mien.train.data.augment import Jitter, mirror, photometric, random_similarity
 from mien.train.data.crops import Locate, cut_crops, pick_face
 from mien.train.data.labels import labels_of
@@ -71,7 +73,10 @@ def _text(columns: dict[str, Any], row: NDArray[np.int64]) -> dict[str, NDArray[
 def _cache_folder(recipe: Recipe, path: Path) -> Path:
     crop = recipe.crop
     how = f"{crop.scale}" if crop.kind == "aligned" else f"{crop.margin}"
-    return recipe.cache_dir / f"{path.stem}-{crop.kind}-{crop.size}-{how}-{crop.zoom}"
+    # Crops are stale when the pictures, or the landmarks that placed them, are others.
+    landmarks = find_model("landmarks").read_bytes() if crop.kind == "aligned" else b""
+    content = hashlib.sha256(landmarks + str(path.stat().st_size).encode()).hexdigest()[:8]
+    return recipe.cache_dir / f"{path.stem}-{crop.kind}-{crop.size}-{how}-{crop.zoom}-{content}"
 
 
 def join_teacher(columns: dict[str, Any], teacher: Path, name: str) -> dict[str, Any]:
