@@ -25,4 +25,4 @@ def test_recipe(path: Path) -> None:
 
 
 def test_all_recipes_are_here() -> None:
-    assert [path.stem for path in RECIPES] == ["age", "attractiveness", "expression", "landmarks"]
+    assert [path.stem for path in RECIPES] == ["age", "attractiveness", "expression", "landmarks", "landmarks_upright"]

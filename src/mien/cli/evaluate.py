@@ -11,7 +11,7 @@ from mien.errors import MissingDependencyError
 def evaluate(
     model: Annotated[str, typer.Argument(help="The name of an embedded model, or an .onnx file.")],
     data: Annotated[Path, typer.Argument(help="A Parquet file with pictures and labels.")],
-    split: Annotated[str | None, typer.Option(help="Only rows of this split.")] = "test",
+    split: Annotated[str, typer.Option(help="Only rows of this split; 'all' for every row.")] = "test",
     teacher: Annotated[Path | None, typer.Option(help="A Parquet file of labels, joined by set and id.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the measures as JSON.")] = None,
 ) -> None:
@@ -25,10 +25,13 @@ def evaluate(
     from rich.console import Console
     from rich.table import Table
 
-    report = evaluate_file(model, data, split, teacher)
-    table = Table("measure", "value", "95 % interval", box=None, header_style="bold", title=report.title)
-    for row in report.rows:
-        table.add_row(row.name, f"{row.value:.4g}", "" if row.low is None else f"{row.low:.4g} to {row.high:.4g}")
+    report = evaluate_file(model, data, None if split == "all" else split, teacher)
+    table = Table("measure", "value", "95 % interval", "faces", box=None, header_style="bold", title=report.title)
+    for row in (*report.rows, *report.groups):
+        interval = "" if row.low is None else f"{row.low:.4g} to {row.high:.4g}"
+        table.add_row(row.name, f"{row.value:.4g}", interval, str(row.faces))
     Console().print(table)
     if out:
-        out.write_text(json.dumps(report.to_dict(), indent=1), encoding="utf-8")
+        temporary = out.with_name(f".{out.name}.partial")
+        temporary.write_text(json.dumps(report.to_dict(), indent=1), encoding="utf-8")
+        temporary.replace(out)

@@ -96,7 +96,7 @@ def test_crops_of_another_template_get_a_folder_of_their_own(make_recipe: Callab
     changes = [{}, {"size": 56}, {"zoom": 1.1}, {"scale": 0.4}, {"kind": "square"}, {"kind": "square", "margin": 1.5}]
     for change in changes:
         recipe = make_recipe(crop=ALIGNED.model_copy(update=change))
-        folders.add(dataset._cache_folder(recipe, Path("faces.parquet")))
+        folders.add(dataset._cache_folder(recipe, recipe.data_dir / "faces.parquet"))
     assert len(folders) == len(changes)
 
 

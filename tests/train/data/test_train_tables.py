@@ -90,3 +90,11 @@ def test_a_set_of_many_pictures_is_never_held_at_once(tmp_path: Path) -> None:
     images = iterate_images(write(tmp_path, image=[encoded] * 300), batch_size=8)
     assert next(images) is not None
     assert sum(image is not None for image in images) == 299
+
+
+def test_a_file_that_is_missing_or_no_parquet_is_named(tmp_path: Path) -> None:
+    text = tmp_path / "text.parquet"
+    text.write_text("not a table")
+    for path in (tmp_path / "gone.parquet", text):
+        with pytest.raises(InputError, match="must be a readable Parquet file"):
+            read_columns(path)

@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -14,8 +15,11 @@ from mien.geometry import Image
 
 
 def read_columns(path: Path) -> dict[str, Any]:
-    """All columns but the pictures, as arrays (N,); lists become object arrays."""
-    names = [name for name in pq.read_schema(path).names if name != "image"]
+    """All columns but the pictures, as arrays (N,); lists become object arrays.
+
+    Raises InputError when the file is missing, or is no Parquet file.
+    """
+    names = [name for name in _names(path) if name != "image"]
     table = pq.read_table(path, columns=names)
     return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
 
@@ -27,13 +31,20 @@ def iterate_images(
 
     Raises InputError when the file has no `image` column.
     """
-    if "image" not in pq.read_schema(path).names:
+    if "image" not in _names(path):
         raise InputError(f"{str(path)!r} must have a column 'image' of encoded pictures. Got none.")
     row = 0
     for batch in pq.ParquetFile(path).iter_batches(batch_size=batch_size, columns=["image"]):
         for cell in batch.column(0):
             yield decode(cell.as_py()) if wanted is None or wanted[row] else None
             row += 1
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        return list(pq.read_schema(path).names)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"A data file must be a readable Parquet file. Got {str(path)!r}: {error}") from error
 
 
 def decode(encoded: bytes | None) -> Image | None:
