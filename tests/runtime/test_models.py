@@ -39,6 +39,14 @@ def test_crops_of_any_number_and_unchanged(path: Path) -> None:
     assert model(crops[:1])["score"] == pytest.approx(model(crops)["score"][:1])
 
 
+def test_flip_is_the_mean_over_the_mirror_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model(save(tmp_path, "age", {"score": [0.0]}, flip=True), 1)
+    crops = np.random.default_rng(0).integers(0, 256, (3, SIZE, SIZE, 3)).astype(np.uint8)
+    monkeypatch.setattr(model, "_run", lambda seen: {"score": seen[:, :1, 0, 0].astype(np.float32)})
+    left, right = crops[:, 0, 0, 0].astype(float), crops[:, 0, -1, 0].astype(float)
+    assert model(crops)["score"][:, 0] == pytest.approx((left + right) / 2)
+
+
 def test_the_card(path: Path) -> None:
     card = Model(path).card
     assert (card.name, card.task, card.size, card.mean, card.std) == ("age", "age", SIZE, MEAN, STD)

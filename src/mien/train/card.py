@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from mien.geometry import Array
-from mien.runtime.session import open_session
+from mien.runtime.models import Model
 from mien.train.calibrate import calibrate
 from mien.train.data.dataset import FaceDataset
 from mien.train.display import Votes, fit_evidence, units_of
@@ -25,11 +25,13 @@ _NOT_ON_CARD = {"data_dir", "cache_dir", "run_dir", "init", "expected", "minutes
 def write_card(path: Path, recipe: Recipe, run: Path, prepared: Prepared, votes: Votes | None = None) -> None:
     """Write the card of the ONNX file `path` beside it: calibrated on val splits, measured on test splits."""
     card = describe(path, recipe, run, prepared)
+    target = path.with_suffix(".json")
+    target.write_text(json.dumps(card), encoding="utf-8")
+    card["decoding"] = calibrate(recipe.task, *_predict(Model(path, recipe.threads), recipe, prepared), recipe.pool)
     if votes is not None and recipe.display is not None:
         evidence = fit_evidence(units_of(votes.logits, card["decoding"]), votes.votes)
         card["decoding"]["evidence"] = evidence.to_dict()
         card["evidence_fitted_on"] = {"file": recipe.display.file, "faces": len(votes.votes)}
-    target = path.with_suffix(".json")
     target.write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")
     reports = measure(path, recipe)
     card["metrics"] = [report.to_dict() for report in reports]
@@ -38,9 +40,8 @@ def write_card(path: Path, recipe: Recipe, run: Path, prepared: Prepared, votes:
 
 
 def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[str, Any]:
-    """All of a card but its measures."""
+    """All of a card but its decoding and its measures."""
     task = create_task(recipe.task, **recipe.task_options)
-    outputs, labels = _predict(path, recipe, prepared)
     crop = recipe.crop
     place = {"scale": crop.scale} if crop.kind == "aligned" else {"margin": crop.margin}
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
@@ -52,7 +53,8 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "std": STD,
         "channels": "RGB",
         "outputs": list(task.outputs),
-        "decoding": calibrate(recipe.task, outputs, labels, recipe.pool),
+        "flip": recipe.flip,
+        "decoding": {},
         "calibrated_on": {source.file: source.splits.get("val", []) for source in recipe.sources},
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "terms": recipe.terms,
@@ -71,22 +73,19 @@ def _data(recipe: Recipe, source: Source, prepared: Prepared, k: int) -> dict[st
     return {"file": source.file, **said, "faces": faces}
 
 
-def _predict(path: Path, recipe: Recipe, prepared: Prepared) -> tuple[dict[str, Array], dict[str, Array]]:
+def _predict(model: Model, recipe: Recipe, prepared: Prepared) -> tuple[dict[str, Array], dict[str, Array]]:
     """Outputs and labels of the validation faces."""
     task = create_task(recipe.task, **recipe.task_options)
     data = FaceDataset(prepared.sets, prepared.rows["val"], recipe.crop, task.targets)
-    session = open_session(path.read_bytes(), recipe.threads)
-    outputs: dict[str, list[Array]] = {name: [] for name in task.outputs}
-    labels: dict[str, list[Array]] = {name: [] for name in task.targets}
-    for i in range(len(data)):
-        item = data[i]
-        image = (item["image"].numpy()[None] - MEAN) / STD
-        for name, value in zip(task.outputs, session.run(list(task.outputs), {"image": image}), strict=True):
-            outputs[name].append(value)
-        for name in task.targets:
-            labels[name].append(item[name].numpy()[None])
-    joined = {name: np.concatenate(values) for name, values in outputs.items()}
-    named = {name: np.concatenate(values) for name, values in labels.items()}
+    outputs: list[dict[str, Array]] = []
+    labels: list[dict[str, Array]] = []
+    for item in (data[i] for i in range(len(data))):
+        crop = item["image"].permute(1, 2, 0).numpy().astype(np.uint8)
+        outputs.append(model(crop[None]))
+        labels.append({name: item[name].numpy()[None] for name in task.targets})
+    joined, named = (
+        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} for parts in (outputs, labels)
+    )
     return joined, {**named, "set": data.index[:, 0].astype(np.float32)}
 
 

@@ -91,6 +91,7 @@ class Recipe(_Strict):
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     tests: list[Test] = []
     display: Source | None = None
+    flip: bool = False
     pool: str = ""
     terms: str = ""
     limits: list[str] = []
