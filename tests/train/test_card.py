@@ -81,7 +81,7 @@ def test_card_of_a_head_is_calibrated_on_the_validation_faces(
     recipe = make_recipe(name="age", task="age", crop={"kind": "aligned", "size": 48})
     with with_landmarks():
         prepared = load_sets(recipe)
-    outputs, labels = _predict(path, recipe, prepared)
+    outputs, labels = _predict(Model(path, 1), recipe, prepared)
     assert len(outputs["age"]) == 6
     assert card["decoding"] == pytest.approx(calibrate("age", outputs, labels))
     assert labels["set"].tolist() == [0] * 6
@@ -91,7 +91,7 @@ def test_card_of_a_head_is_calibrated_on_the_validation_faces(
 def test_predictions_for_calibration_are_the_networks(exported: Path, trained: Path) -> None:
     recipe = read_run(trained)
     prepared = load_sets(recipe)
-    outputs, labels = _predict(exported, recipe, prepared)
+    outputs, labels = _predict(Model(exported, 1), recipe, prepared)
     model = trained_model(recipe, trained)
     fold(model)
     round_to_half(model)

@@ -26,7 +26,7 @@ FULL: dict[str, Any] = {
     "augment": {"flip": False, "shift": 0.1, "scale": 0.2, "rotation": 3.0, "turn": 0.25, "gray": 0.5},
     "backbone": "b", "width": 0.5, "dropout": 0.3, "init": "runs/x/weights.pt", "task_options": {"k": [1, "two"]},
     "epochs": 3, "batch_size": 8, "lr": 0.01, "weight_decay": 0.1, "warmup": 0.2, "ema": 0.9, "clip": 1.0, "seed": 7,
-    "threads": 1, "workers": 0, "balance": "age", "precision": "32-true",
+    "threads": 1, "workers": 0, "balance": "age", "flip": True, "precision": "32-true",
     "tests": [{"file": "b.parquet", "split": "fold", "values": ["x"], "teacher": True}],
     "display": {"file": "f.parquet"}, "pool": "P", "terms": "CC BY 4.0", "limits": ["none"],
 }  # fmt: skip

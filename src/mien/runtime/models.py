@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import ModelError
+from mien.errors import InputError, ModelError
 from mien.geometry import Array, CropTemplate
 from mien.runtime.session import open_session
 
@@ -104,13 +104,13 @@ def _read_card(path: Path) -> Card:
 
 
 def find_model(name: str | Path) -> Path:
-    """Path of an embedded model by name, or of an ONNX file. Raises ModelError when there is none."""
+    """Path of an embedded model by name, or of an ONNX file. Raises InputError when there is none."""
     path = Path(name)
     if path.suffix == ".onnx":
         return path
     path = WEIGHTS / f"{name}.onnx"
     if not path.is_file():
-        raise ModelError(
+        raise InputError(
             f"'model' must be one of {', '.join(embedded_models())}, or a path to an .onnx file. Got {name!r}."
         )
     return path
