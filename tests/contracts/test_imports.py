@@ -1,6 +1,7 @@
 """Which room may import which, read from the sources."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,12 @@ def test_the_table_has_no_circle() -> None:
         assert free, f"circle among {sorted(rest)}"
         done |= free
         rest = {name: needs for name, needs in rest.items() if name not in free}
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    names = {module_name(path): imports(path) for path in FILES}
+    own = {name: {one for one in found if one in names and one != name} for name, found in names.items()}
+    assert len(list(TopologicalSorter(own).static_order())) == len(FILES)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: module_name(path))

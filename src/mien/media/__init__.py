@@ -1,7 +1,8 @@
 """Photos, folders, video and cameras: what a person names becomes pictures with names and time stamps."""
 
 from mien.media.photo import read_photo
-from mien.media.sources import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Source, find_sources
+from mien.media.source import Source
+from mien.media.sources import PHOTO_SUFFIXES, VIDEO_SUFFIXES, find_sources
 from mien.media.video import VideoFrame, read_video, video_size_fps
 
 __all__ = [

@@ -6,12 +6,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
 from mien.errors import InputError, MediaError
 from mien.media.files import check_file, display_name
+from mien.media.photo import check_photo
+from mien.media.source import Source
+from mien.media.video import is_video
 
 PHOTO_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".webp", ".tif", ".tiff", ".avif")
@@ -24,25 +26,6 @@ VIDEO_SUFFIXES = frozenset(
 _CAMERA = re.compile(r"webcam:(\d+)")
 _MAGIC = re.compile(r"[*?[]")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One photo, video or camera, or an error with its reason; name is what results show."""
-
-    name: str
-    kind: Literal["photo", "video", "camera", "error"]
-    path: Path | None = None
-    reason: str | None = None
-
-    @property
-    def camera(self) -> int | None:
-        """Number of the camera.
-
-        >>> Source("webcam:1", "camera").camera
-        1
-        """
-        return int(self.name.removeprefix("webcam:")) if self.kind == "camera" else None
 
 
 def find_sources(
@@ -164,9 +147,6 @@ def _kind_by_suffix(path: str) -> Literal["photo", "video"] | None:
 
 
 def _kind_by_content(path: Path) -> Literal["photo", "video"] | None:
-    from mien.media.photo import check_photo
-    from mien.media.video import is_video
-
     try:
         check_photo(path)
         return "photo"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError, MediaError, expect
 from mien.media.files import check_file, display_name
-from mien.media.sources import Source
+from mien.media.source import Source
 
 _USUAL_FPS = 25.0
 _LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"

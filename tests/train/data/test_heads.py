@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
+
+pytest.importorskip("numba", reason="the renderer needs mien[train]")
+pytest.importorskip("pyarrow", reason="training data need pyarrow")
+
+import pyarrow.parquet as pq
 
 from mien.errors import InputError
 from mien.facs import CODES
