@@ -52,8 +52,10 @@ def main() -> None:
     ]
     print_table(["1920 x 1080, 30 faces", "found", "faces/s", "seconds"], rows)
     headlines = {
-        f"1920 x 1080, a crowd of 30, all heads ({name[-1]} thread{'s' * (name[-1] != '1')})": f"{found['faces_per_second']:.0f} faces/s"
-        for name, found in results.items()
+        f"1920 x 1080, a crowd of 30, all heads ({threads} thread{'s' * (threads > 1)})": (
+            f"{results[f'threads_{threads}']['faces_per_second']:.0f} faces/s"
+        )
+        for threads in THREADS
     }
     finish("crowd", given, {"size": [1920, 1080], "faces": ROWS * COLUMNS, **results}, headlines, THREADS)
 
