@@ -1,13 +1,14 @@
 """The whole path on real and on broken input."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from mien.analyzer import Analyzer
+from mien.analyzer import Analyzer, _spare_children
 from mien.emotion import EvidenceModel
 from mien.errors import InputError, MediaError
 from mien.faces import EMOTIONS, Faces
@@ -98,6 +99,15 @@ def test_heads_choose_what_is_read(astronaut: Image) -> None:
         Analyzer(heads=["mood"])
     with pytest.raises(InputError, match="'heads' must be a list"):
         Analyzer(heads="age")
+
+
+def test_children_get_no_attractiveness(analyzer: Analyzer, astronaut: Image) -> None:
+    faces = analyzer.photo(astronaut)
+    young = replace(faces, age=replace(faces.age, value=np.array([9.0], np.float32)))
+    spared = _spare_children(young)
+    assert np.isnan(spared.attractiveness.score).all()
+    assert spared.to_dicts()[0]["attractiveness"] == {"score": None, "percentile": None, "pool": "SCUT-FBP5500"}
+    assert np.array_equal(_spare_children(faces).attractiveness.score, faces.attractiveness.score)
 
 
 def test_evidence_can_be_replaced(astronaut: Image) -> None:

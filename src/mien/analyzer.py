@@ -23,6 +23,8 @@ from mien.tracking import CutDetector, Smoother, Tracker
 
 Photo = str | PathLike[str] | NDArray[Any]
 _READ_AHEAD = 3
+CHILD_AGE = 14.0
+"""Apparent age in years below which no attractiveness is given."""
 _NO_CROPS: Image = np.zeros((0, 1, 1, 3), np.uint8)
 
 
@@ -134,6 +136,7 @@ class Analyzer:
                 pairs = zip(images, found, strict=True)
                 cut[head.template] = np.concatenate([align(i, f.landmarks, head.template) for i, f in pairs])
             everyone = head(everyone, cut[head.template])
+        everyone = _spare_children(everyone)
         ends = np.cumsum(count)
         crops = cut[self.heads[0].template]
         parts = [slice(int(end - n), int(end)) for n, end in zip(count, ends, strict=True)]
@@ -166,6 +169,17 @@ class Analyzer:
             yield Frame(source.name, Faces.empty(), "error", str(error))
         except Exception as error:  # one broken video never stops a run
             yield Frame(source.name, Faces.empty(), "error", f"{type(error).__name__}: {error}")
+
+
+def _spare_children(faces: Faces) -> Faces:
+    """The faces without an attractiveness score (NaN) where they look like children: the pools rated adults."""
+    if faces.age is None or faces.attractiveness is None:
+        return faces
+    child = faces.age.value < CHILD_AGE
+    score, percentile = (
+        np.where(child, np.nan, v) for v in (faces.attractiveness.score, faces.attractiveness.percentile)
+    )
+    return replace(faces, attractiveness=replace(faces.attractiveness, score=score, percentile=percentile))
 
 
 class _Watch:

@@ -107,15 +107,19 @@ class Age(_Columns):
 
 @dataclass(frozen=True, slots=True)
 class Attractiveness(_Columns):
-    """Mean opinion of a rater pool: score (N,), and percentile (N,) among the faces that the pool rated."""
+    """Mean opinion of a rater pool: score (N,), and percentile (N,) among the faces that the pool rated.
+
+    Both are NaN where no score is given, as for faces that look like children.
+    """
 
     score: Array
     percentile: Array
     pool: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values of one face."""
-        return {"score": float(self.score), "percentile": float(self.percentile), "pool": self.pool}
+        """Plain values of one face; None for both numbers where no score is given."""
+        numbers = {"score": float(self.score), "percentile": float(self.percentile)}
+        return {**{k: v if np.isfinite(v) else None for k, v in numbers.items()}, "pool": self.pool}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -42,7 +43,7 @@ def _cells(face: Face) -> tuple[str, ...]:
         because = ", ".join(f"{code} {value:+.1f}" for code, value in face.emotion.evidence[:3])
     if face.age is not None:
         age = f"{face.age.value:.0f} ({face.age.low:.0f}-{face.age.high:.0f})"
-    if face.attractiveness is not None:
+    if face.attractiveness is not None and np.isfinite(face.attractiveness.percentile):
         score = f"{face.attractiveness.percentile:.0f}. percentile"
     if face.pose is not None:
         pose = " ".join(f"{float(angle):+.0f}" for angle in (face.pose.yaw, face.pose.pitch, face.pose.roll))

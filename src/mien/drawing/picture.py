@@ -31,7 +31,11 @@ Array = NDArray[Any]
 _SHORT_SIDE = 480
 _LONGEST_SIDE = 2560
 _MOST_PANELS = 4
-_JPEG_QUALITY = 93
+_QUALITY = {
+    ".jpg": (cv2.IMWRITE_JPEG_QUALITY, 93),
+    ".jpeg": (cv2.IMWRITE_JPEG_QUALITY, 93),
+    ".webp": (cv2.IMWRITE_WEBP_QUALITY, 93),  # without a quality OpenCV writes WebP without loss, and slowly
+}
 _MARGIN = (34, 40, 49)
 
 
@@ -71,7 +75,7 @@ def _umask() -> int:
 
 def _encode(image: NDArray[np.uint8], target: Path) -> bytes:
     """File content of a picture for a path's suffix."""
-    quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if target.suffix.lower() in (".jpg", ".jpeg") else []
+    quality = list(_QUALITY.get(target.suffix.lower(), ()))
     try:
         done, data = cv2.imencode(target.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
     except cv2.error:
