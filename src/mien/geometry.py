@@ -182,19 +182,19 @@ def box_iou(a: Array, b: Array) -> Array:
     >>> box_iou(np.array([[0, 0, 2, 2.0]]), np.array([[0, 0, 2, 1.0]])).tolist()
     [[0.5]]
     """
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    overlap = np.clip(high - low, 0, None).prod(-1)
-    area_a, area_b = (np.clip(x[:, 2:] - x[:, :2], 0, None).prod(-1) for x in (a, b))
-    union = area_a[:, None] + area_b[None] - overlap
+    overlap = _intersection(a, b)
+    union = _area(a)[:, None] + _area(b)[None] - overlap
     return np.asarray(overlap / np.maximum(union, 1e-9))
 
 
-def _share_inside(box: Array) -> Array:
-    """Share (N, N) of the area of each of the boxes (N, 4) that lies in each other one."""
-    low, high = np.maximum(box[:, None, :2], box[None, :, :2]), np.minimum(box[:, None, 2:], box[None, :, 2:])
-    area = np.clip(box[:, 2:] - box[:, :2], 1e-6, None).prod(-1)
-    return np.asarray(np.clip(high - low, 0, None).prod(-1) / area[:, None])
+def _intersection(a: Array, b: Array) -> Array:
+    """Area (N, M) that boxes (N, 4) and (M, 4) share."""
+    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
+    return np.asarray(np.clip(high - low, 0, None).prod(-1))
+
+
+def _area(box: Array) -> Array:
+    return np.asarray(np.clip(box[:, 2:] - box[:, :2], 0, None).prod(-1))
 
 
 def non_maximum_suppression(box: Array, score: Array, threshold: float) -> NDArray[np.int64]:
@@ -203,7 +203,9 @@ def non_maximum_suppression(box: Array, score: Array, threshold: float) -> NDArr
     A box of which four fifths lie inside a better one goes too: parts of a large face can look like a face.
     """
     order = np.argsort(-score, kind="stable")
-    overlap = np.where(_share_inside(box[order]) > 0.8, 1.0, box_iou(box[order], box[order]))
+    ranked = box[order]
+    inside = _intersection(ranked, ranked) > 0.8 * _area(ranked)[:, None]
+    overlap = np.where(inside, 1.0, box_iou(ranked, ranked))
     keep: list[int] = []
     for i in range(len(order)):
         if not keep or overlap[i, keep].max() <= threshold:

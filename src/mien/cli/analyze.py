@@ -69,10 +69,16 @@ def analyze(
             counts[frame.status] += 1
             if annotator and frame.image is not None:
                 annotator.add(frame)
-    if counts["error"]:
-        if not quiet:
-            print(f"mien: {counts['error']} of {counts.total()} could not be read; see 'reason'.", file=sys.stderr)
-        raise typer.Exit(3)
+    _finish(counts, quiet)
+
+
+def _finish(counts: Counter[str], quiet: bool) -> None:
+    """Say how many sources had errors, with exit code 3, when there are any."""
+    if not counts["error"]:
+        return
+    if not quiet:
+        print(f"mien: {counts['error']} of {counts.total()} could not be read; see 'reason'.", file=sys.stderr)
+    raise typer.Exit(3)
 
 
 def _annotator(folder: Path) -> Any:
