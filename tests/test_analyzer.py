@@ -176,6 +176,8 @@ def _ids(faces: Faces) -> list[int]:
 def test_every_must_be_a_number_of_frames(analyzer: Analyzer) -> None:
     with pytest.raises(InputError, match="'every' must be"):
         next(analyzer.video("x.mp4", every=0))
+    with pytest.raises(InputError, match="'smooth' must be"):
+        next(analyzer.run(["x.mp4"], smooth=-1.0))
 
 
 def test_sources_that_are_done_are_skipped(analyzer: Analyzer, astronaut: Image, tmp_path: Path) -> None:

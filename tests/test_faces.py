@@ -11,22 +11,9 @@ import pytest
 
 from mien.errors import InputError, MissingDependencyError
 from mien.faces import EMOTIONS, ActionUnits, Age, Attractiveness, Emotion, Faces, Frame, Pose, flatten
+from output_schema import HEADS, SCHEMA
 
 UNITS = ("AU06", "AU12", "AU15")
-HEADS = ("pose", "action_units", "emotion", "age", "attractiveness")
-SCHEMA = [
-    "source",
-    "status",
-    "frame",
-    "time_s",
-    "face",
-    "track_id",
-    "box",
-    "score",
-    "landmarks",
-    "landmarks_68",
-    *HEADS,
-]
 
 
 def make_faces(n=5, seed=0):

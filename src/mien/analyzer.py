@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.emotion import EvidenceModel
-from mien.errors import MediaError, MienError, expect
+from mien.errors import MienError, expect
 from mien.faces import Faces, Frame
 from mien.geometry import CropTemplate, Image, align
 from mien.media import Source, find_sources, read_photo, read_video
@@ -88,6 +88,7 @@ class Analyzer:
         One `Frame` a photo and one a video frame; what cannot be read becomes a frame with status 'error'.
         skip: names of sources to leave out. every, smooth: see `video`.
         """
+        _check_video_options(every, smooth)
         done = set(skip)
         photos: deque[Source] = deque()
         for source in find_sources(requests, recursive=recursive, glob=glob):
@@ -112,8 +113,7 @@ class Analyzer:
         every: look at each n-th frame. smooth: time constant in seconds, 0 for none; never across a cut.
         Raises MediaError when the video cannot be read, or ends long before it should.
         """
-        expect(every >= 1, "every", "a whole number of at least 1", every)
-        expect(smooth >= 0, "smooth", "a number of seconds of at least 0", smooth)
+        _check_video_options(every, smooth)
         name = f"webcam:{source}" if isinstance(source, int) else str(source)
         watch = _Watch(smooth)
         for frame in read_video(source, every):
@@ -152,34 +152,39 @@ class Analyzer:
             try:
                 image = reading.result()
                 faces = self.images([image])[0]
-            except MienError as error:
-                yield Frame(name, Faces.empty(), "error", str(error))
             except Exception as error:  # one broken photo never stops a run
-                yield Frame(name, Faces.empty(), "error", f"{type(error).__name__}: {error}")
+                yield _failed(name, error)
             else:
                 status = "ok" if len(faces) else "no_face"
                 yield Frame(name, faces, status, image=image if keep_image else None)
 
     def _video_rows(self, source: Source, every: int, smooth: float, keep_image: bool) -> Iterator[Frame]:
-        target = int(source.name.partition(":")[2] or 0) if source.kind == "camera" else str(source.path)
+        target = str(source.path) if source.camera is None else source.camera
         try:
             for frame in self.video(target, every=every, smooth=smooth, keep_image=keep_image):
                 yield replace(frame, source=source.name)
-        except MediaError as error:
-            yield Frame(source.name, Faces.empty(), "error", str(error))
         except Exception as error:  # one broken video never stops a run
-            yield Frame(source.name, Faces.empty(), "error", f"{type(error).__name__}: {error}")
+            yield _failed(source.name, error)
+
+
+def _check_video_options(every: int, smooth: float) -> None:
+    expect(every >= 1, "every", "a whole number of at least 1", every)
+    expect(smooth >= 0, "smooth", "a number of seconds of at least 0", smooth)
+
+
+def _failed(name: str, error: Exception) -> Frame:
+    """The row of a source that could not be read; errors that mien raises on purpose speak for themselves."""
+    reason = str(error) if isinstance(error, MienError) else f"{type(error).__name__}: {error}"
+    return Frame(name, Faces.empty(), "error", reason)
 
 
 def _spare_children(faces: Faces) -> Faces:
     """The faces without an attractiveness score (NaN) where they look like children: the pools rated adults."""
     if faces.age is None or faces.attractiveness is None:
         return faces
-    child = faces.age.value < CHILD_AGE
-    score, percentile = (
-        np.where(child, np.nan, v) for v in (faces.attractiveness.score, faces.attractiveness.percentile)
-    )
-    return replace(faces, attractiveness=replace(faces.attractiveness, score=score, percentile=percentile))
+    child, part = faces.age.value < CHILD_AGE, faces.attractiveness
+    score, percentile = (np.where(child, np.nan, values) for values in (part.score, part.percentile))
+    return replace(faces, attractiveness=replace(part, score=score, percentile=percentile))
 
 
 class _Watch:

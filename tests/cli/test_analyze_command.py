@@ -13,26 +13,9 @@ import numpy as np
 import pytest
 
 from mien.geometry import Image
+from output_schema import SCHEMA
 
 START = [sys.executable, "-c", "from mien.cli import main; main()", "analyze"]
-KEYS = {
-    "source",
-    "status",
-    "frame",
-    "time_s",
-    "face",
-    "track_id",
-    "box",
-    "score",
-    "landmarks",
-    "landmarks_68",
-    "pose",
-} | {
-    "action_units",
-    "emotion",
-    "age",
-    "attractiveness",
-}
 
 
 def mien(*words: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -59,7 +42,7 @@ def test_lines_on_standard_output(folder: Path) -> None:
         ("b.png", "no_face"),
         ("c.jpg", "error"),
     ]
-    assert set(rows[0]) == KEYS
+    assert set(rows[0]) == set(SCHEMA)
     assert "text" in rows[2]["reason"]
 
 

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.evaluate": {"errors", "faces", "geometry", "runtime", "train.data", "train.measures", "train.metrics"},
     "train.calibrate": {"estimates", "facs", "geometry"},
     "train.display": {"emotion", "estimates", "faces", "facs", "geometry", "train.data", "train.model", "train.recipe"},
-    "train.card": {"geometry", "runtime", "train.calibrate", "train.data", "train.display", "train.engine"}
+    "train.card": {"estimates", "geometry", "runtime", "train.calibrate", "train.data", "train.display", "train.engine"}
     | {"train.evaluate", "train.model", "train.recipe", "train.tasks"},
     "train.export": {"errors", "geometry", "runtime", "train.card", "train.data", "train.display", "train.engine"}
     | {"train.model", "train.recipe", "train.tasks"},

@@ -1,10 +1,15 @@
-"""Frames of every kind, for the tests of the sinks."""
+"""Frames of every kind, and a reader of tables, for the tests of the sinks."""
+
+import csv
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mien.faces import ActionUnits, Age, Attractiveness, Emotion, Faces, Frame, Pose
 from mien.facs import CODES
 
+Rows = list[dict[str, Any]]
 EVERY_KIND: tuple[str, ...] = ("two faces", "no face", "error", "video", "plain face", "unicode")
 
 
@@ -57,3 +62,13 @@ def of_kind(kind: str) -> list[Frame]:
 def every_frame() -> list[Frame]:
     """Frames of all kinds, in order."""
     return [frame for kind in EVERY_KIND for frame in of_kind(kind)]
+
+
+def read(path: Path) -> Rows:
+    """Rows of a table, their cells as text or as Python's own types."""
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        return pq.read_table(path).to_pylist()
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,12 +1,10 @@
 """The columns of a table are the same whatever was found, and its values are those of the frames."""
 
-import csv
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sample_frames import every_frame, plain, small
+from sample_frames import Rows, every_frame, plain, read, small
 
 from mien.faces import Faces, Frame, flatten
 from mien.sinks import open_sink
@@ -14,21 +12,6 @@ from mien.sinks import tables as tables_module
 from mien.sinks.tables import COLUMNS
 
 pq = pytest.importorskip("pyarrow.parquet")
-
-Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(params=["csv", "parquet"])
-def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return tmp_path / f"t.{request.param}"
-
-
-def read(path: Path) -> Rows:
-    """Rows of a table, their cells as text or as Python's own types."""
-    if path.suffix == ".parquet":
-        return pq.read_table(path).to_pylist()
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def write(path: Path, frames: list[Frame], resume: bool = False) -> None:

@@ -1,6 +1,5 @@
 """CSV and Parquet: whole or not at all, the same columns whatever was found, nothing lost to a kill."""
 
-import csv
 import os
 import signal
 import subprocess
@@ -9,28 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_frames import every_frame, faces, of_kind, small
+from sample_frames import every_frame, faces, of_kind, read, small
 
 from mien.errors import MissingDependencyError, SinkError
 from mien.faces import Frame
 from mien.sinks import Sink, open_sink
 
 pq = pytest.importorskip("pyarrow.parquet")
-
-Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(params=["csv", "parquet"])
-def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return tmp_path / f"t.{request.param}"
-
-
-def read(path: Path) -> Rows:
-    """Rows of a table, their cells as text or as Python's own types."""
-    if path.suffix == ".parquet":
-        return pq.read_table(path).to_pylist()
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def sources(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ import torch
 from scipy import optimize
 from sklearn import linear_model
 
-from mien.estimates import sigmoid
+from mien.estimates import action_units_estimate, sigmoid
 from mien.faces import EMOTIONS, ActionUnits
 from mien.facs import CODES
 from mien.train import display
@@ -24,7 +24,6 @@ from mien.train.display import (
     fit_evidence,
     read_outputs,
     softmax_regression,
-    units_of,
 )
 from mien.train.model import EMBEDDING, FaceModel, normalise
 from mien.train.recipe import Crop
@@ -174,5 +173,5 @@ def test_outputs_are_read_in_order_and_match_the_whole_network(model: FaceModel)
 
 def test_calibrated_units_are_the_cards() -> None:
     logits = np.random.default_rng(0).normal(size=(4, 2))
-    found = units_of(logits, {"slope": [2.0, 1.0], "bias": [0.5, -1.0]})
-    assert found == pytest.approx(sigmoid(logits * [2, 1] + [0.5, -1]))
+    units = action_units_estimate(logits, {"slope": [2.0, 1.0], "bias": [0.5, -1.0], "codes": ("AU01", "AU02")})
+    assert units.probability == pytest.approx(sigmoid(logits * [2, 1] + [0.5, -1]))

@@ -12,10 +12,10 @@ def models(name: Annotated[str | None, typer.Argument(help="Show the whole card 
     from rich.console import Console
     from rich.table import Table
 
-    from mien.runtime.models import Model, embedded_cards, find_model
+    from mien.runtime.models import embedded_cards, find_model, read_card
 
     if name:
-        print(json.dumps(Model(find_model(name)).card.values, indent=1, ensure_ascii=False))
+        print(json.dumps(read_card(find_model(name)).values, indent=1, ensure_ascii=False))
         return
     table = Table("model", "input", "measured", "terms", box=None, header_style="bold", pad_edge=False)
     for card in embedded_cards():

@@ -1,4 +1,4 @@
-"""Heads: networks that read aligned crops. All embedded heads share one crop, cut once."""
+"""Heads: networks that read aligned crops. Heads with the same template share one crop."""
 
 from dataclasses import replace
 from pathlib import Path

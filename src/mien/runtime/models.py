@@ -45,13 +45,12 @@ class Model:
     """A network with its card. Raises ModelError when either is missing or they do not belong together."""
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        card_path = path.with_suffix(".json")
-        for needed in (path, card_path):
+        for needed in (path, path.with_suffix(".json")):
             if not needed.is_file():
                 raise ModelError(
                     f"A model must have its ONNX file and its card side by side. {str(needed)!r} is missing."
                 )
-        self.card = _read_card(card_path)
+        self.card = read_card(path)
         weights = path.read_bytes()
         found = hashlib.sha256(weights).hexdigest()
         if found != self.card.values["sha256"]:
@@ -81,7 +80,9 @@ class Model:
         return dict(zip(self.card.outputs, self._session.run(list(self.card.outputs), {"image": blob}), strict=True))
 
 
-def _read_card(path: Path) -> Card:
+def read_card(model: Path) -> Card:
+    """The card of an ONNX file, without its network. Raises ModelError for one that is no card."""
+    path = model.with_suffix(".json")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -123,4 +124,4 @@ def embedded_models() -> list[str]:
 
 def embedded_cards() -> list[Card]:
     """Cards of the models that travel inside the package."""
-    return [_read_card(WEIGHTS / f"{name}.json") for name in embedded_models()]
+    return [read_card(WEIGHTS / f"{name}.onnx") for name in embedded_models()]

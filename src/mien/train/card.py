@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from mien.estimates import action_units_estimate
 from mien.geometry import Array
 from mien.runtime.models import Model
 from mien.train.calibrate import calibrate
 from mien.train.data.dataset import FaceDataset
-from mien.train.display import Votes, fit_evidence, units_of
+from mien.train.display import Votes, fit_evidence
 from mien.train.engine import Prepared
 from mien.train.evaluate import Report, evaluate_file
 from mien.train.model import MEAN, STD
@@ -29,7 +30,8 @@ def write_card(path: Path, recipe: Recipe, run: Path, prepared: Prepared, votes:
     target.write_text(json.dumps(card), encoding="utf-8")
     card["decoding"] = calibrate(recipe.task, *_predict(Model(path, recipe.threads), recipe, prepared), recipe.pool)
     if votes is not None and recipe.display is not None:
-        evidence = fit_evidence(units_of(votes.logits, card["decoding"]), votes.votes)
+        units = action_units_estimate(votes.logits, card["decoding"])
+        evidence = fit_evidence(units.probability, votes.votes)
         card["decoding"]["evidence"] = evidence.to_dict()
         card["evidence_fitted_on"] = {"file": recipe.display.file, "faces": len(votes.votes)}
     target.write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from mien.emotion import EvidenceModel
-from mien.estimates import sigmoid
 from mien.faces import EMOTIONS
 from mien.facs import CODES
 from mien.geometry import Array
@@ -47,14 +46,13 @@ def read_outputs(
 ) -> tuple[Array, Array]:
     """Embeddings (N, E) and Action Unit logits (N, K) of the faces of `rows`."""
     data = FaceDataset([faces], [rows], crop, {})
-    where = list(model.heads).index("action_units")
     parts = []
     with torch.no_grad():
         for start in range(0, len(data), batch):
             items = [data[i]["image"] for i in range(start, min(start + batch, len(data)))]
             image = normalise(torch.stack(items)).contiguous(memory_format=torch.channels_last)
             embedding = model.embedding(model.backbone(image))
-            parts.append((embedding.numpy(), list(model.heads.values())[where](embedding).numpy()))
+            parts.append((embedding.numpy(), model.heads["action_units"](embedding).numpy()))
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 
@@ -107,8 +105,3 @@ def softmax_regression(features: Array, target: Array, bounds: Array, penalty: f
         objective, start, jac=True, method="L-BFGS-B", bounds=bounds.reshape(-1, 2), options={"maxiter": 500}
     )
     return np.asarray(found.x).reshape(shape)
-
-
-def units_of(logits: Array, decoding: dict[str, list[float]]) -> Array:
-    """Calibrated probabilities (N, K) of logits (N, K)."""
-    return sigmoid(logits * np.asarray(decoding["slope"]) + np.asarray(decoding["bias"]))

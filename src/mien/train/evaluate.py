@@ -13,12 +13,12 @@ from mien.geometry import Array, Image, align
 from mien.runtime.detector import Detector
 from mien.runtime.heads import Head
 from mien.runtime.landmarks import Landmarker
-from mien.runtime.models import Model, find_model
-from mien.train.data.crops import pick_face
-from mien.train.data.dataset import join_teacher
+from mien.runtime.models import find_model, read_card
+from mien.train.data.crops import pick_face, wanted_box
+from mien.train.data.dataset import join_teacher, known_boxes
 from mien.train.data.labels import labels_of
 from mien.train.data.tables import iterate_images, read_columns
-from mien.train.measures import Labels, Measure, groups_of, main_measure, measures_of
+from mien.train.measures import Labels, Measure, groups_of, measures_of
 from mien.train.metrics import bootstrap_interval
 
 _BATCH = 64
@@ -77,14 +77,14 @@ def evaluate_file(
         columns = join_teacher(columns, teacher, data.stem)
     rows = _rows_of(columns, split, column, data)
     labels = {name: value[rows] for name, value in labels_of(columns).items()}
-    faces, found, outputs = read_faces(model, data, rows, labels.get("landmarks"))
+    faces, found, outputs = read_faces(model, data, rows, known_boxes(labels))
     labels = {name: value[found] for name, value in labels.items()}
     columns = {name: value[rows][found] for name, value in columns.items()}
-    task = Model(find_model(model)).card.task
+    task = read_card(find_model(model)).task
     measures = measures_of(task, faces, outputs, Labels(labels, columns))
     if not measures:
         raise InputError(f"{str(data)!r} must have labels for the task {task!r}. Got the columns {sorted(columns)}.")
-    name, measure = main_measure(task, measures)
+    name, measure = next(iter(measures.items()))
     groups = [
         row
         for group, index in groups_of(task, faces, labels, columns)
@@ -111,14 +111,14 @@ def _rows_of(columns: dict[str, Any], split: str | list[str] | None, column: str
 
 
 def read_faces(
-    model: str | Path, data: Path, rows: NDArray[np.int64], known: Array | None = None
+    model: str | Path, data: Path, rows: NDArray[np.int64], boxes: Array | None = None
 ) -> tuple[Faces, NDArray[np.int64], dict[str, Array]]:
     """Estimates for one face a picture: faces (M,), their places (M,) in `rows`, raw outputs (M, width).
 
-    known (N, 68, 2): landmarks that tell which face of a picture is meant, NaN where unknown.
+    boxes (N, 4) tell which face of a picture is meant, NaN where unknown.
     """
     detector = Detector(threads=2)
-    places_faces = Model(find_model(model)).card.task == "landmarks"
+    places_faces = read_card(find_model(model)).task == "landmarks"
     landmarker = Landmarker(model if places_faces else "landmarks", threads=2)
     head = None if places_faces else Head(model, threads=2)
     places: list[int] = []
@@ -131,7 +131,7 @@ def read_faces(
         if image is None:
             continue
         place = place_of[row]
-        picked = pick_face(detector, image, _box(known, place))
+        picked = pick_face(detector, image, wanted_box(boxes, place))
         if picked is None:
             continue
         places.append(place)
@@ -145,12 +145,6 @@ def read_faces(
         raise InputError(f"{str(data)!r} must hold pictures with a face. No face was found in {len(rows)} pictures.")
     outputs = {name: np.concatenate([part[1][name] for part in parts]) for name in parts[0][1]}
     return Faces.join([part[0] for part in parts]), np.array(places), outputs
-
-
-def _box(known: Array | None, place: int) -> Array | None:
-    if known is None or np.isnan(known[place]).any():
-        return None
-    return np.concatenate([known[place].min(0), known[place].max(0)])
 
 
 def _read(

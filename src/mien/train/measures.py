@@ -35,7 +35,7 @@ class Labels:
 
 
 def measures_of(task: str, faces: Faces, outputs: dict[str, Array], labels: Labels) -> dict[str, Measure]:
-    """All measures that the labels allow, the most telling first."""
+    """All measures that the labels allow; the first is the one that groups are compared by."""
     if task == "age" and "age" in labels.named:
         return _age(faces, labels.named["age"])
     if task == "expression":
@@ -45,11 +45,6 @@ def measures_of(task: str, faces: Faces, outputs: dict[str, Array], labels: Labe
     if task == "landmarks" and "landmarks" in labels.named:
         return _landmarks(faces, labels.named)
     return {}
-
-
-def main_measure(task: str, measures: dict[str, Measure]) -> tuple[str, Measure]:
-    """The measure that groups are compared by."""
-    return next(iter(measures.items()))
 
 
 def _age(faces: Faces, target: Array) -> dict[str, Measure]:

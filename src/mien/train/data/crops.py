@@ -51,8 +51,7 @@ def _write_crops(
     rows: list[int] = []
     matrices: list[Array] = []
     for row, image in enumerate(images):
-        box = None if boxes is None or np.isnan(boxes[row]).any() else boxes[row]
-        matrix = None if image is None else locate(image, box)
+        matrix = None if image is None else locate(image, wanted_box(boxes, row))
         if image is None or matrix is None:
             continue
         crops[len(rows)] = warp(image, matrix, size)
@@ -63,6 +62,11 @@ def _write_crops(
         folder / "where.npz", row=np.array(rows, np.int64), matrix=np.array(matrices, np.float32).reshape(-1, 2, 3)
     )
     (folder / "done.json").write_text(json.dumps({"rows": count, "faces": len(rows)}))
+
+
+def wanted_box(boxes: Array | None, row: int) -> Array | None:
+    """The box (4,) of a row, or None where it is unknown: no boxes (N, 4) at all, or NaN there."""
+    return None if boxes is None or np.isnan(boxes[row]).any() else boxes[row]
 
 
 def pick_face(detector: Detector, image: Image, box: Array | None) -> tuple[Array, Array] | None:

@@ -55,7 +55,7 @@ def prepare(recipe: Recipe, source: Source, landmarker: Locator | None = None) -
     crop = recipe.crop
     size = round(crop.size * crop.zoom)
     locate = _square(crop, size) if crop.kind == "square" else _aligned(crop, size, landmarker)
-    cut = cut_crops(iterate_images(path), count, locate, size, _cache_folder(recipe, path), _boxes(labels))
+    cut = cut_crops(iterate_images(path), count, locate, size, _cache_folder(recipe, path), known_boxes(labels))
     labels = {name: value[cut.row] for name, value in labels.items()}
     if "landmarks" in labels:
         labels["landmarks"] = apply_affine(cut.matrix, labels["landmarks"])
@@ -99,7 +99,8 @@ def join_teacher(columns: dict[str, Any], teacher: Path, name: str) -> dict[str,
     return joined
 
 
-def _boxes(labels: dict[str, Array]) -> Array | None:
+def known_boxes(labels: dict[str, Array]) -> Array | None:
+    """Boxes (N, 4) around the landmarks of the labels, NaN where a row has none; None where no row can have any."""
     if "landmarks" not in labels:
         return None
     points = labels["landmarks"]
