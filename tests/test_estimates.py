@@ -12,6 +12,7 @@ from mien.estimates import (
     age_estimate,
     age_value,
     attractiveness_estimate,
+    decode,
     landmarks_estimate,
     pose_estimate,
     sigmoid,
@@ -177,3 +178,52 @@ def test_no_face_gives_empty_columns():
     assert action_units_estimate(np.zeros((0, len(CODES))), platt()).probability.shape == (0, len(CODES))
     assert landmarks_estimate(np.zeros((0, 136)), np.zeros((0, 2, 3)), 64).shape == (0, 68, 2)
     assert len(pose_estimate(np.zeros((0, 3)), np.zeros((0, 2, 3))).roll) == 0
+
+
+def test_classes_are_a_softmax_at_the_temperature_of_the_card():
+    logits = np.array([[0.0, 2.0, -1e4], [1e4, 0.0, 0.0]], np.float32)
+    found = decode(
+        "classification:hat", {"classification:hat": logits}, {"classes": ["a", "b", "c"], "temperature": 2.0}
+    )
+    assert found["attributes"]["hat"].probability == pytest.approx(special.softmax(logits / 2, axis=1), abs=1e-7)
+    assert found["attributes"]["hat"].label.tolist() == ["b", "a"]
+
+
+def test_a_number_has_the_scale_and_the_range_of_the_card():
+    output = {"regression:height": np.array([[-9.0], [0.0], [1.0]], np.float32)}
+    decoding = {"center": 1.7, "unit": 0.1, "low": 1.2, "high": None}
+    assert decode("regression:height", output, decoding)["attributes"]["height"].value == pytest.approx([1.2, 1.7, 1.8])
+    free = decode("regression:height", output, {"center": 1.7, "unit": 0.1})
+    assert free["attributes"]["height"].value == pytest.approx([0.8, 1.7, 1.8], abs=1e-6)
+
+
+def test_flags_are_platt_scaled_each():
+    output = {"multilabel:worn": np.array([[0.0, 1.0]], np.float32)}
+    decoding = {"columns": ["glasses", "beard"], "slope": [1.0, 2.0], "bias": [1.0, 0.0]}
+    found = decode("multilabel:worn", output, decoding)["attributes"]["worn"]
+    assert found.probability == pytest.approx(special.expit([[1.0, 2.0]]))
+
+
+def test_several_tasks_have_a_decoding_each():
+    outputs = {"age": age_output([30, 50]), "regression:height": np.zeros((2, 1))}
+    decoding = {"age": BANDS, "regression:height": {"center": 1.7, "unit": 1}}
+    found = decode("age+regression:height", outputs, decoding)
+    assert found["age"].high.tolist() == [32, 53]
+    assert found["attributes"]["height"].value == pytest.approx([1.7, 1.7])
+
+
+def test_a_distribution_over_years_is_its_mean_and_spread():
+    logits = np.full((2, 101), -50.0)
+    logits[0, [20, 40]] = 0
+    logits[1, 7] = 0
+    value, scale = age_value(logits, "dex")
+    assert value == pytest.approx([30, 7], abs=1e-4)
+    assert scale == pytest.approx([10, math.exp(-3)], abs=1e-4)
+
+
+def test_ranks_add_up_to_the_age():
+    logits = np.where(np.arange(100)[None] < [[25], [60]], 50.0, -50.0)
+    logits[1, 60] = 0
+    value, scale = age_value(logits, "coral")
+    assert value == pytest.approx([25, 60.5], abs=1e-4)
+    assert scale[1] == pytest.approx(0.5, abs=1e-4)

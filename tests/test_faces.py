@@ -10,7 +10,22 @@ import pandas as pd
 import pytest
 
 from mien.errors import InputError, MissingDependencyError
-from mien.faces import EMOTIONS, ActionUnits, Age, Attractiveness, Emotion, Faces, Frame, Pose, flatten
+from mien.faces import (
+    EMOTIONS,
+    ActionUnits,
+    Age,
+    Attractiveness,
+    Attributes,
+    Category,
+    Emotion,
+    Faces,
+    Flags,
+    Frame,
+    Pose,
+    Quantity,
+    attribute_texts,
+    flatten,
+)
 from output_schema import HEADS, SCHEMA
 
 UNITS = ("AU06", "AU12", "AU15")
@@ -31,6 +46,13 @@ def make_faces(n=5, seed=0):
         emotion=Emotion(probability, rng.normal(0, 2, (n, 3)), UNITS),
         age=Age(*np.sort(rng.uniform(0, 90, (3, n)), 0)[[1, 0, 2]], 0.8),
         attractiveness=Attractiveness(rng.normal(size=n), rng.uniform(0, 100, n), "pool"),
+        attributes=Attributes(
+            {
+                "hat": Category(rng.dirichlet([1, 1], n), ("no", "yes")),
+                "height": Quantity(rng.uniform(1, 2, n)),
+                "worn": Flags(rng.uniform(0, 1, (n, 2)), ("glasses", "beard")),
+            }
+        ),
     )
 
 
@@ -41,6 +63,9 @@ def arrays(faces):
         value = getattr(faces, f.name)
         if isinstance(value, np.ndarray):
             found[f.name] = value
+        elif isinstance(value, Attributes):
+            for name, part in value.named.items():
+                found.update({f"attributes.{name}.{key}": array for key, array in arrays(part).items()})
         elif hasattr(value, "__dataclass_fields__"):
             found.update({f"{f.name}.{name}": part for name, part in arrays(value).items()})
     return found
@@ -66,7 +91,7 @@ def test_an_index_picks_the_same_faces_in_every_column(index, numbers):
     assert len(picked) == len(numbers)
     before, after = arrays(faces), arrays(picked)
     assert before.keys() == after.keys()
-    assert len(before) == 17
+    assert len(before) == 20
     for name in before:
         assert after[name].shape == (len(numbers), *before[name].shape[1:])
         assert after[name].tolist() == [before[name][i].tolist() for i in numbers]
@@ -220,3 +245,34 @@ def test_without_pandas_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingDependencyError, match="'pandas', which is not installed"):
         make_faces().to_dataframe()
+
+
+def test_own_models_are_told_by_name():
+    faces = make_faces(3)
+    assert faces.attributes["hat"].label.shape == (3,)
+    face = faces[1]
+    assert face.attributes["height"].value == faces.attributes["height"].value[1]
+    told = face.to_dict()["attributes"]
+    assert (
+        told["hat"]["label"]
+        == face.attributes["hat"].label
+        == max(told["hat"]["probability"], key=told["hat"]["probability"].get)
+    )
+    assert told["worn"]["probability"].keys() == {"glasses", "beard"}
+    assert flatten(face.to_dict())["attributes_height_value"] == told["height"]["value"]
+    with pytest.raises(KeyError):
+        face.attributes["glasses"]
+
+
+def test_own_models_in_a_few_words():
+    one = Attributes(
+        {
+            "hat": Category(np.array([[0.1, 0.9]]), ("no", "yes")),
+            "height": Quantity(np.array([1.754])),
+            "worn": Flags(np.array([[0.8, 0.2]]), ("glasses", "beard")),
+            "seen": Flags(np.array([[0.1]]), ("ears",)),
+        }
+    )
+    whole = replace(make_faces(1), attributes=one)[0]
+    assert attribute_texts(whole) == ["hat: yes 0.90", "height: 1.75", "worn: glasses", "seen: none"]
+    assert attribute_texts(replace(whole, attributes=None)) == []

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from mien.faces import ActionUnits, Age, Attractiveness, Pose
+from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Category, Flags, Pose, Quantity
 from mien.facs import CODES
 from mien.geometry import Array, apply_affine, invert_affine, rotation_angle, wrap_degrees
 
 Decoding = dict[str, Any]
 
 AGE_CENTER, AGE_UNIT = 35.0, 20.0
+DISTRIBUTIONS = ("dex", "dldl", "mean_variance")
 POSE_UNIT = 30.0
 # An intensity of 1 on the 0..5 scale of FACS is the first trace: there the probability is one half.
 _TRACE = float(np.log(0.2 / 0.8))
@@ -41,19 +42,50 @@ def pose_estimate(output: Array, matrix: Array | None = None) -> Pose:
     return Pose(degrees[:, 0], degrees[:, 1], wrap_degrees(roll))
 
 
-def age_value(output: Array) -> tuple[Array, Array]:
-    """Age in years and the predicted scale b of its error, (N,) each, from outputs (N, 2)."""
-    value = np.clip(AGE_CENTER + AGE_UNIT * output[:, 0], 0, 110)
-    return np.asarray(value, np.float32), np.asarray(np.exp(np.clip(output[:, 1], -3, 4)), np.float32)
+def expectation(logits: Array, bins: Array) -> tuple[Array, Array]:
+    """Mean and standard deviation (N,) of softmax(logits (N, K)) over the values of bins (K,).
+
+    Rothe, Timofte & Van Gool, "Deep expectation of real and apparent age", IJCV 2018, Eq. 2.
+    """
+    weights = np.exp(logits - logits.max(1, keepdims=True))
+    weights /= weights.sum(1, keepdims=True)
+    mean = weights @ bins
+    return mean, np.sqrt((weights * (bins - mean[:, None]) ** 2).sum(1))
+
+
+def age_value(output: Array, head: str = "laplace") -> tuple[Array, Array]:
+    """Age in years and the predicted scale of its error, (N,) each, from the outputs (N, width) of a head.
+
+    'laplace' and 'gaussian' give a value and the logarithm of a scale (of a variance); 'dex', 'dldl' and
+    'mean_variance' a distribution over the years 0..100; 'coral' the logits of "older than k"; all other
+    heads give a value alone, and the scale is 1.
+    """
+    output = np.asarray(output, np.float32)
+    if head in DISTRIBUTIONS:
+        value, scale = expectation(output, np.arange(output.shape[1], dtype=np.float32))
+    elif head == "coral":
+        older = sigmoid(output)
+        value, scale = older.sum(1), np.sqrt((older * (1 - older)).sum(1))
+    else:
+        value, scale = AGE_CENTER + AGE_UNIT * output[:, 0], _predicted_scale(output, head)
+    floor = np.exp(-3.0)
+    return np.asarray(np.clip(value, 0, 110), np.float32), np.asarray(np.maximum(scale, floor), np.float32)
+
+
+def _predicted_scale(output: Array, head: str) -> Array:
+    if head not in ("laplace", "gaussian"):
+        return np.ones(len(output), np.float32)
+    return np.asarray(np.exp(np.clip(output[:, 1], -3, 4) / (2 if head == "gaussian" else 1)))
 
 
 def age_estimate(output: Array, decoding: Decoding) -> Age:
     """Age with a conformal interval: value -/+ q b, q the quantile of |error| / b on held-out faces.
 
-    decoding: `coverage`, `band_edges` (years) and one of `band_quantiles` for each band of predicted age.
+    decoding: `head` (see `age_value`), `coverage`, `band_edges` (years) and one of `band_quantiles` for each
+    band of predicted age.
     Papadopoulos et al., "Inductive Confidence Machines for Regression", ECML 2002.
     """
-    value, scale = age_value(output)
+    value, scale = age_value(output, decoding.get("head", "laplace"))
     band = np.searchsorted(np.asarray(decoding["band_edges"], np.float32), value, side="right")
     half = np.asarray(decoding["band_quantiles"], np.float32)[band] * scale
     return Age(value, np.clip(value - half, 0, None), value + half, float(decoding["coverage"]))
@@ -77,3 +109,49 @@ def attractiveness_estimate(output: Array, decoding: Decoding) -> Attractiveness
     score = (output[:, 0] - decoding["mean"]) / decoding["std"]
     percentile = np.interp(score, np.asarray(decoding["quantiles"]), np.linspace(0, 100, len(decoding["quantiles"])))
     return Attractiveness(np.asarray(score, np.float32), percentile.astype(np.float32), str(decoding["pool"]))
+
+
+def category_estimate(logits: Array, decoding: Decoding) -> Category:
+    """Probabilities softmax(z / temperature) of `classes` from logits (N, K)."""
+    z = logits / float(decoding.get("temperature", 1.0))
+    weights = np.exp(z - z.max(1, keepdims=True))
+    return Category(weights / weights.sum(1, keepdims=True), tuple(decoding["classes"]))
+
+
+def quantity_estimate(output: Array, decoding: Decoding) -> Quantity:
+    """Value center + unit o, kept within `low`..`high`, from outputs (N, 1)."""
+    value = float(decoding["center"]) + float(decoding["unit"]) * output[:, 0]
+    low, high = (decoding.get(end) for end in ("low", "high"))
+    return Quantity(np.asarray(np.clip(value, low, high) if (low, high) != (None, None) else value, np.float32))
+
+
+def flags_estimate(logits: Array, decoding: Decoding) -> Flags:
+    """Probabilities sigmoid(slope z + bias) (Platt) of `columns` that may hold together, from logits (N, K)."""
+    z = logits * np.asarray(decoding["slope"], np.float32) + np.asarray(decoding["bias"], np.float32)
+    return Flags(sigmoid(z), tuple(decoding["columns"]))
+
+
+ATTRIBUTES = {"classification": category_estimate, "regression": quantity_estimate, "multilabel": flags_estimate}
+
+
+def decode(task: str, outputs: dict[str, Array], decoding: Decoding) -> dict[str, Any]:
+    """Columns of `Faces` by name from the outputs of a head.
+
+    task: 'age', 'expression', 'attractiveness', or 'classification:NAME', 'regression:NAME',
+    'multilabel:NAME'; several are joined by '+', and `decoding` then holds one decoding a task.
+    """
+    names = task.split("+")
+    found: dict[str, Any] = {}
+    named: dict[str, Any] = {}
+    for name in names:
+        own = decoding if len(names) == 1 else decoding[name]
+        kind, _, attribute = name.partition(":")
+        if kind == "age":
+            found["age"] = age_estimate(outputs["age"], own)
+        elif kind == "expression":
+            found["action_units"] = action_units_estimate(outputs["action_units"], own)
+        elif kind == "attractiveness":
+            found["attractiveness"] = attractiveness_estimate(outputs["score"], own)
+        else:
+            named[attribute] = ATTRIBUTES[kind](outputs[name], own)
+    return {**found, "attributes": Attributes(named)} if named else found

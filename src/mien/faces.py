@@ -123,6 +123,81 @@ class Attractiveness(_Columns):
 
 
 @dataclass(frozen=True, slots=True)
+class Category(_Columns):
+    """One of several classes that a user's own model tells: probability (N, K)."""
+
+    probability: Array
+    classes: tuple[str, ...]
+
+    @property
+    def label(self) -> Any:
+        """Most probable class: a string for one face, an array (N,) of strings for several."""
+        picked = np.array(self.classes)[np.argmax(self.probability, axis=-1)]
+        return str(picked) if np.ndim(picked) == 0 else picked
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values of one face."""
+        named = dict(zip(self.classes, (float(p) for p in self.probability), strict=True))
+        return {"label": self.label, "probability": named}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(_Columns):
+    """A number that a user's own model estimates: value (N,)."""
+
+    value: Array
+
+    def to_dict(self) -> dict[str, float]:
+        """Plain values of one face."""
+        return {"value": float(self.value)}
+
+
+@dataclass(frozen=True, slots=True)
+class Flags(_Columns):
+    """Properties that may hold together, told by a user's own model: probability (N, K)."""
+
+    probability: Array
+    names: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values of one face."""
+        return {"probability": dict(zip(self.names, (float(p) for p in self.probability), strict=True))}
+
+
+Attribute = Category | Quantity | Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What users' own models estimate, by name: `attributes["glasses"]`; any other index picks faces."""
+
+    named: dict[str, Attribute]
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            return self.named[key]
+        return Attributes({name: estimate[key] for name, estimate in self.named.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values of one face."""
+        return {name: estimate.to_dict() for name, estimate in self.named.items()}
+
+
+def attribute_texts(face: Face) -> list[str]:
+    """What users' own models tell of a face in a few words each: 'glasses: yes 0.93', 'height: 1.7'."""
+    texts = []
+    for name, part in face.attributes.named.items() if face.attributes else ():
+        if isinstance(part, Category):
+            texts.append(f"{name}: {part.label} {part.probability.max():.2f}")
+        elif isinstance(part, Quantity):
+            texts.append(f"{name}: {float(part.value):.3g}")
+        else:
+            held = [flag for flag, p in zip(part.names, part.probability, strict=True) if p >= 0.5]
+            texts.append(f"{name}: {', '.join(held) or 'none'}")
+    return texts
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """One face; the fields of `Faces` without their first axis."""
 
@@ -136,12 +211,13 @@ class Face:
     emotion: Emotion | None = None
     age: Age | None = None
     attractiveness: Attractiveness | None = None
+    attributes: Attributes | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the names of the output schema; heads that did not run are None."""
         parts = {
             name: None if (part := getattr(self, name)) is None else part.to_dict()
-            for name in ("pose", "action_units", "emotion", "age", "attractiveness")
+            for name in ("pose", "action_units", "emotion", "age", "attractiveness", "attributes")
         }
         return {
             "track_id": self.track_id,
@@ -176,6 +252,7 @@ class Faces:
     emotion: Emotion | None = None
     age: Age | None = None
     attractiveness: Attractiveness | None = None
+    attributes: Attributes | None = None
 
     @classmethod
     def empty(cls) -> Faces:
@@ -241,6 +318,8 @@ def _joined(column: list[Any]) -> Any:
         return None
     if isinstance(column[0], np.ndarray):
         return np.concatenate(column)
+    if isinstance(column[0], Attributes):
+        return Attributes({name: _joined([part.named[name] for part in column]) for name in column[0].named})
     arrays = {
         f.name: np.concatenate([getattr(part, f.name) for part in column])
         for f in fields(column[0])

@@ -6,20 +6,26 @@ from typer.testing import CliRunner
 
 from mien.cli import app
 
-COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+ROOT = typer.main.get_command(app)
+COMMANDS = sorted(ROOT.commands)  # type: ignore[attr-defined]
+GROUPS = [[name, sub] for name in COMMANDS for sub in getattr(ROOT.commands[name], "commands", ())]  # type: ignore[attr-defined]
 
 
 def test_the_commands() -> None:
-    assert COMMANDS == ["analyze", "evaluate", "export", "models", "train"]
+    assert COMMANDS == ["analyze", "data", "evaluate", "export", "models", "study", "train"]
 
 
-@pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS]], ids=lambda words: " ".join(words) or "mien")
+ALL = [[], *[[name] for name in COMMANDS], *GROUPS]
+
+
+@pytest.mark.parametrize("command", ALL, ids=lambda words: " ".join(words) or "mien")
 def test_help_explains_every_option(command: list[str]) -> None:
     result = CliRunner().invoke(app, [*command, "--help"])
     assert result.exit_code == 0
     assert "Usage" in result.output
     if command:
-        callback = typer.main.get_command(app).commands[command[0]]  # type: ignore[attr-defined]
+        callback = ROOT.commands[command[0]]  # type: ignore[attr-defined]
+        callback = callback.commands[command[1]] if len(command) > 1 else callback
         assert callback.help
         unexplained = [parameter.name for parameter in callback.params if not getattr(parameter, "help", None)]
         assert not unexplained

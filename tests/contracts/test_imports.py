@@ -28,17 +28,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.recipe": {"errors"},
     "train.metrics": {"geometry"},
     "train.data": {"errors", "facs", "geometry", "media", "runtime", "train.recipe"},
-    "train.tasks": {"errors", "estimates", "facs", "geometry", "train.losses", "train.metrics"},
-    "train.model": {"train.backbones", "train.tasks"},
-    "train.engine": {"errors", "geometry", "train.data", "train.model", "train.recipe", "train.tasks"},
-    "train.measures": {"faces", "facs", "geometry", "train.metrics"},
-    "train.evaluate": {"errors", "faces", "geometry", "runtime", "train.data", "train.measures", "train.metrics"},
-    "train.calibrate": {"estimates", "facs", "geometry"},
-    "train.display": {"emotion", "estimates", "faces", "facs", "geometry", "train.data", "train.model", "train.recipe"},
-    "train.card": {"estimates", "geometry", "runtime", "train.calibrate", "train.data", "train.display", "train.engine"}
-    | {"train.evaluate", "train.model", "train.recipe", "train.tasks"},
-    "train.export": {"errors", "geometry", "runtime", "train.card", "train.data", "train.display", "train.engine"}
-    | {"train.model", "train.recipe", "train.tasks"},
+    "train.tasks": {"errors", "estimates", "facs", "geometry", "train.data", "train.losses", "train.metrics"},
+    "train.model": {"errors", "train.backbones", "train.tasks"},
+    "train.engine": {"errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe", "train.tasks"},
+    "train.evaluate": {"errors", "faces", "facs", "geometry", "runtime", "train.data", "train.metrics"},
+    "train.export": {"emotion", "errors", "estimates", "faces", "facs", "geometry", "runtime", "train.data"}
+    | {"train.engine", "train.evaluate", "train.model", "train.recipe", "train.tasks"},
+    "studies": {"errors", "geometry", "runtime", "train.data", "train.losses"},
 }
 """The table of docs/architecture.md; `cli` and the façade may import anything, and nobody imports `cli`."""
 FREE = {"cli", "", "train"}

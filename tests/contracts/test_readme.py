@@ -1,6 +1,7 @@
 """What the README shows is run, and its figures are those of the cards and of the benchmarks."""
 
 import doctest
+import json
 import re
 import shlex
 import shutil
@@ -10,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -45,6 +47,44 @@ def test_command(command: str, desk: Path) -> None:
     for option, value in pairwise(words):
         if option in ("--out", "--draw"):
             assert (desk / value).exists()
+
+
+@pytest.fixture
+def glasses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with glasses/yes and glasses/no, photos/ and recipes/: jittered portraits, half with drawn glasses."""
+    rng = np.random.default_rng(0)
+    image = cv2.imread(str(ROOT / "docs" / "images" / "astronaut.jpg"))
+    for name in ("glasses/yes", "glasses/no", "photos"):
+        (tmp_path / name).mkdir(parents=True)
+    for i in range(60):
+        worn = image.copy()
+        for center in ((203, 100), (247, 102)):
+            cv2.circle(worn, center, 17, (20, 20, 20), 4)
+        for name, picture in (("no", image), ("yes", worn)):
+            turned = cv2.getRotationMatrix2D((225, 120), rng.uniform(-15, 15), rng.uniform(0.8, 1.2))
+            moved = cv2.warpAffine(picture, turned, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+            cv2.imwrite(str(tmp_path / "glasses" / name / f"{i}.jpg"), moved)
+    shutil.copy(tmp_path / "glasses" / "yes" / "0.jpg", tmp_path / "photos" / "worn.jpg")
+    shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/training.md"])
+def test_a_model_of_ones_own_is_trained_as_written(page: str, glasses: Path) -> None:
+    pytest.importorskip("lightning", reason="training needs mien[train]")
+    (block,) = re.findall(r"```shell-session\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+    for command in block.replace("\\\n", " ").splitlines():
+        words = shlex.split(command.removeprefix("$ "), comments=True)
+        assert words[0] == "mien"
+        code = "from mien.cli import main; main()"
+        ran = subprocess.run([sys.executable, "-c", code, *words[1:]], capture_output=True, text=True)
+        assert ran.returncode == 0, f"{command}: {ran.stdout}{ran.stderr}"
+    (row,) = [json.loads(line) for line in Path("faces.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert row["attributes"]["glasses"]["label"] == "yes"
+    assert Path("glasses.png").is_file()
+    assert json.loads(Path("glasses.json").read_text(encoding="utf-8"))["summary"]["accuracy"] > 0.9
 
 
 def test_python(desk: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mien.faces import ActionUnits, Age, Attractiveness, Emotion, Faces, Frame, Pose
+from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Category, Emotion, Faces, Frame, Pose, Quantity
 from mien.facs import CODES
 
 Rows = list[dict[str, Any]]
@@ -28,6 +28,9 @@ def faces(n: int = 1, seed: int = 0, tracked: bool = False) -> Faces:
         emotion=Emotion(rng.dirichlet([1, 1, 1], n), rng.normal(0, 2, (n, len(CODES))), CODES),
         age=Age(*np.sort(rng.uniform(0, 90, (3, n)), 0)[[1, 0, 2]], 0.8),
         attractiveness=Attractiveness(rng.normal(size=n), rng.uniform(0, 100, n), "pool"),
+        attributes=Attributes(
+            {"hat": Category(rng.dirichlet([1, 1], n), ("no", "yes")), "height": Quantity(rng.uniform(1, 2, n))}
+        ),
     )
 
 

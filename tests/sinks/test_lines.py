@@ -20,6 +20,7 @@ SCHEMA = {"source", "status", "frame", "time_s", "face", "track_id", "box", "sco
     "emotion",
     "age",
     "attractiveness",
+    "attributes",
 }
 linux = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 

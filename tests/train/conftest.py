@@ -137,7 +137,7 @@ def train() -> Callable[..., Path]:
     """`fit` without Lightning's advice on workers and log steps; puts back what it sets for the process."""
 
     torch = pytest.importorskip("torch", reason="training needs mien[train]")
-    from mien.train.engine import fit
+    from mien.train.engine.trainer import fit
 
     def run(recipe: Any, **options: Any) -> Path:
         threads, random = torch.get_num_threads(), torch.get_rng_state()
@@ -168,7 +168,7 @@ def trained(make_recipe: Callable[..., Any], train: Callable[..., Path]) -> Path
 @pytest.fixture(scope="session")
 def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ONNX file of `trained`, its card beside it."""
-    from mien.train.export import export_run
+    from mien.train.export.exporter import export_run
 
     return export_run(trained, tmp_path_factory.mktemp("exported"))
 
@@ -194,7 +194,7 @@ def export_head(
     made: dict[str, Path] = {}
 
     def export(task: str, **changes: Any) -> Path:
-        from mien.train.export import export_run
+        from mien.train.export.exporter import export_run
 
         if task not in made:
             crop = {"kind": "aligned", "size": 48}

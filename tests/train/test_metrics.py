@@ -14,13 +14,17 @@ from sklearn import metrics as sklearn_metrics
 from mien.train.metrics import (
     average_ranks,
     bootstrap_interval,
+    confusion_matrix,
     cumulative_score,
+    expected_calibration_error,
     interval_error,
     landmark_error,
     macro_f1,
     mean_absolute_error,
     pearson,
+    reliability,
     roc_auc,
+    roc_curve,
     spearman,
 )
 
@@ -93,6 +97,50 @@ def test_macro_f1_leaves_out_a_class_that_does_not_occur_but_counts_its_false_al
     assert macro_f1(np.array([1, 1]), np.array([0, 0]), 3) == 0
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_confusion_matrix_is_scikit_learns_with_rows_of_the_truth(seed: int) -> None:
+    target, preds = np.random.default_rng(seed).integers(0, 4, (2, 50))
+    expected = sklearn_metrics.confusion_matrix(target, preds, labels=range(5))
+    assert confusion_matrix(preds, target, 5).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_roc_curve_is_scikit_learns_and_its_area_the_auc(seed: int, ties: bool) -> None:
+    score, other = pair(seed, ties)
+    positive = other > 0.3
+    alarms, hits = roc_curve(score, positive)
+    expected = sklearn_metrics.roc_curve(positive, score, drop_intermediate=False)
+    assert alarms == pytest.approx(expected[0])
+    assert hits == pytest.approx(expected[1])
+    assert np.trapezoid(hits, alarms) == pytest.approx(roc_auc(score, positive))
+
+
+def test_reliability_and_ece_against_loops() -> None:
+    rng = np.random.default_rng(0)
+    probability = rng.uniform(0.31, 1, 300)
+    probability[0] = 1.0
+    happened = rng.uniform(size=300) < probability**2
+    said, share, counts = reliability(probability, happened, bins=10)
+    error = 0.0
+    for k in range(10):
+        inside = [i for i, p in enumerate(probability) if min(int(p * 10), 9) == k]
+        assert counts[k] == len(inside)
+        assert math.isnan(said[k]) == (not inside)
+        if inside:
+            assert said[k] == pytest.approx(sum(probability[inside]) / len(inside))
+            assert share[k] == pytest.approx(sum(happened[inside]) / len(inside))
+            error += len(inside) / 300 * abs(share[k] - said[k])
+    assert expected_calibration_error(probability, happened, bins=10) == pytest.approx(error)
+
+
+def test_ece_of_true_probabilities_is_small_and_of_boasting_ones_is_the_gap() -> None:
+    rng = np.random.default_rng(1)
+    probability = rng.uniform(0.5, 1, 20000)
+    assert expected_calibration_error(probability, rng.uniform(size=20000) < probability) < 0.02
+    assert expected_calibration_error(np.full(1000, 0.99), np.arange(1000) < 700) == pytest.approx(0.29)
+
+
 def test_landmark_error_against_a_loop() -> None:
     rng = np.random.default_rng(0)
     target = rng.uniform(0, 100, (4, 68, 2))
@@ -143,7 +191,8 @@ def test_undefined_is_nan_and_warns_of_nothing() -> None:
         pearson(np.ones(1), np.ones(1)), pearson(flat, np.arange(4.0)), pearson(np.arange(4.0), flat),
         spearman(NOTHING, NOTHING), spearman(flat, np.arange(4.0)), roc_auc(NOTHING, two[:0]),
         roc_auc(np.arange(2.0), two | True), roc_auc(np.arange(2.0), two & False),
-        macro_f1(NOTHING.astype(int), NOTHING.astype(int), 3), *bootstrap_interval(len, NOTHING.astype(int)),
+        macro_f1(NOTHING.astype(int), NOTHING.astype(int), 3), expected_calibration_error(NOTHING, two[:0]),
+        *bootstrap_interval(lambda i: float("nan"), np.arange(3)), *bootstrap_interval(len, NOTHING.astype(int)),
     ]  # fmt: skip
     assert all(math.isnan(value) for value in undefined)
     assert interval_error(NOTHING, np.zeros((0, 2))).shape == (0,)

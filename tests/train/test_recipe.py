@@ -18,14 +18,20 @@ from mien.train.recipe import Augment, Crop, Recipe, Source, load_recipe
 
 SMALL = {"name": "r", "task": "age", "sources": [{"file": "a.parquet"}]}
 FULL: dict[str, Any] = {
-    "name": "full", "task": "expression", "expected": "AUC 0.9", "minutes": 3.5, "data_dir": "d", "cache_dir": "c",
+    "version": 1, "name": "full", "task": "expression", "task_weights": {"expression": 2.0},
+    "expected": "AUC 0.9", "minutes": 3.5, "data_dir": "d", "cache_dir": "c",
     "run_dir": "r", "teacher": "t.parquet",
     "sources": [{"file": "a.parquet", "weight": 2.5, "split": "fold", "holdout": 0.2, "labels": ["age"],
-                 "splits": {"train": ["1", "2"], "val": [], "test": ["3"]}}],
+                 "splits": {"train": ["1", "2"], "val": [], "test": ["3"]}, "images": "pictures", "group": "person",
+                 "fractions": {"val": 0.2, "test": 0.3}}],
     "crop": {"kind": "square", "size": 96, "scale": 0.4, "margin": 1.4, "zoom": 1.1},
-    "augment": {"flip": False, "shift": 0.1, "scale": 0.2, "rotation": 3.0, "turn": 0.25, "gray": 0.5},
+    "augment": {"flip": False, "shift": 0.1, "scale": 0.2, "rotation": 3.0, "turn": 0.25, "gray": 0.5,
+                "alignment": 0.5, "color": 0.4, "blur": 0.3, "low_resolution": 0.4, "noise": 0.1, "jpeg": 0.1,
+                "occlusion": 0.2},
     "backbone": "b", "width": 0.5, "dropout": 0.3, "init": "runs/x/weights.pt", "task_options": {"k": [1, "two"]},
     "epochs": 3, "batch_size": 8, "lr": 0.01, "weight_decay": 0.1, "warmup": 0.2, "ema": 0.9, "clip": 1.0, "seed": 7,
+    "stem_stride": 1, "drop_path": 0.1, "aux": 0.3, "mixup": 0.2, "cutmix": 1.0, "early_stop": 3, "keep": "best",
+    "accelerator": "cpu", "devices": 2, "tensorboard": False, "sampler": "pairs",
     "threads": 1, "workers": 0, "balance": "age", "flip": True, "precision": "32-true",
     "tests": [{"file": "b.parquet", "split": "fold", "values": ["x"], "teacher": True}],
     "display": {"file": "f.parquet"}, "pool": "P", "terms": "CC BY 4.0", "limits": ["none"],
@@ -50,7 +56,8 @@ def test_every_field_is_set_to_something_else_than_its_default() -> None:
     for kind, values in ((Source, FULL["sources"][0]), (recipes.Test, FULL["tests"][0])):
         assert set(values) == set(kind.model_fields)
     defaults, full = Recipe(**SMALL), Recipe(**FULL)
-    assert not [name for name in Recipe.model_fields if getattr(defaults, name) == getattr(full, name)]
+    same = [name for name in Recipe.model_fields if getattr(defaults, name) == getattr(full, name)]
+    assert same == ["version"]  # there is only one
 
 
 @pytest.mark.parametrize("values", [SMALL, FULL], ids=["defaults", "full"])
@@ -131,7 +138,7 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     [
         ("epochs", "key=value. Got 'epochs'"),
         ("name.first=x", "'name'"),
-        ("sources.0.weight=2", "'sources'"),
+        ("name.x=2", "'name'"),
         ("limits=[a", "limits"),
     ],
 )
@@ -158,3 +165,14 @@ def test_recipe_cannot_be_changed_and_gives_no_shared_state() -> None:
         recipe.epochs = 5
     recipe.task_options["x"] = 1
     assert Recipe(**SMALL).task_options == {}
+
+
+def test_an_override_reaches_into_lists(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, SMALL), ["sources.0.file=b.csv", "sources.0.images=pictures"])
+    assert (recipe.sources[0].file, recipe.sources[0].images) == ("b.csv", "pictures")
+    assert "'1' must be a number below 1 in 'sources.1.file=x'" in message(tmp_path, SMALL, "sources.1.file=x")
+
+
+def test_a_recipe_of_another_version_is_refused(tmp_path: Path) -> None:
+    said = message(tmp_path, {**SMALL, "version": 2})
+    assert "must be of version 1. Got 2: it was written for another release of mien" in said

@@ -1,37 +1,82 @@
-"""`mien evaluate`: a model against a labelled Parquet file."""
+"""`mien evaluate`: a model against a labelled set."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.errors import MissingDependencyError
+from mien.errors import MissingDependencyError, expect
+
+if TYPE_CHECKING:
+    from mien.train.evaluate.evaluator import Report
+    from mien.train.evaluate.reading import Reading
+
+Model = Annotated[str, typer.Argument(help="The name of an embedded model, an .onnx file, or the folder of a run.")]
+Data = Annotated[Path, typer.Argument(help="A Parquet file, a CSV or TSV manifest, or an image folder, with labels.")]
+Picture = Annotated[Path | None, typer.Option(help="Draw the result as PNG; beside --out if not given.")]
+Worst = Annotated[int, typer.Option(min=0, help="Also a sheet of the N faces read worst. It shows people's faces.")]
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="The name of an embedded model, or an .onnx file.")],
-    data: Annotated[Path, typer.Argument(help="A Parquet file with pictures and labels.")],
+    model: Model,
+    data: Data,
     split: Annotated[str, typer.Option(help="Only rows of this split; 'all' for every row.")] = "test",
     teacher: Annotated[Path | None, typer.Option(help="A Parquet file of labels, joined by set and id.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the measures as JSON.")] = None,
+    images: Annotated[Path | None, typer.Option(help="The folder of a manifest's pictures.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the measures as JSON.")] = None,
+    picture: Picture = None,
+    worst: Worst = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many rows, drawn at random.")] = None,
+    min_group: Annotated[int, typer.Option(min=1, help="Leave out groups with fewer faces.")] = 20,
 ) -> None:
-    """Run the whole path (detector, landmarks, aligner, model) on a labelled set and print a table."""
+    """Run the whole path (detector, landmarks, aligner, model) on a labelled set; print a table, draw a picture."""
     try:
-        from mien.train.evaluate import evaluate_file
+        from mien.train.evaluate.evaluator import check_target, report_of, write_report
+        from mien.train.evaluate.reading import read_data
     except ImportError as error:
         raise MissingDependencyError("mien evaluate", error.name or "pyarrow", "train") from error
-    import json
+    picture = picture or (out.with_suffix(".png") if out else None)
+    expect(picture is None or picture != out, "out", "another file than the picture", str(out))
+    sheet = _sheet(picture, worst)
+    for name, path in (("out", out), ("picture", picture), ("worst", sheet)):
+        if path:
+            check_target(path, name)
+    reading = read_data(model, data, None if split == "all" else split, teacher, images=images, limit=limit)
+    report = report_of(reading, min_group=min_group)
+    _print(report)
+    if reading.note:
+        print(f"mien: {reading.note}", file=sys.stderr)
+    if out:
+        write_report(report, out)
+    _draw(reading, report, picture, sheet, worst)
 
+
+def _sheet(picture: Path | None, worst: int) -> Path | None:
+    """Where the sheet of the worst goes: beside the picture."""
+    if not worst:
+        return None
+    return picture.with_suffix(f".worst{picture.suffix}") if picture else Path("worst.png")
+
+
+def _print(report: "Report") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    report = evaluate_file(model, data, None if split == "all" else split, teacher)
     table = Table("measure", "value", "95 % interval", "faces", box=None, header_style="bold", title=report.title)
     for row in (*report.rows, *report.groups):
-        interval = "" if row.low is None else f"{row.low:.4g} to {row.high:.4g}"
+        interval = "" if row.low is None or row.high is None else f"{row.low:.4g} to {row.high:.4g}"
         table.add_row(row.name, f"{row.value:.4g}", interval, str(row.faces))
     Console().print(table)
-    if out:
-        temporary = out.with_name(f".{out.name}.partial")
-        temporary.write_text(json.dumps(report.to_dict(), indent=1), encoding="utf-8")
-        temporary.replace(out)
+
+
+def _draw(reading: "Reading", report: "Report", picture: Path | None, sheet: Path | None, worst: int) -> None:
+    if picture:
+        from mien.train.evaluate.figures.evaluation import draw_evaluation, save_picture
+
+        save_picture(draw_evaluation(reading, report), picture)
+    if sheet:
+        from mien.train.evaluate.figures.evaluation import save_picture
+        from mien.train.evaluate.figures.worst import draw_worst
+
+        save_picture(draw_worst(reading, worst), sheet)

@@ -2,21 +2,53 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.errors import MissingDependencyError
 
+if TYPE_CHECKING:
+    from mien.train.export.quantise import Comparison
+
 
 def export(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
     out: Annotated[Path | None, typer.Option(help="Where to write; the run's folder if not given.")] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Also NAME.int8.onnx, smaller and faster, with its loss.")
+    ] = False,
 ) -> None:
     """Calibrate on the validation split, measure on the test split, write NAME.onnx and NAME.json."""
     try:
-        from mien.train.export import export_run
+        from mien.train.export.exporter import export_int8, export_run
     except ImportError as error:
         raise MissingDependencyError("mien export", error.name or "torch", "train") from error
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    print(export_run(run, out or run))
+    if not int8:
+        print(export_run(run, out or run))
+        return
+    path, comparison = export_int8(run, out or run)
+    _print(comparison)
+    print(path)
+
+
+def _print(comparison: "Comparison") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    title = f"{comparison.faces} validation faces, {comparison.threads} thread"
+    table = Table("", "fp32", "int8", "int8 / fp32", box=None, header_style="bold", title=title)
+    before, after = comparison.size_bytes
+    table.add_row("file, MB", f"{before / 1e6:.2f}", f"{after / 1e6:.2f}", f"{after / before:.2f}")
+    for batch, (before_ms, after_ms) in comparison.milliseconds.items():
+        name = f"ms a face, {batch} at a time"
+        table.add_row(name, f"{before_ms:.2f}", f"{after_ms:.2f}", f"{after_ms / before_ms:.2f}")
+    for name, (value, now) in comparison.measures.items():
+        table.add_row(name, f"{value:.4g}", f"{now:.4g}", "")
+    console = Console()
+    console.print(table)
+    method = comparison.method
+    kept = f", in float: {', '.join(method.float_layers)}" if method.float_layers else ""
+    console.print(f"{method.name} over {method.calibration_faces} training faces{kept}", highlight=False)
+    console.print(comparison.verdict, highlight=False)

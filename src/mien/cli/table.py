@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mien.faces import Face, Frame
+from mien.faces import Face, Frame, attribute_texts
 
 _COLUMNS = ("source", "face", "displays", "because", "apparent age", "attractiveness", "pose (yaw pitch roll)")
 
@@ -16,24 +16,29 @@ class TableSink:
 
     def __init__(self) -> None:
         self.done: set[str] = set()
-        self._table = Table(*_COLUMNS, box=None, header_style="bold", pad_edge=False)
+        self._rows: list[tuple[str, ...]] = []
 
     def write(self, frame: Frame) -> None:
         """Add a row for each face, or one that says why there is none."""
         name = frame.source if frame.time_s is None else f"{frame.source} {frame.time_s:.2f} s"
         if not len(frame.faces):
-            self._table.add_row(name, "", frame.reason or "no face", style="dim")
+            self._rows.append((name, "", frame.reason or "no face"))
         for i, face in enumerate(frame.faces):
-            self._table.add_row(
-                name if i == 0 else "", str(i if face.track_id is None else face.track_id), *_cells(face)
-            )
+            number = str(i if face.track_id is None else face.track_id)
+            self._rows.append((name if i == 0 else "", number, *_cells(face)))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._table.row_count:
-            Console().print(self._table)
+        if not self._rows:
+            return
+        own = any(len(row) > len(_COLUMNS) and row[-1] for row in self._rows)
+        shown = (*_COLUMNS, "own models") if own else _COLUMNS
+        table = Table(*shown, box=None, header_style="bold", pad_edge=False)
+        for row in self._rows:
+            table.add_row(*row[: len(shown)], style="" if row[1] else "dim")
+        Console().print(table)
 
 
 def _cells(face: Face) -> tuple[str, ...]:
@@ -47,4 +52,4 @@ def _cells(face: Face) -> tuple[str, ...]:
         score = f"{face.attractiveness.percentile:.0f}. percentile"
     if face.pose is not None:
         pose = " ".join(f"{float(angle):+.0f}" for angle in (face.pose.yaw, face.pose.pitch, face.pose.roll))
-    return displays, because, age, score, pose
+    return displays, because, age, score, pose, ", ".join(attribute_texts(face))

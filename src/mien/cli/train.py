@@ -1,6 +1,7 @@
 """`mien train`: a recipe in, a run folder out."""
 
 import logging
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +17,12 @@ def train(
 ) -> None:
     """Train a model; a killed run goes on where it was."""
     try:
-        from mien.train.engine import fit
+        from mien.train.engine.trainer import fit, is_first_process
         from mien.train.recipe import load_recipe
     except ImportError as error:
         raise MissingDependencyError("mien train", error.name or "torch", "train") from error
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module=r"lightning\.")  # advice on workers and folders that says nothing here
     run = fit(load_recipe(recipe, overrides), resume=not fresh)
-    print(run)
+    if is_first_process():
+        print(run)

@@ -21,7 +21,7 @@ from mien.drawing.ink import (
     write,
 )
 from mien.drawing.marks import face_colour, known_emotion
-from mien.faces import EMOTIONS, Face
+from mien.faces import EMOTIONS, Face, attribute_texts
 from mien.facs import CODES, action_unit
 
 Array = NDArray[Any]
@@ -72,7 +72,8 @@ Row = Line | Bar | Split | Space
 
 def panel_rows(face: Face, codes: Sequence[str]) -> list[Row]:
     """Everything known of a face, as rows; of the Action Units those with the given codes."""
-    blocks = [_emotion_rows(face), _age_rows(face), _pool_rows(face), _unit_rows(face, codes), _pose_rows(face)]
+    blocks = [_emotion_rows(face), _age_rows(face), _pool_rows(face), _own_rows(face)]
+    blocks += [_unit_rows(face, codes), _pose_rows(face)]
     rows: list[Row] = []
     for block in blocks:
         if block:
@@ -119,6 +120,10 @@ def _pool_rows(face: Face) -> list[Row]:
         Line(f"attractiveness: {ordinal(float(part.percentile))} percentile", 11),
         Line(f"mean rating, pool {pool}", 10, GREY),
     ]
+
+
+def _own_rows(face: Face) -> list[Row]:
+    return [Line(text, 11) for text in attribute_texts(face)]
 
 
 def strongest_units(face: Face, shown: Sequence[str] = ()) -> tuple[str, ...]:

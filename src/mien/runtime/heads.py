@@ -2,18 +2,25 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.emotion import EvidenceModel
 from mien.errors import ModelError
-from mien.estimates import action_units_estimate, age_estimate, attractiveness_estimate
-from mien.faces import Faces
+from mien.estimates import ATTRIBUTES, decode
+from mien.faces import Attributes, Faces
 from mien.geometry import Array, CropTemplate
-from mien.runtime.models import Model, find_model
+from mien.runtime.models import Card, Model, find_model
 
 HEADS = ("expression", "age", "attractiveness")
+
+
+def expression_decoding(card: Card) -> dict[str, Any]:
+    """Decoding of Action Units on a card, also where the model has other tasks beside them."""
+    decoding: dict[str, Any] = card.decoding.get("expression", card.decoding)
+    return decoding
 
 
 class Head:
@@ -24,11 +31,14 @@ class Head:
 
     def __init__(self, model: str | Path, threads: int | None = None, evidence: EvidenceModel | None = None) -> None:
         self.model = Model(find_model(model), threads)
-        rows = self.model.card.decoding.get("evidence")
+        rows = expression_decoding(self.model.card).get("evidence")
         self.evidence = evidence or (EvidenceModel.from_dict(rows) if rows else None)
-        if self.model.card.task not in HEADS:
+        kinds = {name.partition(":")[0] for name in self.model.card.task.split("+")}
+        if not kinds <= {*HEADS, *ATTRIBUTES}:
+            expected = ", ".join((*HEADS, *(f"{kind}:NAME" for kind in ATTRIBUTES)))
             raise ModelError(
-                f"The card of {str(model)!r} must have a task of {', '.join(HEADS)}. Got {self.model.card.task!r}."
+                f"The card of {str(model)!r} must have a task of {expected}, several joined by '+'. "
+                f"Got {self.model.card.task!r}."
             )
 
     @property
@@ -43,9 +53,9 @@ class Head:
     def decode(self, faces: Faces, outputs: dict[str, Array]) -> Faces:
         """The faces (N) with this head's columns, from the outputs (N, width) of its network."""
         card = self.model.card
-        if card.task == "age":
-            return replace(faces, age=age_estimate(outputs["age"], card.decoding))
-        if card.task == "attractiveness":
-            return replace(faces, attractiveness=attractiveness_estimate(outputs["score"], card.decoding))
-        units = action_units_estimate(outputs["action_units"], card.decoding)
-        return replace(faces, action_units=units, emotion=self.evidence(units) if self.evidence else None)
+        columns = decode(card.task, outputs, card.decoding)
+        if "action_units" in columns and self.evidence:
+            columns["emotion"] = self.evidence(columns["action_units"])
+        if "attributes" in columns and faces.attributes is not None:
+            columns["attributes"] = Attributes({**faces.attributes.named, **columns["attributes"].named})
+        return replace(faces, **columns)

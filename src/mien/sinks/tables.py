@@ -42,6 +42,7 @@ COLUMNS: dict[str, str] = {
     **dict.fromkeys(_ESTIMATE_COLUMNS, "number"),
     "emotion_evidence": "pairs",
     "attractiveness_pool": "text",
+    "attributes": "json",
     "landmarks": "points",
     "landmarks_68": "points",
 }
@@ -129,8 +130,14 @@ def _check_columns(names: Sequence[str]) -> None:
         raise ValueError("Its columns are others.")
 
 
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for tables, whose columns are always the same: what users' own models tell is one cell of JSON."""
+    told = row.get("attributes")
+    return flatten({**row, "attributes": None if told is None else json.dumps(told, ensure_ascii=False)})
+
+
 def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in flatten(row).items()}
+    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in _flat(row).items()}
 
 
 class ParquetSink(_WholeTable):
@@ -148,7 +155,7 @@ class ParquetSink(_WholeTable):
         import pyarrow.parquet as pq
 
         schema = _schema(pa)
-        rows = map(flatten, read_rows(self._rows))
+        rows = map(_flat, read_rows(self._rows))
         with pq.ParquetWriter(target, schema) as writer:
             for batch in pq.ParquetFile(self.path).iter_batches(_BATCH) if self._adds else ():
                 fresh = [source not in self._again for source in batch.column("source").to_pylist()]
@@ -167,6 +174,7 @@ def _schema(pa: Any) -> Any:
     pair = pa.struct([("action_unit", pa.string()), ("contribution", pa.float32())])
     kinds = {
         "text": pa.string(),
+        "json": pa.string(),
         "whole": pa.int64(),
         "number": pa.float64(),
         "points": pa.list_(pa.list_(pa.float32())),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import expect
-from mien.faces import ActionUnits, Age, Attractiveness, Emotion, Faces, Pose
+from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Emotion, Faces, Pose, Quantity
 from mien.geometry import wrap_degrees
 
 Array = NDArray[Any]
@@ -167,10 +167,22 @@ def _mix_attractiveness(raw: Attractiveness, old: Attractiveness, follow: _Follo
     return replace(raw, score=score, percentile=percentile)
 
 
+def _mix_attributes(raw: Attributes, old: Attributes, follow: _Follow) -> Attributes:
+    mixed: dict[str, Any] = {}
+    for name, part in raw.named.items():
+        before: Any = old.named.get(name, part)
+        if isinstance(part, Quantity):
+            mixed[name] = replace(part, value=follow(part.value, before.value))
+        else:
+            mixed[name] = replace(part, probability=follow(part.probability, before.probability))
+    return Attributes(mixed)
+
+
 _MIXERS: dict[str, Any] = {
     "pose": _mix_pose,
     "action_units": _mix_units,
     "emotion": _mix_emotion,
     "age": _mix_age,
     "attractiveness": _mix_attractiveness,
+    "attributes": _mix_attributes,
 }

@@ -1,6 +1,7 @@
 """Measures of error and of ranking. An undefined measure is NaN, never 0."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,51 @@ def macro_f1(preds: NDArray[np.int64], target: NDArray[np.int64], num_classes: i
     return float(np.mean(scores)) if scores else float("nan")
 
 
+def confusion_matrix(preds: NDArray[np.int64], target: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
+    """Counts (K, K): row the true class, column the one that was read.
+
+    >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 0, 1]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    return np.bincount(target * num_classes + preds, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def roc_curve(score: Array, positive: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """False and true positive rate, from (0, 0) to (1, 1), at each threshold that parts two different scores.
+
+    The area below is `roc_auc`.
+    """
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
+    hits = positive[order].cumsum()[last]
+    alarms = last + 1 - hits
+    return np.append(0, alarms / max(alarms[-1], 1)), np.append(0, hits / max(hits[-1], 1))
+
+
+def reliability(probability: Array, happened: NDArray[np.bool_], bins: int = 10) -> tuple[NDArray[Any], ...]:
+    """Mean probability, share that happened, and count of each bin of equal width; NaN where a bin is empty."""
+    which = np.clip((probability * bins).astype(int), 0, bins - 1)
+    counts = np.bincount(which, minlength=bins)
+    among = np.where(counts, counts, np.nan)
+    said = np.bincount(which, probability, bins) / among
+    return said, np.bincount(which, happened, bins) / among, counts
+
+
+def expected_calibration_error(probability: Array, happened: NDArray[np.bool_], bins: int = 15) -> Number:
+    """ECE = sum over bins of n_b / n |share that happened - mean probability|.
+
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, Eq. 3; probability (N,) is that of the class
+    that was read, and it happened where this class is the true one.
+
+    >>> round(expected_calibration_error(np.array([0.9, 0.9]), np.array([True, False])), 6)
+    0.4
+    """
+    if not len(probability):
+        return float("nan")
+    said, share, counts = reliability(probability, happened, bins)
+    return float(np.nansum(counts * np.abs(share - said)) / len(probability))
+
+
 def landmark_error(preds: Array, target: Array) -> Array:
     """Mean distance (N,) of 68 landmarks (N, 68, 2) as a part of the outer eye distance."""
     distance = np.linalg.norm(preds - target, axis=-1).mean(-1)
@@ -93,5 +139,7 @@ def bootstrap_interval(
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
     draws = [measure(index[rng.integers(0, len(index), len(index))]) for _ in range(rounds)]
+    if np.isnan(draws).all():
+        return float("nan"), float("nan")
     low, high = np.nanquantile(draws, [0.025, 0.975])
     return float(low), float(high)

@@ -1,9 +1,12 @@
 """A backbone with the heads of a task."""
 
+from copy import deepcopy
+
 import torch
 from torch import Tensor, nn
 
-from mien.train.backbones.registry import create_backbone
+from mien.errors import InputError
+from mien.train.backbones.registry import create_backbone, find_network
 from mien.train.tasks import Task
 
 MEAN, STD = 127.5, 64.0
@@ -11,27 +14,87 @@ EMBEDDING = 384
 
 
 class FaceModel(nn.Module):
-    """Crops (B, 3, S, S), normalised -> one tensor (B, width) for each output of the task."""
+    """Crops (B, 3, S, S), normalised -> one tensor (B, width) for each output of the task.
 
-    def __init__(self, task: Task, backbone: str, width: float, size: int, dropout: float = 0.0) -> None:
+    backbone: a name of the registry; aux: with auxiliary heads, one set for each tap of the backbone.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        backbone: str,
+        width: float,
+        size: int,
+        dropout: float = 0.0,
+        *,
+        stem_stride: int = 2,
+        drop_path: float = 0.0,
+        aux: bool = False,
+    ) -> None:
         super().__init__()
-        self.backbone = create_backbone(backbone, width)
+        self.backbone = create_backbone(backbone, width=width, stem_stride=stem_stride, drop_path=drop_path)
         channels = int(self.backbone.num_features)  # type: ignore[arg-type]
-        self.embedding = _spatial(channels, size, dropout) if task.spatial else _pooled(channels, dropout)
-        self.heads = nn.ModuleDict({name: nn.Linear(EMBEDDING, out) for name, out in task.outputs.items()})
-        for head in self.heads.values():
-            nn.init.normal_(head.weight, std=0.01)  # type: ignore[arg-type]
-            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+        if task.spatial:
+            self.embedding = _spatial(channels, _places(self.backbone, size), dropout)
+        else:
+            self.embedding = _pooled(channels, dropout)
+        self.heads = _heads(task)
+        self.aux = nn.ModuleList()
+        if aux:
+            self.aux.extend(_aux_heads(self.backbone, backbone, task))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Outputs in the order of the task's `outputs`."""
-        embedding = self.embedding(self.backbone(x))
+        return self._read(self.backbone(x))
+
+    def with_auxiliary(self, x: Tensor) -> tuple[tuple[Tensor, ...], list[tuple[Tensor, ...]]]:
+        """The outputs, and those of each auxiliary head."""
+        if not len(self.aux):
+            return self(x), []
+        last, maps = self.backbone.tapped(x)  # type: ignore[operator]
+        return self._read(last), [aux(m) for aux, m in zip(self.aux, maps, strict=True)]
+
+    def _read(self, feature_map: Tensor) -> tuple[Tensor, ...]:
+        embedding = self.embedding(feature_map)
         return tuple(head(embedding) for head in self.heads.values())
+
+
+class AuxiliaryHeads(nn.Module):
+    """The paper's body of an auxiliary classifier, with the task's heads on top."""
+
+    def __init__(self, body: nn.Module, task: Task) -> None:
+        super().__init__()
+        self.body, self.heads = body, _heads(task)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Outputs in the order of the task's `outputs`, from a map (B, C, H, W) inside the backbone."""
+        embedding = self.body(x)
+        return tuple(head(embedding) for head in self.heads.values())
+
+
+def _heads(task: Task) -> nn.ModuleDict:
+    return nn.ModuleDict({name: task.head(name, EMBEDDING) for name in task.outputs})
+
+
+def _aux_heads(backbone: nn.Module, name: str, task: Task) -> list[AuxiliaryHeads]:
+    """One for each tap of the backbone."""
+    network = None if name.startswith("timm:") else find_network(name)
+    if network is None or network.aux is None or task.spatial:
+        raise InputError(f"'aux' must be 0 for {name!r} and this task: there are no auxiliary heads. Got a weight.")
+    channels: tuple[int, ...] = backbone.tap_channels  # type: ignore[assignment]
+    return [AuxiliaryHeads(network.aux(c, EMBEDDING), task) for c in channels]
+
+
+def _places(backbone: nn.Module, size: int) -> int:
+    """Number of places of the feature map of a crop; asked of a copy without weights, so that nothing changes."""
+    with torch.no_grad():
+        found: Tensor = deepcopy(backbone).to("meta").eval()(torch.zeros(1, 3, size, size, device="meta"))
+    return found.shape[2] * found.shape[3]
 
 
 def _pooled(channels: int, dropout: float) -> nn.Sequential:
     """Widen, take the mean over places: what is on the face, not where."""
-    wide = 4 * channels
+    wide = 4 * channels if channels <= 256 else channels
     return nn.Sequential(
         nn.Conv2d(channels, wide, 1, bias=False), nn.BatchNorm2d(wide), nn.ReLU(inplace=True),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(),
@@ -39,12 +102,11 @@ def _pooled(channels: int, dropout: float) -> nn.Sequential:
     )  # fmt: skip
 
 
-def _spatial(channels: int, size: int, dropout: float) -> nn.Sequential:
+def _spatial(channels: int, places: int, dropout: float) -> nn.Sequential:
     """Narrow, keep every place: where things are."""
-    side = -(-size // 32)
     return nn.Sequential(
         nn.Conv2d(channels, 48, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU(inplace=True), nn.Flatten(),
-        nn.Linear(48 * side * side, EMBEDDING), nn.ReLU(inplace=True), nn.Dropout(dropout),
+        nn.Linear(48 * places, EMBEDDING), nn.ReLU(inplace=True), nn.Dropout(dropout),
     )  # fmt: skip
 
 

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mien.errors import InputError
 
+VERSION = 1
+"""Of the keys of a recipe; another one is read by another release."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -25,23 +28,42 @@ class Crop(_Strict):
 
 
 class Augment(_Strict):
-    """Random changes during training; turn: share of the faces that are turned by any angle."""
+    """Random changes during training.
+
+    shift (part of the side), scale (log), rotation (degrees): spread of the crop's place; turn: share of the faces that
+    are turned by any angle; alignment: noise on top (of aligned crops), as a multiple of what the
+    product's own alignment makes.
+    gray, color, blur, low_resolution, noise, jpeg, occlusion: how often a picture is changed so; 0 switches it off.
+    """
 
     flip: bool = True
-    shift: float = 0.03
-    scale: float = 0.06
-    rotation: float = 6.0
+    shift: float = Field(default=0.03, ge=0)
+    scale: float = Field(default=0.06, ge=0)
+    rotation: float = Field(default=6.0, ge=0)
     turn: float = Field(default=0.0, ge=0, le=1)
-    gray: float = 0.1
+    alignment: float = Field(default=1.0, ge=0)
+    gray: float = Field(default=0.1, ge=0, le=1)
+    color: float = Field(default=0.8, ge=0, le=1)
+    blur: float = Field(default=0.12, ge=0, le=1)
+    low_resolution: float = Field(default=0.18, ge=0, le=1)
+    noise: float = Field(default=0.2, ge=0, le=1)
+    jpeg: float = Field(default=0.2, ge=0, le=1)
+    occlusion: float = Field(default=0.1, ge=0, le=1)
 
 
 class Source(_Strict):
-    """One Parquet file: its share of the batches is rows * weight; split columns differ in name and values.
+    """One labelled set: Parquet, CSV manifest, image folder or aligned folder.
 
+    weight: its share of the batches is rows * weight. images: folder of a manifest's pictures.
+    split, splits: the column that tells the split, and its values. Without such a column rows are split at random by
+    `fractions`, all rows with the same value in the column `group` together.
     holdout: part of the training rows that validates instead, for sets without a validation split.
     """
 
     file: str
+    images: str | None = None
+    group: str | None = None
+    fractions: dict[Literal["val", "test"], float] = {"val": 0.1, "test": 0.1}
     weight: float = Field(1.0, ge=0)
     split: str = "split"
     splits: dict[str, list[str]] = {"train": ["train"], "val": ["val"], "test": ["test"]}
@@ -59,10 +81,20 @@ class Test(_Strict):
 
 
 class Recipe(_Strict):
-    """One training run."""
+    """One training run.
 
+    version: of the keys of recipes, 1 in this release. task: a name, several joined by '+'; task_options: of the
+    task (of several: by name), task_weights: of their losses. stem_stride: 1 keeps small crops at full resolution.
+    aux: weight of the losses of auxiliary heads, for backbones that have them. mixup, cutmix: alpha, 0 for none.
+    early_stop: epochs without a better validation before it ends; keep: the last weights or the best ones.
+    sampler: 'weighted' by rows and `balance`, 'balanced' (all values of `balance` alike), 'pairs' (comparisons).
+    devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
+    """
+
+    version: int = VERSION
     name: str
     task: str
+    task_weights: dict[str, float] = {}
     expected: str = ""
     minutes: float | None = None
     data_dir: Path = Path("data")
@@ -74,7 +106,10 @@ class Recipe(_Strict):
     augment: Augment = Augment()
     backbone: str = "mobilenet_v4_conv_small"
     width: float = Field(1.0, gt=0)
+    stem_stride: Literal[1, 2] = 2
     dropout: float = Field(0.1, ge=0, lt=1)
+    drop_path: float = Field(0.0, ge=0, lt=1)
+    aux: float = Field(0.0, ge=0)
     init: Path | None = None
     task_options: dict[str, Any] = {}
     epochs: int = Field(10, ge=1)
@@ -84,9 +119,17 @@ class Recipe(_Strict):
     warmup: float = Field(0.1, ge=0, lt=1)
     ema: float = Field(0.998, ge=0, lt=1)
     clip: float = Field(5.0, gt=0)
+    mixup: float = Field(0.0, ge=0)
+    cutmix: float = Field(0.0, ge=0)
+    early_stop: int | None = Field(None, ge=1)
+    keep: Literal["last", "best"] = "last"
     seed: int = 0
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    devices: int = Field(1, ge=1)
+    tensorboard: bool = True
     threads: int = Field(2, ge=1)
     workers: int = Field(1, ge=0)
+    sampler: Literal["weighted", "balanced", "pairs"] = "weighted"
     balance: str | None = None
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     tests: list[Test] = []
@@ -108,6 +151,11 @@ def load_recipe(path: Path | str, overrides: list[str] | None = None) -> Recipe:
         raise InputError(f"The recipe {str(path)!r} must be a readable YAML file. {error}") from error
     if not isinstance(values, dict):
         raise InputError(f"The recipe {str(path)!r} must be a mapping of keys to values. Got {type(values).__name__}.")
+    if values.get("version", VERSION) != VERSION:
+        raise InputError(
+            f"The recipe {str(path)!r} must be of version {VERSION}. Got {values['version']!r}: it was written for "
+            "another release of mien; install that one, or write the recipe anew after docs/training.md."
+        )
     for override in overrides or []:
         _override(values, override)
     try:
@@ -122,13 +170,24 @@ def _override(values: dict[str, Any], override: str) -> None:
         raise InputError(f"An override must look like key=value. Got {override!r}.")
     *parents, last = key.split(".")
     for parent in parents:
-        values = values.setdefault(parent, {})
-        if not isinstance(values, dict):
-            raise InputError(f"{parent!r} must be a mapping to reach inside with {override!r}. Got {values!r}.")
+        values = _inside(values, parent, override)
     try:
         values[last] = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(f"An override must have a YAML value. Got {override!r}: {error}") from error
+
+
+def _inside(values: Any, key: str, override: str) -> dict[str, Any]:
+    """The mapping under a key, or under the number of an entry of a list: 'sources.0.file=FILE'."""
+    if isinstance(values, list):
+        if not key.isdigit() or int(key) >= len(values):
+            raise InputError(f"{key!r} must be a number below {len(values)} in {override!r}, to pick from a list.")
+        found: Any = values[int(key)]
+    else:
+        found = values.setdefault(key, {})
+    if not isinstance(found, (dict, list)):
+        raise InputError(f"{key!r} must be a mapping to reach inside with {override!r}. Got {found!r}.")
+    return found  # type: ignore[return-value]
 
 
 def _explain(error: ValidationError) -> str:

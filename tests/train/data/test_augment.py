@@ -8,7 +8,7 @@ pytest.importorskip("torch", reason="augmentation belongs to mien[train]")
 
 from mien.geometry import apply_affine
 from mien.train.data import augment
-from mien.train.data.augment import Jitter, mirror, photometric, random_similarity
+from mien.train.data.augment import ALIGNMENT_NOISE, Chances, Jitter, mirror, photometric, random_similarity
 
 STILL = Jitter(0, 0, 0)
 
@@ -88,7 +88,7 @@ def test_the_generator_alone_decides() -> None:
 
 @pytest.mark.parametrize(("gray", "low", "high"), [(0.0, 0.0, 0.0), (0.5, 0.25, 0.55), (1.0, 0.5, 1.0)])
 def test_share_of_gray_pictures(gray: float, low: float, high: float) -> None:
-    found = [photometric(picture(32), np.random.default_rng(seed), gray) for seed in range(300)]
+    found = [photometric(picture(32), np.random.default_rng(seed), Chances(gray=gray)) for seed in range(300)]
     share = np.mean([(image.max(2) == image.min(2)).all() for image in found])
     assert low <= share <= high  # noise, blocks of colour and compression may colour a gray picture again
 
@@ -129,3 +129,24 @@ def test_occlusion_is_one_block_of_one_colour_and_never_covers_everything(side: 
                 rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1
             ]
             assert len(np.unique(block.reshape(-1, 3), axis=0)) == 1
+
+
+def test_the_noise_of_the_alignment_adds_to_the_jitter_in_quadrature() -> None:
+    rng, strength = np.random.default_rng(0), 4.0
+    jitter = Jitter(shift=0.02, scale=0.03, rotation=2, alignment=strength, face=0.4)
+    matrices = np.stack([random_similarity(rng, jitter, 100, 80, 1.25) for _ in range(4000)])
+    middle = apply_affine(matrices, np.array([[50, 50]], np.float32))[:, 0] / 80 - 0.5
+    scale = np.log(np.hypot(matrices[:, 0, 0], matrices[:, 0, 1]))
+    angle = np.degrees(np.arctan2(matrices[:, 0, 1], matrices[:, 0, 0]))
+    own, unit = (0.02, 0.03, 2), (0.4, 1, 1)
+    for values, a, b, part in zip((middle, scale, angle), own, ALIGNMENT_NOISE, unit, strict=True):
+        assert values.std() == pytest.approx((a**2 + (strength * b * part) ** 2) ** 0.5, rel=0.06)
+
+
+@pytest.mark.parametrize("name", Chances.__slots__)
+def test_each_change_is_switched_off_by_its_chance(name: str) -> None:
+    off = dict.fromkeys(Chances.__slots__, 0.0)
+    image = picture(48)
+    assert all(np.array_equal(photometric(image, np.random.default_rng(k), Chances(**off)), image) for k in range(20))
+    changed = [photometric(image, np.random.default_rng(k), Chances(**{**off, name: 1.0})) for k in range(20)]
+    assert sum(not np.array_equal(one, image) for one in changed) >= 18

@@ -7,8 +7,9 @@ import pytest
 
 pytest.importorskip("torch", reason="labels belong to mien[train]")
 
+from mien.errors import InputError
 from mien.facs import CODES
-from mien.train.data.labels import TEACHER_UNITS, labels_of
+from mien.train.data.labels import TEACHER_UNITS, ColumnLabel, labels_of
 
 SHARES = ("happiness", "neutral", "anger", "disgust", "fear", "sadness", "contempt", "surprise", "unknown", "NF")
 
@@ -147,3 +148,60 @@ def test_landmarks_come_with_pose_in_degrees() -> None:
     assert labels["landmarks"][2, 1] == pytest.approx(cells[2][2:4])
     assert labels["pose"][:2].tolist() == [[1, 4, 7], [2, 5, 8]]
     assert labels_of({"landmarks": cells}) == {}
+
+
+def test_sides_of_action_units_come_from_columns_of_their_own() -> None:
+    sides = labels_of({"AU12_left": column(0.2, np.nan), "AU12_right": column(0.8, 1), "AU4_left": column(1, 0)})
+    assert list(sides) == ["action_units_sides"]
+    found = sides["action_units_sides"]
+    assert found.shape == (2, len(CODES), 2)
+    assert found[0, CODES.index("AU12")].tolist() == pytest.approx([0.2, 0.8])
+    assert np.isnan(found[1, CODES.index("AU12"), 0])
+    assert np.isnan(found[:, CODES.index("AU04"), 1]).all()
+
+
+def test_columns_that_the_user_names_become_labels_of_that_name() -> None:
+    columns = {
+        "glasses": np.array(["no", "sun", None, "", "reading"], object), "hat": np.array([1, 0, 1, 0, 1]),
+        "beard": column(0, 1, np.nan, 0, 1), "weight": np.array(["70.5", "", "80", None, "90"], object),
+    }  # fmt: skip
+    labels = labels_of(
+        columns,
+        [
+            ColumnLabel("c", "class", ("glasses",), ("sun", "no", "reading")),
+            ColumnLabel("found", "class", ("glasses",)),
+            ColumnLabel("b", "binary", ("hat", "beard")),
+            ColumnLabel("n", "number", ("weight",)),
+        ],
+    )
+    nan = np.nan
+    assert labels["c"] == pytest.approx(np.array([[1], [0], [nan], [nan], [2]]), nan_ok=True)
+    assert labels["found"] == pytest.approx(np.array([[0], [2], [nan], [nan], [1]]), nan_ok=True)
+    assert labels["b"] == pytest.approx(np.array([[1, 0], [0, 1], [1, nan], [0, 0], [1, 1]]), nan_ok=True)
+    assert labels["n"] == pytest.approx(np.array([[70.5], [nan], [80], [nan], [90]]), nan_ok=True)
+    assert {value.dtype for value in labels.values()} == {np.dtype(np.float32)}
+
+
+def test_classes_that_are_numbers_fit_names_whatever_gaps_made_of_them() -> None:
+    label = ColumnLabel("c", "class", ("gender",), ("0", "1"))
+    assert labels_of({"gender": np.array([0, 1])}, [label])["c"].ravel().tolist() == [0, 1]
+    gaps = labels_of({"gender": np.array([1.0, np.nan, 0.0])}, [label])["c"].ravel()
+    assert gaps == pytest.approx(np.array([1, np.nan, 0]), nan_ok=True)
+
+
+def test_faulty_cells_are_refused_before_any_label_is_made() -> None:
+    with pytest.raises(InputError, match=r"'age' must be a number from 0 to 120\. Got 300 in row 1\."):
+        labels_of({"age": np.array([3, 300])})
+
+
+def test_missing_groups_votes_and_landmarks_are_nan() -> None:
+    assert np.isnan(labels_of({"age_group": np.array([None, "3-9"], object)})["age"][0]).all()
+    cells = points(2)
+    cells[1] = None
+    labels = labels_of({"landmarks": cells, "yaw": column(1, 2), "pitch": column(1, 2), "roll": column(1, 2)})
+    assert np.isnan(labels["landmarks"][1]).all()
+    assert not np.isnan(labels["landmarks"][0]).any()
+
+
+def test_a_single_vote_column_is_no_set_of_votes() -> None:
+    assert labels_of({"happiness": np.array([1, 0])}) == {}

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from mien.errors import InputError
 from mien.train.data import tables
-from mien.train.data.tables import decode, iterate_images, read_columns
+from mien.train.data.tables import decode, iterate_images, open_table, read_columns
 
 RED = np.zeros((6, 4, 3), np.uint8)
 RED[..., 0] = 200
@@ -98,3 +98,66 @@ def test_a_file_that_is_missing_or_no_parquet_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "gone.parquet", text):
         with pytest.raises(InputError, match="must be a readable Parquet file"):
             read_columns(path)
+
+
+def test_the_kind_of_a_set_is_told_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "glasses").mkdir()
+    cv2.imwrite(str(tmp_path / "glasses" / "a.png"), RED)
+    (tmp_path / "list.csv").write_text("image,age\nglasses/a.png,3\n")
+    kinds = {path: open_table(tmp_path / path).kind for path in ("list.csv", ".")}
+    assert kinds == {"list.csv": "manifest", ".": "image folder"}
+    assert open_table(write(tmp_path, image=[png(RED)])).kind == "Parquet"
+
+
+@pytest.mark.parametrize("start", [0, 1, 3, 4, 6, 7])
+def test_reading_from_a_row_on_skips_the_groups_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: int
+) -> None:
+    path = tmp_path / "set.parquet"
+    encoded = [png(np.full((3, 3, 3), k, np.uint8)) for k in range(7)]
+    pq.write_table(pa.table({"image": encoded}), path, row_group_size=3)
+    decoded = []
+    monkeypatch.setattr(tables, "decode", lambda data: decoded.append(data) or decode(data))
+    found = [int(image[0, 0, 0]) for image in open_table(path).images(start=start)]
+    assert found == list(range(start, 7))
+    assert len(decoded) == 7 - start
+
+
+def test_structs_of_bytes_are_pictures_too(tmp_path: Path) -> None:
+    path = write(tmp_path, image=[{"bytes": png(RED), "path": "a.png"}, {"bytes": None, "path": "b.png"}])
+    first, second = iterate_images(path)
+    assert np.array_equal(first, RED)
+    assert second is None
+
+
+def test_what_a_file_says_of_itself_is_kept(tmp_path: Path) -> None:
+    table = pa.table({"image": [png(RED)]}).replace_schema_metadata({"terms": "CC0", "pandas": "{}"})
+    pq.write_table(table, tmp_path / "set.parquet")
+    assert open_table(tmp_path / "set.parquet").metadata == {"terms": "CC0"}
+
+
+@pytest.mark.parametrize("whole", [1 << 28, 0])
+def test_the_fingerprint_changes_with_the_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: int) -> None:
+    monkeypatch.setattr(tables, "_WHOLE", whole)
+    path = write(tmp_path, image=[png(RED)], age=[1])
+    first = open_table(path).fingerprint
+    assert open_table(path).fingerprint == first
+    assert open_table(write(tmp_path, image=[png(RED)], age=[2])).fingerprint != first
+    darker = open_table(write(tmp_path, image=[png(RED // 2)], age=[1])).fingerprint
+    assert darker != first
+
+
+def test_rows_are_named_by_id_where_there_is_one(tmp_path: Path) -> None:
+    assert open_table(write(tmp_path, image=[b""], id=["x7"])).where(0) == "set.parquet, row 0 (x7)"
+    assert open_table(write(tmp_path, image=[b""])).where(0) == "set.parquet, row 0"
+
+
+def test_one_large_group_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "set.parquet"
+    noise = np.random.default_rng(0)
+    encoded = [noise.bytes(4000) for _ in range(10_000)]
+    pq.write_table(pa.table({"image": encoded}), path, row_group_size=10_000, use_dictionary=False)
+    before = pa.total_allocated_bytes()
+    images = iterate_images(path, batch_size=8)
+    most = max(pa.total_allocated_bytes() - before for _ in images)
+    assert most < path.stat().st_size / 3

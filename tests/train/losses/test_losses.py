@@ -1,149 +1,25 @@
-"""One test for all losses: a plain oracle, derivatives, extremes, masks, reductions, nothing global changed."""
+"""One test for all losses: a plain oracle, derivatives, extremes, masks, weights, twins, nothing global changed."""
 
-import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import doctest
+import inspect
+import pkgutil
+from importlib import import_module
+from itertools import product
+from typing import Any
 
 import pytest
 
 pytest.importorskip("torch", reason="losses need mien[train]")
 
 import torch
-from torch import Tensor
+from loss_cases import CASES, Case
+from torch import Tensor, nn
 
-from mien.train.losses.classification import sigmoid_cross_entropy_loss, softmax_cross_entropy_loss
-from mien.train.losses.ranking import ranknet_loss
-from mien.train.losses.regression import interval_laplace_loss, smooth_l1_loss
+from mien.errors import InputError
+from mien.train import losses
 
 NAN = float("nan")
-Entries = dict[Any, float]
-
-
-class Case(NamedTuple):
-    """A loss of (preds..., fixed...), how to draw both for a batch, and an oracle that gives each kept entry.
-
-    masked: where NaN stands after `mask`. extreme: predictions that a broken network may put out.
-    """
-
-    loss: Callable[..., Tensor]
-    draw: Callable[[int, Any], tuple[list[Tensor], list[Tensor]]]
-    oracle: Callable[..., Entries]
-    mask: Callable[[list[Tensor]], None]
-    extreme: Callable[[int, float], list[Tensor]]
-
-
-def normal(generator: Any, *shape: int) -> Tensor:
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-
-def uniform(generator: Any, *shape: int) -> Tensor:
-    return torch.rand(*shape, generator=generator, dtype=torch.float64)
-
-
-def mask_first(fixed: list[Tensor]) -> None:
-    fixed[0][0] = NAN
-
-
-def alternating(batch: int, size: float, *width: int) -> Tensor:
-    signs = torch.ones(batch * math.prod(width), dtype=torch.float32)
-    signs[1::2] = -1
-    return (signs * size).reshape(batch, *width)
-
-
-def softplus(z: float) -> float:
-    return max(z, 0) + math.log1p(math.exp(-abs(z)))
-
-
-def sigmoid_oracle(logits: Any, target: Any) -> Entries:
-    found = {}
-    for i, (row, truth) in enumerate(zip(logits, target, strict=True)):
-        for k, (z, y) in enumerate(zip(row, truth, strict=True)):
-            if not math.isnan(y):
-                found[i, k] = y * softplus(-z) + (1 - y) * softplus(z)
-    return found
-
-
-def softmax_oracle(logits: Any, target: Any) -> Entries:
-    found = {}
-    for i, (row, truth) in enumerate(zip(logits, target, strict=True)):
-        if not any(map(math.isnan, truth)):
-            total = sum(math.exp(z - max(row)) for z in row)
-            found[i] = -sum(y * (z - max(row) - math.log(total)) for z, y in zip(row, truth, strict=True))
-    return found
-
-
-def smooth_oracle(preds: Any, target: Any) -> Entries:
-    found = {}
-    for i, (row, truth) in enumerate(zip(preds, target, strict=True)):
-        for k, (p, y) in enumerate(zip(row, truth, strict=True)):
-            if not math.isnan(y):
-                found[i, k] = (p - y) ** 2 / 1.4 if abs(p - y) < 0.7 else abs(p - y) - 0.35
-    return found
-
-
-def interval_oracle(preds: Any, log_scale: Any, target: Any) -> Entries:
-    found = {}
-    for i, (p, s, (low, high)) in enumerate(zip(preds, log_scale, target, strict=True)):
-        if math.isnan(low) or math.isnan(high):
-            continue
-        distance = low - p if p < low else p - high if p > high else 0.0
-        found[i] = 0.0 if low < high and distance == 0 else distance / math.exp(s) + s
-    return found
-
-
-def ranknet_oracle(score: Any, target: Any, group: Any) -> Entries:
-    found = {}
-    for i in range(len(score)):
-        for j in range(len(score)):
-            if group[i] == group[j] and target[i] > target[j]:
-                found[i, j] = (target[i] - target[j]) * softplus(score[j] - score[i])
-    return found
-
-
-def draw_interval(batch: int, g: Any) -> tuple[list[Tensor], list[Tensor]]:
-    low = 30 + 10 * normal(g, batch)
-    width = torch.where(uniform(g, batch) < 0.5, 0, 20 * uniform(g, batch))
-    return [30 + 15 * normal(g, batch), normal(g, batch)], [torch.stack([low, low + width], 1)]
-
-
-CASES = {
-    "sigmoid": Case(
-        sigmoid_cross_entropy_loss,
-        lambda b, g: ([3 * normal(g, b, 4)], [uniform(g, b, 4)]),
-        sigmoid_oracle,
-        mask_first,
-        lambda b, size: [alternating(b, size, 4)],
-    ),
-    "softmax": Case(
-        softmax_cross_entropy_loss,
-        lambda b, g: ([3 * normal(g, b, 3)], [torch.softmax(2 * normal(g, b, 3), 1)]),
-        softmax_oracle,
-        mask_first,
-        lambda b, size: [alternating(b, size, 3)],
-    ),
-    "smooth_l1": Case(
-        lambda preds, target, reduction="mean": smooth_l1_loss(preds, target, 0.7, reduction),
-        lambda b, g: ([normal(g, b, 4)], [normal(g, b, 4)]),
-        smooth_oracle,
-        mask_first,
-        lambda b, size: [alternating(b, size, 4)],
-    ),
-    "interval_laplace": Case(
-        interval_laplace_loss,
-        draw_interval,
-        interval_oracle,
-        mask_first,
-        # the task clamps the scale to -3..4
-        lambda b, size: [alternating(b, size), alternating(b, min(size, 3.0))],
-    ),
-    "ranknet": Case(
-        ranknet_loss,
-        lambda b, g: ([2 * normal(g, b)], [normal(g, b), torch.arange(b).remainder(2).double()]),
-        ranknet_oracle,
-        mask_first,
-        lambda b, size: [alternating(b, size)],
-    ),
-}
+REDUCTIONS = ("mean", "sum", "none")
 
 
 @pytest.fixture(params=CASES.values(), ids=CASES.keys())
@@ -155,77 +31,132 @@ def drawn(case: Case, batch: int, seed: int = 0) -> tuple[list[Tensor], list[Ten
     return case.draw(batch, torch.Generator().manual_seed(seed))
 
 
-def expected(case: Case, preds: list[Tensor], fixed: list[Tensor], shape: torch.Size) -> tuple[Tensor, int]:
-    """The oracle's entries in a tensor of zeros, and how many there are."""
-    entries = case.oracle(*[tensor.tolist() for tensor in (*preds, *fixed)])
+def loss_of(case: Case, preds: list[Tensor], fixed: list[Tensor], **how: Any) -> Tensor:
+    return case.loss(*preds, *fixed, **case.options, **how)
+
+
+def leaves(preds: list[Tensor]) -> list[Tensor]:
+    return [each.clone().requires_grad_() for each in preds]
+
+
+def forget(fixed: list[Tensor], *rows: int) -> list[Tensor]:
+    """The same labels, unknown in these rows."""
+    target = fixed[0].clone()
+    target[list(rows)] = NAN if target.is_floating_point() else -1
+    return [target, *fixed[1:]]
+
+
+def entries(case: Case, preds: list[Tensor], fixed: list[Tensor]) -> Tensor:
+    """The oracle entry by entry."""
+    shape = preds[0].shape[: case.ndim]
     full = torch.zeros(shape, dtype=torch.float64)
-    for at, value in entries.items():
-        full[at] = value
-    return full, len(entries)
+    for at in product(*map(range, shape)):
+        full[at] = case.oracle(*[each[at].tolist() for each in (*preds, *fixed)])
+    return full
 
 
-@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("batch", [1, 2, 7, 32])
-def test_oracle_and_reductions(case: Case, batch: int, masked: bool) -> None:
+@pytest.mark.parametrize("masked", ["nothing", "target", "mask", "weight", "all three"])
+def test_oracle_and_reductions(case: Case, batch: int, masked: str) -> None:
     preds, fixed = drawn(case, batch, batch)
-    if masked:
-        case.mask(fixed)
-    each = case.loss(*preds, *fixed, reduction="none")
-    full, count = expected(case, preds, fixed, each.shape)
-    torch.testing.assert_close(each, full)
-    torch.testing.assert_close(case.loss(*preds, *fixed, reduction="sum"), full.sum())
-    torch.testing.assert_close(case.loss(*preds, *fixed, reduction="mean"), full.sum() / max(count, 1))
-    torch.testing.assert_close(case.loss(*preds, *fixed), case.loss(*preds, *fixed, reduction="mean"))
+    full = entries(case, preds, fixed)
+    factor, how = torch.ones_like(full), {}
+    if masked in ("target", "all three"):
+        fixed, factor[0] = forget(fixed, 0), 0
+    if masked in ("mask", "all three"):
+        how["mask"] = torch.arange(full.numel()).reshape(full.shape) % 3 != 1
+        factor = factor * how["mask"]
+    if masked in ("weight", "all three"):
+        how["weight"] = (torch.arange(full.numel()).reshape(full.shape) % 4).double() / 2
+        factor = factor * how["weight"]
+    total = (factor * full).sum()
+    torch.testing.assert_close(loss_of(case, preds, fixed, reduction="none", **how), factor * full)
+    torch.testing.assert_close(loss_of(case, preds, fixed, reduction="sum", **how), total)
+    mean = total / factor.sum() if factor.sum() else torch.zeros_like(total)
+    torch.testing.assert_close(loss_of(case, preds, fixed, **how), mean)
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_derivative(case: Case, reduction: str) -> None:
     preds, fixed = drawn(case, 6, 1)
-    case.mask(fixed)
-    inputs = [tensor.requires_grad_() for tensor in preds]
-    assert torch.autograd.gradcheck(lambda *p: case.loss(*p, *fixed, reduction=reduction), inputs)
+    fixed, weight = forget(fixed, 0), torch.tensor([1.0, 0.5, 2.0, 0.0, 1.0, 3.0], dtype=torch.float64)
+    how = {"reduction": reduction, "weight": weight, "mask": torch.tensor([True] * 5 + [False])}
+    assert torch.autograd.gradcheck(lambda *p: loss_of(case, p, fixed, **how), leaves(preds))
 
 
 @pytest.mark.parametrize("size", [0.0, 1e4])
-@pytest.mark.parametrize("masked", [False, True])
-def test_extremes_stay_finite(case: Case, size: float, masked: bool) -> None:
-    fixed = [tensor.float() for tensor in drawn(case, 6)[1]]
-    if masked:
-        case.mask(fixed)
-    preds = [tensor.requires_grad_() for tensor in case.extreme(6, size)]
-    loss = case.loss(*preds, *fixed)
-    loss.backward()
-    assert loss.isfinite()
-    assert all(tensor.grad.isfinite().all() for tensor in preds)
+def test_extremes_stay_finite(case: Case, size: float) -> None:
+    _, fixed = drawn(case, 6)
+    fixed = [each.float() if each.is_floating_point() else each for each in fixed]
+    for labels in (fixed, forget(fixed, 0, 3)):
+        preds = leaves(case.extreme(6, size))
+        loss = loss_of(case, preds, labels)
+        loss.backward()
+        assert loss.isfinite()
+        assert all(each.grad.isfinite().all() for each in preds)
 
 
-def test_masked_entry_adds_nothing(case: Case) -> None:
+@pytest.mark.parametrize("broken", [1e30, float("inf"), -float("inf"), NAN])
+@pytest.mark.parametrize("way", ["target", "mask", "weight"])
+def test_what_is_not_known_counts_for_nothing(case: Case, broken: float, way: str) -> None:
     preds, fixed = drawn(case, 8, 2)
-    case.mask(fixed)
-    leaves = [tensor.clone().requires_grad_() for tensor in preds]
-    loss = case.loss(*leaves, *fixed)
+    without = loss_of(case, [each[1:] for each in preds], [each[1:] for each in fixed])
+    for each in preds:
+        each[0] = broken
+    kept = torch.arange(8) > 0
+    fixed, how = forget(fixed, 0) if way == "target" else fixed, {}
+    if way != "target":
+        how[way] = kept if way == "mask" else kept.double()
+    preds = leaves(preds)
+    loss = loss_of(case, preds, fixed, **how)
     loss.backward()
-    assert all((tensor.grad[0] == 0).all() for tensor in leaves)
-    for tensor in preds:
-        tensor[0] = 1e3
-    torch.testing.assert_close(case.loss(*preds, *fixed), loss.detach())
+    torch.testing.assert_close(loss.detach(), without)
+    assert all((each.grad[0] == 0).all() and each.grad.isfinite().all() for each in preds)
 
 
-def test_nothing_known_is_zero(case: Case) -> None:
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("way", ["target", "mask", "weight"])
+def test_nothing_known_is_zero(case: Case, reduction: str, way: str) -> None:
     preds, fixed = drawn(case, 5)
-    fixed[0][:] = NAN
-    leaves = [tensor.requires_grad_() for tensor in preds]
-    loss = case.loss(*leaves, *fixed)
-    loss.backward()
-    assert loss == 0
-    assert all((tensor.grad == 0).all() for tensor in leaves)
+    preds, how = leaves(preds), {}
+    if way == "target":
+        fixed = forget(fixed, *range(5))
+    else:
+        how[way] = torch.zeros(5, dtype=torch.bool if way == "mask" else torch.float64)
+    loss = loss_of(case, preds, fixed, reduction=reduction, **how)
+    loss.sum().backward()
+    assert (loss == 0).all()
+    assert all((each.grad == 0).all() for each in preds)
+
+
+def test_no_face_at_all_is_zero(case: Case) -> None:
+    preds, fixed = drawn(case, 2)
+    assert loss_of(case, [each[:0] for each in preds], [each[:0] for each in fixed]) == 0
+
+
+def test_weight_two_is_the_face_twice(case: Case) -> None:
+    preds, fixed = drawn(case, 5, 3)
+    twice = torch.tensor([0, 0, 1, 2, 3, 4])
+    found = loss_of(case, preds, fixed, weight=torch.tensor([2.0, 1, 1, 1, 1]))
+    torch.testing.assert_close(found, loss_of(case, [each[twice] for each in preds], [each[twice] for each in fixed]))
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_twin_is_the_function(case: Case, reduction: str) -> None:
+    preds, fixed = drawn(case, 6, 4)
+    twin, mask = case.twin(**case.options, reduction=reduction), torch.arange(6) % 2 == 0
+    assert isinstance(twin, nn.Module)
+    torch.testing.assert_close(
+        twin(*preds, *fixed, mask=mask), loss_of(case, preds, fixed, mask=mask, reduction=reduction)
+    )
+    assert all(f"{name}=" in repr(twin) for name in (*case.options, "reduction"))
 
 
 def test_nothing_global_changes(case: Case) -> None:
     preds, fixed = drawn(case, 8)
-    kept = [tensor.clone() for tensor in (*preds, *fixed)]
+    kept = [each.clone() for each in (*preds, *fixed)]
     before = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
-    case.loss(*preds, *fixed)
+    loss_of(case, preds, fixed)
     after = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
     assert torch.equal(before[0], after[0])
     assert before[1:] == after[1:]
@@ -234,5 +165,61 @@ def test_nothing_global_changes(case: Case) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_type_is_kept(case: Case, dtype: Any) -> None:
-    preds, fixed = ([tensor.to(dtype) for tensor in part] for part in drawn(case, 4))
-    assert case.loss(*preds, *fixed).dtype == dtype
+    preds, fixed = drawn(case, 4)
+    fixed = [each.to(dtype) if each.is_floating_point() else each for each in fixed]
+    how = {"weight": torch.rand(4, dtype=torch.float64)}
+    for weighted in ({}, how):
+        assert loss_of(case, [each.to(dtype) for each in preds], fixed, **weighted).dtype == dtype
+
+
+def test_autocast_computes_in_full_precision(case: Case) -> None:
+    preds, fixed = drawn(case, 6)
+    half = leaves([each.bfloat16() for each in preds])
+    fixed = [each.float() if each.is_floating_point() else each for each in fixed]
+    expected = loss_of(case, [each.detach().float() for each in half], fixed)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = loss_of(case, half, fixed)
+    loss.backward()
+    torch.testing.assert_close(loss.detach(), expected)
+    assert all(each.grad.dtype == torch.bfloat16 and each.grad.isfinite().all() for each in half)
+
+
+def test_wrong_shapes_and_reductions_are_errors(case: Case) -> None:
+    preds, fixed = drawn(case, 4)
+    with pytest.raises(InputError, match="'target' must be of shape"):
+        loss_of(case, preds, [fixed[0][:3]])
+    with pytest.raises(InputError, match="'reduction' must be 'mean', 'sum' or 'none'"):
+        loss_of(case, preds, fixed, reduction="average")
+    with pytest.raises(InputError, match="'weight' must be of shape"):
+        loss_of(case, preds, fixed, weight=torch.ones(3))
+    with pytest.raises(InputError, match="'reduction' must be"):
+        case.twin(**case.options, reduction="average")
+
+
+FUNCTIONS = [name for name in losses.__all__ if name.endswith("_loss")]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_loss_has_a_twin_with_its_options(name: str) -> None:
+    function, twin = getattr(losses, name), getattr(losses, "".join(map(str.capitalize, name.split("_"))))
+    assert f"`{name}`" in (twin.__doc__ or "")
+    parameters = inspect.signature(function).parameters
+    keywords = [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
+    assert keywords == ["weight", "mask", "reduction"]
+    tensors = {"logits", "preds", "target", "score", "a", "b", "log_scale", "log_variance"}
+    expected = {p.name: p.default for p in parameters.values() if p.name not in {*tensors, "weight", "mask"}}
+    options = inspect.signature(twin).parameters
+    assert {p.name: p.default for p in options.values()} == expected
+
+
+def test_every_loss_is_tested_here_and_says_what_it_is() -> None:
+    assert {case.loss.__name__ for case in CASES.values()} == set(FUNCTIONS)
+    for name in FUNCTIONS:
+        text = getattr(losses, name).__doc__
+        assert "dL/d" in text or "dL/d(" in text, name
+        assert ">>>" in text, name
+
+
+@pytest.mark.parametrize("name", [each.name for each in pkgutil.iter_modules(losses.__path__)])
+def test_examples(name: str) -> None:
+    assert doctest.testmod(import_module(f"mien.train.losses.{name}")).failed == 0

@@ -1,62 +1,96 @@
-"""What only the losses for numbers promise: torch's own smooth L1, and what an interval teaches."""
+"""What only the losses for numbers promise: knees, scales by label, pieces."""
 
-import math
+from itertools import pairwise
 
 import pytest
 
 pytest.importorskip("torch", reason="losses need mien[train]")
 
 import torch
-import torch.nn.functional as F
 
-from mien.train.losses.regression import interval_laplace_loss, reduce, smooth_l1_loss
+from mien.errors import InputError
+from mien.train.losses.regression import (
+    huber_loss,
+    l1_loss,
+    l2_loss,
+    normalized_l1_loss,
+    piecewise_weighted_l1_loss,
+    smooth_l1_loss,
+)
+from mien.train.losses.scale import RunningScale
 
-
-@pytest.mark.parametrize("beta", [0.02, 1.0])
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_smooth_l1_is_torchs(beta: float, reduction: str) -> None:
-    generator = torch.Generator().manual_seed(0)
-    preds, target = torch.randn(2, 20, 3, generator=generator)
-    found = smooth_l1_loss(preds, target, beta, reduction)
-    torch.testing.assert_close(found, F.smooth_l1_loss(preds, target, beta=beta, reduction=reduction))
-
-
-def test_exact_age_is_a_laplace_likelihood() -> None:
-    preds, scale = torch.tensor([30.0, 41.0]), torch.tensor([2.0, 0.5])
-    target = torch.tensor([[33.0, 33.0], [40.0, 40.0]])
-    density = torch.distributions.Laplace(preds, scale).log_prob(target[:, 0])
-    found = interval_laplace_loss(preds, scale.log(), target, "none")
-    torch.testing.assert_close(found, -density - math.log(2))
+ERRORS = (-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0)
 
 
-def test_likelihood_is_best_where_the_scale_is_the_mean_error() -> None:
-    preds = torch.tensor([28.0, 33.0, 36.0])
-    target = torch.full((3, 2), 32.0)
-    log_scale = torch.tensor(math.log((4 + 1 + 4) / 3), requires_grad=True)
-    interval_laplace_loss(preds, log_scale.expand(3), target).backward()
-    assert log_scale.grad.item() == pytest.approx(0, abs=1e-6)
+@pytest.mark.parametrize(
+    ("loss", "options", "expected"),
+    [
+        (l2_loss, {}, [2 * e for e in ERRORS]),
+        (l1_loss, {}, [-1, -1, -1, 0, 1, 1, 1]),
+        (smooth_l1_loss, {}, [-1, -1, -0.5, 0, 0.5, 1, 1]),
+        (smooth_l1_loss, {"beta": 2.0}, [-1, -0.5, -0.25, 0, 0.25, 0.5, 1]),
+        (huber_loss, {"delta": 2.0}, [-2, -1, -0.5, 0, 0.5, 1, 2]),
+    ],
+)
+def test_derivative_by_hand(loss: object, options: dict[str, float], expected: list[float]) -> None:
+    preds = torch.tensor(ERRORS, requires_grad=True)
+    loss(preds, torch.zeros(len(ERRORS)), **options, reduction="sum").backward()
+    assert preds.grad.tolist() == expected
 
 
-def test_inside_an_interval_nothing_is_learned_outside_only_the_way_to_its_nearer_end() -> None:
-    target = torch.tensor([[30.0, 40.0]]).repeat(4, 1)
-    preds = torch.tensor([30.0, 35.0, 28.0, 45.0], requires_grad=True)
-    log_scale = torch.zeros(4, requires_grad=True)
-    loss = interval_laplace_loss(preds, log_scale, target, "none")
+def test_smooth_l1_has_neither_jump_nor_kink_at_its_knee() -> None:
+    preds = torch.tensor([1 - 1e-9, 1 + 1e-9], dtype=torch.float64, requires_grad=True)
+    loss = smooth_l1_loss(preds, torch.zeros(2, dtype=torch.float64), reduction="none")
     loss.sum().backward()
-    assert loss.tolist() == [0, 0, 2, 5]
-    assert preds.grad.tolist() == [0, 0, -1, 1]
-    assert log_scale.grad.tolist() == [0, 0, -1, -4]
+    torch.testing.assert_close(loss[0], loss[1], rtol=0, atol=1e-8)
+    torch.testing.assert_close(preds.grad[0], preds.grad[1], rtol=0, atol=1e-8)
 
 
-def test_exact_hit_still_teaches_the_scale_and_leaves_the_age_alone() -> None:
-    preds = torch.tensor([30.0], requires_grad=True)
-    log_scale = torch.tensor([0.5], requires_grad=True)
-    interval_laplace_loss(preds, log_scale, torch.tensor([[30.0, 30.0]])).backward()
-    assert preds.grad.item() == 0
-    assert log_scale.grad.item() == 1
+def test_scale_is_a_tensor_a_function_or_learned_and_has_no_gradient() -> None:
+    preds, target = torch.tensor([3.0, 8.0], requires_grad=True), torch.tensor([1.0, 4.0])
+    scale = torch.tensor([2.0, 4.0], requires_grad=True)
+    assert normalized_l1_loss(preds, target, scale, reduction="none").tolist() == [1, 1]
+    assert normalized_l1_loss(preds, target, lambda y: 2 * y, reduction="none").tolist() == [1, 0.5]
+    assert normalized_l1_loss(preds, target, RunningScale([2.0]), reduction="none").tolist() == [1, 1]
+    normalized_l1_loss(preds, target, scale, reduction="sum").backward()
+    assert scale.grad is None
+    assert preds.grad.tolist() == [0.5, 0.25]
 
 
-def test_reduce_of_an_empty_mask_is_zero() -> None:
-    loss, nothing = torch.ones(3), torch.zeros(3, dtype=torch.bool)
-    assert reduce(loss, nothing, "mean") == reduce(loss, nothing, "sum") == 0
-    assert reduce(loss, nothing, "none").tolist() == [0, 0, 0]
+def test_what_is_not_known_teaches_the_scale_nothing() -> None:
+    scale = RunningScale([2.0])
+    preds, target = torch.tensor([3.0, float("nan"), 50.0]), torch.tensor([1.0, float("nan"), 1.0])
+    normalized_l1_loss(preds, target, scale, mask=torch.tensor([True, True, False]))
+    assert scale.count.tolist() == [1, 0]
+    assert scale.total.tolist() == [2, 0]
+
+
+def test_ever_smaller_pieces_converge_to_the_normalized_loss() -> None:
+    generator = torch.Generator().manual_seed(0)
+    target = 100 * torch.rand(500, generator=generator, dtype=torch.float64)
+    preds = target + torch.randn(500, generator=generator, dtype=torch.float64)
+    limit = normalized_l1_loss(preds, target, lambda age: 1 + age / 10)
+    gaps = []
+    for pieces in (2, 8, 32, 128):
+        edges = torch.linspace(0, 100, pieces + 1, dtype=torch.float64)
+        weights = 1 / (1 + torch.cat([edges[:1], (edges[1:] + edges[:-1]) / 2, edges[-1:]]) / 10)
+        gaps.append(abs(float(piecewise_weighted_l1_loss(preds, target, edges, weights) - limit)))
+    assert all(after < before / 2 for before, after in pairwise(gaps))
+
+
+def test_a_label_on_an_edge_belongs_to_the_piece_above() -> None:
+    target = torch.tensor([9.9, 10.0, 20.0])
+    found = piecewise_weighted_l1_loss(target + 1, target, [10.0, 20.0], [1.0, 2.0, 4.0], reduction="none")
+    torch.testing.assert_close(found, torch.tensor([1.0, 2.0, 4.0]))
+
+
+def test_options_that_cannot_be_are_errors() -> None:
+    preds, target = torch.zeros(2), torch.ones(2)
+    with pytest.raises(InputError, match="'weights' must be 2 numbers"):
+        piecewise_weighted_l1_loss(preds, target, [1.0], [1.0])
+    with pytest.raises(InputError, match="'edges' must be rising"):
+        piecewise_weighted_l1_loss(preds, target, [2.0, 1.0], [1.0, 1.0, 1.0])
+    with pytest.raises(InputError, match="'delta' must be above 0"):
+        huber_loss(preds, target, delta=0)
+    with pytest.raises(InputError, match="'beta' must be at least 0"):
+        smooth_l1_loss(preds, target, beta=-1)

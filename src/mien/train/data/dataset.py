@@ -1,90 +1,112 @@
-"""Faces for training: cached crops with labels, and the random changes made to them."""
+"""From a recipe's source to a set of faces: labels checked, faces detected, aligned and cut once."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.utils.data import Dataset
 
 from mien.errors import InputError
-from mien.geometry import MIRROR_68, Array, CropTemplate, Image, apply_affine, face_square, five_points, similarity
-from mien.runtime.detector import Detector
-from mien.runtime.landmarks import Landmarker
-from mien.runtime.models import find_model
-from mien.train.data.augment import Jitter, mirror, photometric, random_similarity
-from mien.train.data.crops import Locate, cut_crops, pick_face
-from mien.train.data.labels import labels_of
-from mien.train.data.tables import iterate_images, read_columns
-from mien.train.recipe import Augment, Crop, Recipe, Source
+from mien.geometry import Array
+from mien.train.data.aligned import AlignedTable, Locator, align_table, known_boxes, move_labels, setting_of
+from mien.train.data.base_table import Columns, Table
+from mien.train.data.crops import Crops
+from mien.train.data.faceset import FaceDataset, FaceSet
+from mien.train.data.labels import ColumnLabel, labels_of
+from mien.train.data.schema import check_named
+from mien.train.data.tables import open_table, read_columns
+from mien.train.recipe import Recipe, Source
 
-Locator = Callable[[Image, Array, Array], Array]
-"""Picture, box (N, 4), five landmarks (N, 5, 2) -> 68 landmarks (N, 68, 2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class FaceSet:
-    """Crops (M, S, S, 3) of one source with labels (M, ...), names of rows (M,), and other columns."""
-
-    name: str
-    crops: NDArray[np.uint8]
-    labels: dict[str, Array]
-    columns: dict[str, NDArray[Any]]
-    weight: float = 1.0
-
-    def __len__(self) -> int:
-        return len(self.crops)
+__all__ = ["FaceDataset", "FaceSet", "Locator", "join_teacher", "known_boxes", "prepare"]
 
 
-def prepare(recipe: Recipe, source: Source, landmarker: Locator | None = None) -> FaceSet:
-    """Detect, align and label one source; crops are cut once and kept in the recipe's cache folder."""
-    path = recipe.data_dir / source.file
-    if not path.is_file():
-        raise InputError(f"'data_dir' must hold {source.file!r}. Got {str(recipe.data_dir)!r}; say data_dir=FOLDER.")
-    columns = read_columns(path)
+def prepare(
+    recipe: Recipe, source: Source, landmarker: Locator | None = None, extra: Sequence[ColumnLabel] = ()
+) -> FaceSet:
+    """Detect, align and label one source; crops are cut once and kept in the recipe's cache folder.
+
+    extra: labels that the task names; of several sources some may lack their columns. Raises InputError for a source
+    that is not there, faulty labels (before any picture is read), and a source without a face.
+    """
+    table = _open(recipe, source)
+    columns = table.stored() if isinstance(table, AlignedTable) else table.columns()
     if recipe.teacher:
-        columns = join_teacher(columns, recipe.data_dir / recipe.teacher, path.stem)
-    labels = labels_of(columns)
-    count = len(next(iter(columns.values())))
-    crop = recipe.crop
-    size = round(crop.size * crop.zoom)
-    locate = _square(crop, size) if crop.kind == "square" else _aligned(crop, size, landmarker)
-    cut = cut_crops(iterate_images(path), count, locate, size, _cache_folder(recipe, path), known_boxes(labels))
-    labels = {name: value[cut.row] for name, value in labels.items()}
-    if "landmarks" in labels:
-        labels["landmarks"] = apply_affine(cut.matrix, labels["landmarks"])
-        turned = np.degrees(np.arctan2(cut.matrix[:, 1, 0], cut.matrix[:, 0, 0]))
-        labels["pose"] = labels["pose"] - np.stack([0 * turned, 0 * turned, turned], 1).astype(np.float32)
+        columns = join_teacher(columns, recipe.data_dir / recipe.teacher, table.name)
+    labels = labels_of(columns, _extra_of(recipe, source, extra, columns, table), table.where)
+    for name in source.labels:
+        check_named(name, labels, f"the labels of {table.path.name}")
+    cut = _crops(recipe, table, known_boxes(labels), landmarker)
+    if not len(cut.row):
+        why = ", ".join(f"{reason}: {count}" for reason, count in cut.dropped.items())
+        raise InputError(f"{table.path.name!r} must hold at least one picture with a face. Got none ({why}).")
+    rows = np.arange(len(table)) if isinstance(table, AlignedTable) else cut.row
+    labels = move_labels({name: value[rows] for name, value in labels.items()}, cut.matrix)
     labels = {name: value for name, value in labels.items() if not source.labels or name in source.labels}
-    kept = {name: value[cut.row] for name, value in columns.items() if value.dtype != object or name in ("id", "split")}
-    return FaceSet(path.stem, cut.crops, labels, {**kept, **_text(columns, cut.row)}, source.weight)
+    kept = {name: value[rows] for name, value in columns.items() if _is_plain(value)}
+    return FaceSet(table.name, cut.crops, labels, kept, source.weight, cut.row, cut.dropped)
 
 
-def _text(columns: dict[str, Any], row: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    return {name: value[row] for name, value in columns.items() if value.dtype == object and isinstance(value[0], str)}
+def _open(recipe: Recipe, source: Source) -> Table:
+    path = recipe.data_dir / source.file
+    if not path.exists():
+        raise InputError(f"'data_dir' must hold {source.file!r}. Got {str(recipe.data_dir)!r}; say data_dir=FOLDER.")
+    table = open_table(path, recipe.data_dir / source.images if source.images else None)
+    if isinstance(table, AlignedTable):
+        table.check_crop(recipe.crop)
+    if not len(table):
+        raise InputError(f"{source.file!r} must have at least one row. Got none.")
+    return table
 
 
-def _cache_folder(recipe: Recipe, path: Path) -> Path:
+def _extra_of(
+    recipe: Recipe, source: Source, extra: Sequence[ColumnLabel], columns: Columns, table: Table
+) -> list[ColumnLabel]:
+    """The labels that this source gives. A missing column is an error where no other source could have it."""
+    asked = [label for label in extra if not source.labels or label.name in source.labels]
+    there = [label for label in asked if set(label.columns) <= set(columns)]
+    if source.labels or len(recipe.sources) == 1:
+        for label in asked:
+            for name in label.columns:
+                check_named(name, columns, table.path.name)
+    return there
+
+
+def _is_plain(values: NDArray[Any]) -> bool:
+    """Whether a column holds numbers or texts, and no lists."""
+    first = next((value for value in values if value is not None), None) if values.dtype == object else 0
+    return not isinstance(first, list | np.ndarray)
+
+
+def _crops(recipe: Recipe, table: Table, boxes: Array | None, landmarker: Locator | None) -> Crops:
+    if isinstance(table, AlignedTable):
+        return table.crops
+    return align_table(table, recipe.crop, _cache_folder(recipe, table, boxes), boxes, landmarker)
+
+
+def _cache_folder(recipe: Recipe, table: Table, boxes: Array | None = None) -> Path:
+    """Crops are stale when pictures, labelled places, crop, or the landmark network that places them are others."""
     crop = recipe.crop
     how = f"{crop.scale}" if crop.kind == "aligned" else f"{crop.margin}"
-    # Crops are stale when the pictures, or the landmarks that placed them, are others.
-    landmarks = find_model("landmarks").read_bytes() if crop.kind == "aligned" else b""
-    content = hashlib.sha256(landmarks + str(path.stat().st_size).encode()).hexdigest()[:8]
-    return recipe.cache_dir / f"{path.stem}-{crop.kind}-{crop.size}-{how}-{crop.zoom}-{content}"
+    setting = json.dumps(setting_of(table, crop, boxes), sort_keys=True)
+    digest = hashlib.sha256(setting.encode()).hexdigest()[:8]
+    return recipe.cache_dir / f"{table.name}-{crop.kind}-{crop.size}-{how}-{crop.zoom}-{digest}"
 
 
 def join_teacher(columns: dict[str, Any], teacher: Path, name: str) -> dict[str, Any]:
-    """Columns with the teacher's labels beside them, where the teacher knows this set."""
+    """Columns with the teacher's labels beside them, where the teacher knows this set.
+
+    Raises InputError where either has no column `id`, or the teacher none called `set`.
+    """
     opinion = read_columns(teacher)
+    for key in ("set", "id"):
+        check_named(key, opinion, teacher.name)
     rows = np.flatnonzero(opinion["set"] == name)
     if not len(rows):
         return columns
+    check_named("id", columns, f"{name!r}, to be joined with {teacher.name}")
     at = {opinion["id"][row]: row for row in rows}
     index = np.array([at.get(key, -1) for key in columns["id"]])
     joined = dict(columns)
@@ -97,97 +119,3 @@ def join_teacher(columns: dict[str, Any], teacher: Path, name: str) -> dict[str,
         else:
             joined[key] = np.where(index >= 0, value[index].astype(np.float32), np.nan)
     return joined
-
-
-def known_boxes(labels: dict[str, Array]) -> Array | None:
-    """Boxes (N, 4) around the landmarks of the labels, NaN where a row has none; None where no row can have any."""
-    if "landmarks" not in labels:
-        return None
-    points = labels["landmarks"]
-    return np.concatenate([points.min(1), points.max(1)], 1)
-
-
-def _square(crop: Crop, size: int) -> Locate:
-    detector = Detector(threads=1)
-
-    def locate(image: Image, box: Array | None) -> Array | None:
-        found = pick_face(detector, image, box)
-        matrix: Array | None = face_square(*found, size, crop.margin * crop.zoom)[0] if found else None
-        return matrix
-
-    return locate
-
-
-def _aligned(crop: Crop, size: int, landmarker: Locator | None) -> Locate:
-    landmarker = landmarker or Landmarker(threads=1).points
-    detector = Detector(threads=1)
-    template = CropTemplate(size, crop.scale / crop.zoom)
-
-    def locate(image: Image, box: Array | None) -> Array | None:
-        found = pick_face(detector, image, box)
-        if found is None:
-            return None
-        matrix: Array = similarity(five_points(landmarker(image, *found)), template.points)[0]
-        return matrix
-
-    return locate
-
-
-class FaceDataset(Dataset[dict[str, Tensor]]):
-    """Items of several sets: `image` (3, S, S) float 0..255, one tensor a label (NaN where a set has none), `row`."""
-
-    def __init__(
-        self,
-        sets: Sequence[FaceSet],
-        rows: Sequence[NDArray[np.int64]],
-        crop: Crop,
-        targets: dict[str, int],
-        augment: Augment | None = None,
-    ) -> None:
-        self.sets, self.crop, self.targets, self.augment = sets, crop, targets, augment
-        self.index = np.concatenate([np.stack([np.full(len(r), k), r], 1) for k, r in enumerate(rows)]).astype(np.int64)
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    def __getitem__(self, item: int) -> dict[str, Tensor]:
-        which, row = (int(value) for value in self.index[item])
-        faces = self.sets[which]
-        rng = np.random.default_rng(int(torch.randint(2**62, ()))) if self.augment else None
-        labels = {
-            name: faces.labels[name][row] if name in faces.labels else np.full(width, np.nan, np.float32)
-            for name, width in self.targets.items()
-        }
-        image, labels = self._cut(faces.crops[row], labels, rng)
-        tensors = {name: torch.from_numpy(np.array(value, np.float32)).reshape(-1) for name, value in labels.items()}
-        return {"image": torch.from_numpy(image).permute(2, 0, 1).float(), "set": torch.tensor(which), **tensors}
-
-    def _cut(
-        self, crop: Image, labels: dict[str, Array], rng: np.random.Generator | None
-    ) -> tuple[Image, dict[str, Array]]:
-        source, target = crop.shape[0], self.crop.size
-        change = self.augment
-        jitter = Jitter(change.shift, change.scale, change.rotation, change.turn) if change and rng else Jitter(0, 0, 0)
-        matrix = random_similarity(rng or np.random.default_rng(0), jitter, source, target, self.crop.zoom)
-        flipped = bool(rng is not None and change and change.flip and rng.random() < 0.5)
-        turn = np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))
-        matrix = mirror(matrix, target) if flipped else matrix
-        way = cv2.INTER_AREA if source > 2 * target else cv2.INTER_LINEAR
-        moved = cv2.warpAffine(crop, matrix, (target, target), flags=way, borderMode=cv2.BORDER_REPLICATE)
-        image = np.asarray(moved, np.uint8)
-        if rng is not None and change:
-            image = photometric(image, rng, change.gray)
-        if "landmarks" in labels:
-            labels = _move_landmarks(labels, matrix, target, float(turn), flipped)
-        return image, labels
-
-
-def _move_landmarks(labels: dict[str, Array], matrix: Array, size: int, turn: float, flipped: bool) -> dict[str, Array]:
-    """Landmarks as parts of the crop's side around its middle; pose turned and mirrored with the picture."""
-    points = apply_affine(matrix, labels["landmarks"].reshape(68, 2))
-    pose = labels["pose"] - np.array([0, 0, turn], np.float32)
-    if abs(turn) > 60:
-        pose[2] = np.nan  # far turned faces are cut again upright; their roll jumps from 180 to -180
-    if flipped:
-        points, pose = points[MIRROR_68], pose * np.array([-1, 1, -1], np.float32)
-    return {**labels, "landmarks": np.asarray(points / size - 0.5, np.float32), "pose": pose}

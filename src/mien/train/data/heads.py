@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from mien.facs import CODES
 from mien.geometry import Array, Image
 from mien.train.data.heads_assets import HeadModel, Person
+from mien.train.data.heads_glasses import MOST_YAW, Glasses, draw_glasses, glasses_points
 from mien.train.data.heads_raster import COLORS, GUMS, TEETH, rasterise, vertex_normals
-from mien.train.data.heads_skin import crease
+from mien.train.data.heads_skin import crease, toned
 
 MIDLINE = ("jawOpen", "mouthShrugLower", "mouthRollLower", "mouthRollUpper")
 
@@ -50,7 +51,8 @@ OPEN_GAP = 0.6  # cm between the inner lips at which AU25 counts as full
 class Scene:
     """What is rendered; `left` and `right` hold Action Unit intensities (18,) of the person's own sides.
 
-    creases (18,): folds that stay without any movement; distance in cm; face_side and shift in parts of the picture.
+    creases (18,): folds that stay without any movement; distance in cm; face_side and shift in parts of the picture;
+    tone (3,) is added to the skin's Lab colour.
     """
 
     left: Array = field(default_factory=lambda: np.zeros(len(CODES), np.float32))
@@ -69,6 +71,8 @@ class Scene:
     fold_gain: float = 1.0
     fold_seed: int = 0
     background: Image | None = None
+    glasses: Glasses | None = None
+    tone: Array = field(default_factory=lambda: np.zeros(3, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,11 @@ def render(model: HeadModel, person: Person, scene: Scene, size: int, neutral: A
     vertices = base + (shape_weights(model, scene) @ model.shapes).reshape(-1, 3)
     gap = lip_gap(model, vertices, base)
     turned = vertices @ rotation(scene.yaw, scene.pitch, scene.roll).T
-    points = project(turned, model.landmarks, scene, 2 * size)
-    canvas = _draw(model, person, scene, turned, points, gap > CLOSED_GAP, 2 * size)
+    worn, turned_worn = _worn(model, scene, vertices, turned)
+    points = project(turned_worn, model.landmarks, scene, 2 * size)
+    canvas = _draw(model, person, scene, turned, points[: len(turned)], gap > CLOSED_GAP, 2 * size)
+    if worn:
+        draw_glasses(worn, points[len(turned) :, :2], canvas, scene.yaw)
     image = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
     intensity = np.clip(np.maximum(scene.left, scene.right), 0, 1, dtype=np.float32)
     intensity[CODES.index("AU25")] = min(gap / OPEN_GAP, 1.0)
@@ -138,13 +145,22 @@ def render(model: HeadModel, person: Person, scene: Scene, size: int, neutral: A
     return Rendering(image.clip(0, 255).astype(np.uint8), landmarks, intensity)
 
 
+def _worn(model: HeadModel, scene: Scene, vertices: Array, turned: Array) -> tuple[Glasses | None, Array]:
+    """The glasses, where they are worn and can be drawn, and the turned points (V + G, 3) with theirs at the end."""
+    if scene.glasses is None or abs(scene.yaw) > MOST_YAW:
+        return None, turned
+    points = glasses_points(scene.glasses, vertices, model.landmarks)
+    return scene.glasses, np.concatenate([turned, points @ rotation(scene.yaw, scene.pitch, scene.roll).T])
+
+
 def _draw(
     model: HeadModel, person: Person, scene: Scene, turned: Array, points: Array, mouth_open: bool, size: int
 ) -> Array:
     """Lit picture (size, size, 3) of the turned vertices (V, 3) at points (V, 3); teeth only behind open lips."""
     light = (np.array(scene.light) / np.linalg.norm(scene.light)).astype(np.float32)
     left, right = (np.float32(scene.fold_gain) * np.maximum(side, scene.creases) for side in (scene.left, scene.right))
-    texture = crease(person.texture, person.folds, left, right, light, scene.fold_seed)
+    skin = toned(person.texture, scene.tone) if scene.tone.any() else person.texture
+    texture = crease(skin, person.folds, left, right, light, scene.fold_seed)
     closed = np.where(person.vertices[:, :1] > 0, scene.left[EYES_CLOSED], scene.right[EYES_CLOSED])
     uv = (person.uv + closed * person.lid_shift).astype(np.float32)
     shown = np.ones(len(model.material), bool) if mouth_open else ~np.isin(model.material, (TEETH, GUMS))

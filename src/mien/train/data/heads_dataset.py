@@ -1,11 +1,13 @@
 """A set of rendered heads with exact labels: Action Units, pose and landmarks of every picture.
 
-python -m mien.train.data.heads_dataset ASSETS OUT N [SEED]
+python -m mien.train.data.heads_dataset ASSETS OUT N [SEED [WORKERS]]
 """
 
+import multiprocessing
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from mien.facs import CODES
 from mien.geometry import Array, Image
 from mien.train.data.heads import Rendering, Scene, render
 from mien.train.data.heads_assets import HeadModel, Person, load_model, load_people
+from mien.train.data.heads_glasses import sample_glasses
 
 PROTOTYPES: tuple[dict[str, float], ...] = (
     {},
@@ -119,6 +122,12 @@ def _light(rng: np.random.Generator) -> dict[str, Any]:
     return {"light": (aside, above, 0.9), "ambient": rng.uniform(0.3, 0.85), "tint": tuple(tint.tolist())}
 
 
+def _tone(rng: np.random.Generator) -> Array:
+    """Lab shift (3,) of two skins in three: mostly lightness, a little hue."""
+    shift = rng.normal(0, 1, 3) * [18, 4, 5] + [-8, 0, 0]
+    return np.asarray(shift if rng.random() < 0.67 else np.zeros(3), np.float32)
+
+
 def _creases(rng: np.random.Generator) -> Array:
     """Weak folds (18,) that some faces keep at rest, so that a fold alone proves nothing."""
     chosen = rng.random(len(CODES)) < (0.3 if rng.random() < 0.35 else 0)
@@ -126,9 +135,10 @@ def _creases(rng: np.random.Generator) -> Array:
 
 
 def sample_shape(person: Person, kin: list[Person], rng: np.random.Generator) -> Array:
-    """Neutral vertices (V, 3): the person's with up to 40 % of a relative's, and some volume of hair on the scalp."""
-    share = rng.uniform(0, 0.4)
-    vertices = (1 - share) * person.vertices + share * kin[rng.integers(len(kin))].vertices
+    """Neutral vertices (V, 3): the person's, moved towards or away from two relatives, and some hair on the scalp."""
+    vertices = person.vertices.copy()
+    for other in rng.integers(len(kin), size=2):
+        vertices += np.float32(rng.uniform(-0.2, 0.4)) * (kin[other].vertices - person.vertices)
     y, z = vertices[:, 1], vertices[:, 2]
     scalp = np.clip((y - 8 + 0.7 * np.maximum(4 - z, 0)) / 4, 0, 1) * (y > 0)
     middle = np.array([0, 4, 2], np.float32)
@@ -148,12 +158,14 @@ def sample_background(people: list[Person], rng: np.random.Generator, size: int)
         side = int(rng.uniform(0.2, 0.9) * photo.shape[0])
         y, x = rng.integers(0, photo.shape[0] - side, 2)
         cells = np.rot90(photo[y : y + side, x : x + side], int(rng.integers(4))).copy()
-    image = cv2.resize(cells, (size, size), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    side = size // 4  # it is blurred anyway
+    image = cv2.resize(cells, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
     gray = image.mean(2, keepdims=True)
     image = gray + (image - gray) * rng.uniform(0, 1)
-    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.02, 0.08) * size)
+    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.02, 0.08) * side)
     image *= rng.uniform(0.3, 1.2) * rng.normal(1, 0.1, 3)
-    return np.asarray((image + rng.normal(0, 3, image.shape)).clip(0, 255), np.uint8)
+    image = cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray((image + rng.normal(0, 3, (size, size, 1))).clip(0, 255), np.uint8)
 
 
 def sample_scene(people: list[Person], rng: np.random.Generator, size: int) -> Scene:
@@ -174,6 +186,8 @@ def sample_scene(people: list[Person], rng: np.random.Generator, size: int) -> S
         fold_seed=int(rng.integers(1 << 30)),
         fold_gain=float(np.exp(rng.normal(-0.1, 0.4))),
         background=sample_background(people, rng, size),
+        glasses=sample_glasses(rng) if rng.random() < 0.15 else None,
+        tone=_tone(rng),
         **_light(rng),
     )
 
@@ -193,8 +207,15 @@ def degrade(image: Image, rng: np.random.Generator) -> Image:
 
 def render_rows(model: HeadModel, people: list[Person], n: int, seed: int, size: int) -> Iterator[dict[str, Any]]:
     """Rows of the set; each depends on seed and its number alone."""
+    yield from render_some(model, people, range(n), seed, size)
+
+
+def render_some(
+    model: HeadModel, people: list[Person], numbers: range, seed: int, size: int
+) -> Iterator[dict[str, Any]]:
+    """The rows of these numbers."""
     split = split_people(people)
-    for index in range(n):
+    for index in numbers:
         rng = np.random.default_rng([seed, index])
         person = people[rng.integers(len(people))]
         kin = [other for other in people if split[other.name] == split[person.name]]
@@ -219,30 +240,58 @@ def schema() -> pa.Schema:
     return pa.schema(columns + [(code, number) for code in CODES], metadata=METADATA)
 
 
-def render_dataset(assets: Path, out: Path, n: int, seed: int, size: int = 160, batch: int = 500) -> None:
-    """Write n rendered pictures of size pixels with their labels to `out` (.parquet), whole or not at all."""
+def render_dataset(
+    assets: Path, out: Path, n: int, seed: int, size: int = 160, *, batch: int = 500, workers: int = 1
+) -> None:
+    """Write n rendered pictures of size pixels with their labels to `out` (.parquet), whole or not at all.
+
+    The file is the same however many processes (`workers`) draw it.
+    """
     expect(n >= 1, "n", "at least 1", n)
     mesh, photos = assets / "synthetic_heads_model.npz", assets / "synthetic_heads_people.parquet"
     for path in (mesh, photos):
         if not path.is_file():
             raise InputError(f"'assets' must hold {path.name}. Got {str(assets)!r}.")
-    model = load_model(mesh)
-    people = load_people(photos, model)
     partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
+    parts = [range(start, min(start + batch, n)) for start in range(0, n, batch)]
     try:
         with pq.ParquetWriter(partial, schema()) as writer:
-            rows: list[dict[str, Any]] = []
-            for row in render_rows(model, people, n, seed, size):
-                rows.append(row)
-                if len(rows) == batch:
-                    writer.write_table(pa.Table.from_pylist(rows, schema()))
-                    rows.clear()
-            if rows:
+            for rows in _drawn(mesh, photos, parts, seed, size, workers):
                 writer.write_table(pa.Table.from_pylist(rows, schema()))
         os.replace(partial, out)
     finally:
         partial.unlink(missing_ok=True)
 
 
+def _drawn(
+    mesh: Path, photos: Path, parts: list[range], seed: int, size: int, workers: int
+) -> Iterator[list[dict[str, Any]]]:
+    """The rows of each part in order, drawn by this process or by several others."""
+    if workers == 1:
+        model = load_model(mesh)
+        people = load_people(photos, model)
+        yield from (list(render_some(model, people, part, seed, size)) for part in parts)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _load, (mesh, photos)) as pool:
+        yield from pool.map(_draw_part, parts, [seed] * len(parts), [size] * len(parts))
+
+
+_LOADED: dict[str, Any] = {}
+"""Assets of a drawing process."""
+
+
+def _load(mesh: Path, photos: Path) -> None:
+    cv2.setNumThreads(1)
+    _LOADED["model"] = load_model(mesh)
+    _LOADED["people"] = load_people(photos, _LOADED["model"])
+
+
+def _draw_part(part: range, seed: int, size: int) -> list[dict[str, Any]]:
+    return list(render_some(_LOADED["model"], _LOADED["people"], part, seed, size))
+
+
 if __name__ == "__main__":
-    render_dataset(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int((sys.argv[4:] or ["1"])[0]))
+    given = [int(text) for text in sys.argv[3:]]
+    seeds, processes = (given[1:2] or [1]), (given[2:3] or [os.cpu_count() or 1])
+    render_dataset(Path(sys.argv[1]), Path(sys.argv[2]), given[0], seeds[0], workers=processes[0])

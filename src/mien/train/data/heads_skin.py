@@ -1,6 +1,7 @@
 """The skin of a synthetic head: its photo without the white background, and the folds that muscles draw on it."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -132,6 +133,13 @@ def lid_shift(uv: Array, landmarks: Array) -> Array:
     return shift
 
 
+def toned(texture: Image, tone: Array) -> Image:
+    """Texture (H, W, 3) with another lightness and hue: tone (3,) is added to its Lab colour (0..255 scale)."""
+    lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)
+    table = np.clip(np.arange(256)[:, None] + tone.round(), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(cv2.LUT(lab, table[None]), cv2.COLOR_LAB2RGB), np.uint8)
+
+
 @dataclass(frozen=True, slots=True)
 class Fold:
     """A crease along points (P, 2) in texels that the Action Unit with this index draws on one side."""
@@ -181,14 +189,21 @@ def _extent(folds: list[Fold], side: int) -> tuple[NDArray[np.int64], float]:
 
 def _draw(depth: Array, points: Array, strength: float) -> None:
     """Add a smooth line through points (P, 2) that fades at its ends."""
-    steps = np.linspace(0, 1, 9)
-    knots = np.linspace(0, 1, len(points))
-    order = min(len(points) - 1, 2)
-    path = np.stack([np.polyval(np.polyfit(knots, points[:, axis], order), steps) for axis in (0, 1)], 1)
-    fixed = (path * 16).astype(int)  # cv2 draws with 4 fractional bits
-    for index, step in enumerate(steps[:-1]):
+    fixed = (_smooth_path(len(points)) @ points * 16).astype(int)  # cv2 draws with 4 fractional bits
+    for index, step in enumerate(_STEPS[:-1]):
         level = strength * float(np.sin(np.pi * (0.1 + 0.85 * step)))
         cv2.line(depth, fixed[index].tolist(), fixed[index + 1].tolist(), level, 2, cv2.LINE_8, 4)
+
+
+_STEPS = np.linspace(0, 1, 9)
+
+
+@cache
+def _smooth_path(count: int) -> Array:
+    """Matrix (9, count) from points to nine places on the parabola (the line, for two) of least squares."""
+    order = min(count - 1, 2)
+    knots = np.vander(np.linspace(0, 1, count), order + 1)
+    return np.asarray(np.vander(_STEPS, order + 1) @ np.linalg.pinv(knots))
 
 
 def _shading(depth: Array, light: Array) -> Array:

@@ -1,15 +1,28 @@
 """Labels of a table as float arrays under the names that tasks use; NaN where a row has none.
 
 What a column means is told by its name: `age`, `age_group`, `rating`, `AU12`, votes for emotions,
-expression coefficients of a teacher, `landmarks` with `yaw`, `pitch`, `roll`.
+expression coefficients of a teacher, `landmarks` with `yaw`, `pitch`, `roll`; or by the user, in a `ColumnLabel`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from mien.facs import CODES
 from mien.geometry import Array
+from mien.train.data.schema import (
+    VOTES,
+    ColumnLabel,
+    Where,
+    check_columns,
+    classes_of,
+    is_missing,
+    numbers_of,
+    texts,
+)
+
+__all__ = ["TEACHER_UNITS", "ColumnLabel", "Columns", "labels_of"]
 
 Columns = dict[str, Any]
 
@@ -31,29 +44,52 @@ TEACHER_UNITS: dict[str, tuple[tuple[str, ...], float, float]] = {
 }
 
 
-def labels_of(columns: Columns) -> dict[str, Array]:
-    """All labels that the columns (N,) hold."""
+def labels_of(columns: Columns, extra: Sequence[ColumnLabel] = (), where: Where | None = None) -> dict[str, Array]:
+    """All labels (N, ...) that the columns (N,) hold, and those of `extra`; NaN where a cell is empty.
+
+    Raises InputError for values of a wrong type or out of range, unknown classes and missing columns of `extra`.
+
+    >>> labels_of({"smile": np.array(["yes", "", "no"])}, [ColumnLabel("smile", "class", ("smile",), ("no", "yes"))])
+    {'smile': array([[ 1.],
+           [nan],
+           [ 0.]], dtype=float32)}
+    """
+    check_columns(columns, extra, where)
     labels: dict[str, Array] = {}
-    for columns_to_labels in (_age, _rating, _emotion, _action_units, _landmarks):
+    for columns_to_labels in (_age, _rating, _emotion, _action_units, _sides, _landmarks):
         labels.update(columns_to_labels(columns))
-    return labels
+    return {**labels, **{label.name: _named(columns, label) for label in extra}}
+
+
+def _named(columns: Columns, label: ColumnLabel) -> Array:
+    if label.kind != "class":
+        return np.stack([_numbers(columns[name]) for name in label.columns], 1)
+    values = columns[label.columns[0]]
+    index = {name: k for k, name in enumerate(label.classes or classes_of(values))}
+    return np.array([np.nan if text is None else index[text] for text in texts(values)], np.float32)[:, None]
+
+
+def _numbers(values: Any) -> Array:
+    return numbers_of(values)[0].astype(np.float32)
 
 
 def _age(columns: Columns) -> dict[str, Array]:
     if "age" in columns:
-        age = np.asarray(columns["age"], np.float32)
+        age = _numbers(columns["age"])
         return {"age": np.stack([age, age], 1)}
     if "age_group" in columns:
-        return {"age": np.array([_interval(group) for group in columns["age_group"]], np.float32)}
+        return {"age": np.array([_interval(group) for group in texts(columns["age_group"])], np.float32).reshape(-1, 2)}
     return {}
 
 
-def _interval(group: str) -> tuple[float, float]:
+def _interval(group: str | None) -> tuple[float, float]:
     """Ends of an age group, the second one just before the next birthday.
 
     >>> _interval("30-39"), _interval("more than 70")
     ((30.0, 40.0), (70.0, 100.0))
     """
+    if group is None:
+        return np.nan, np.nan
     numbers = [float(part) for part in group.replace("+", "").replace("more than ", "").split("-")]
     return (numbers[0], numbers[1] + 1) if len(numbers) == 2 else (numbers[0], 100.0)
 
@@ -61,18 +97,19 @@ def _interval(group: str) -> tuple[float, float]:
 def _rating(columns: Columns) -> dict[str, Array]:
     if "rating" not in columns:
         return {}
-    rating = np.asarray(columns["rating"], np.float32)
-    raters = np.asarray(columns.get("n_raters", np.full(len(rating), 60)), np.float32)
+    rating = _numbers(columns["rating"])
+    raters = _numbers(columns["n_raters"]) if "n_raters" in columns else np.full(len(rating), 60)
     return {"rating": np.where(raters >= 10, rating, np.nan).astype(np.float32)}
 
 
 def _emotion(columns: Columns) -> dict[str, Array]:
     """Shares of the votes for positive, neutral, negative; NaN where another answer won or the three disagree."""
-    if "happiness" not in columns:
+    if not set(VOTES) <= set(columns):
         return {}
-    negative = np.sum([columns[name] for name in _NEGATIVE], axis=0)
-    three = np.stack([columns["happiness"], columns["neutral"], negative], 1).astype(np.float32)
-    others = np.sum([columns[name] for name in ("surprise", "unknown", "NF")], axis=0)
+    votes = {name: _numbers(columns[name]) for name in (*VOTES, "unknown", "NF") if name in columns}
+    negative = np.sum([votes[name] for name in _NEGATIVE], axis=0)
+    three = np.stack([votes["happiness"], votes["neutral"], negative], 1).astype(np.float32)
+    others = np.sum([votes[name] for name in ("surprise", "unknown", "NF") if name in votes], axis=0)
     total = three.sum(1) + others
     clear = three.max(1) >= 0.6 * np.maximum(total, 1)
     return {"emotion": np.where(clear[:, None], three / np.maximum(three.sum(1, keepdims=True), 1), np.nan)}
@@ -81,16 +118,34 @@ def _emotion(columns: Columns) -> dict[str, Array]:
 def _action_units(columns: Columns) -> dict[str, Array]:
     if "jawOpen" in columns:
         units = np.stack([_teacher(columns, code) for code in CODES], 1)
-    elif "AU12" in columns:
-        names = {code: code if code in columns else f"AU{int(code[2:])}" for code in CODES}
-        count = len(columns["AU12"])
-        blank = np.full(count, np.nan, np.float32)
-        units = np.stack([np.asarray(columns.get(names[code], blank), np.float32) for code in CODES], 1)
+    elif any(_unit_name(columns, code) for code in CODES):
+        units = np.stack([_unit(columns, code) for code in CODES], 1)
         if "AU27" in columns:
-            units[:, CODES.index("AU26")] = np.maximum(columns["AU26"], columns["AU27"])
+            jaw = CODES.index("AU26")
+            units[:, jaw] = np.fmax(units[:, jaw], _numbers(columns["AU27"]))
     else:
         return {}
     return {"action_units": units.astype(np.float32)}
+
+
+def _unit_name(columns: Columns, code: str, suffix: str = "") -> str | None:
+    """The column of an Action Unit, 'AU04' or 'AU4'."""
+    names = (f"{code}{suffix}", f"AU{int(code[2:])}{suffix}")
+    return next((name for name in names if name in columns), None)
+
+
+def _unit(columns: Columns, code: str, suffix: str = "") -> Array:
+    name = _unit_name(columns, code, suffix)
+    blank = np.full(len(next(iter(columns.values()))), np.nan, np.float32)
+    return blank if name is None else _numbers(columns[name])
+
+
+def _sides(columns: Columns) -> dict[str, Array]:
+    """Action Units (N, K, 2) of the person's left and right side, from columns such as `AU12_left`."""
+    if not any(_unit_name(columns, code, suffix) for code in CODES for suffix in ("_left", "_right")):
+        return {}
+    sides = [np.stack([_unit(columns, code, suffix) for code in CODES], 1) for suffix in ("_left", "_right")]
+    return {"action_units_sides": np.stack(sides, 2)}
 
 
 def _teacher(columns: Columns, code: str) -> Array:
@@ -105,15 +160,20 @@ def _teacher(columns: Columns, code: str) -> Array:
 
 def _lip_gap(columns: Columns) -> Array:
     """Lips part: height of the inner mouth against the outer eye distance, 0.02 and less is closed."""
-    points = np.stack([np.asarray(p, np.float32).reshape(68, 2) for p in columns["landmarks"]])
+    points = _points(columns["landmarks"])
     gap = np.linalg.norm(points[:, 61:64] - points[:, [67, 66, 65]], axis=-1).mean(1)
     eyes = np.linalg.norm(points[:, 36] - points[:, 45], axis=-1)
     return np.asarray(np.clip((gap / np.maximum(eyes, 1) - 0.02) / 0.13, 0, 1), np.float32)
 
 
 def _landmarks(columns: Columns) -> dict[str, Array]:
-    if "landmarks" not in columns or "yaw" not in columns:
+    if "landmarks" not in columns or not {"yaw", "pitch", "roll"} <= set(columns):
         return {}
-    points = np.stack([np.asarray(p, np.float32).reshape(68, 2) for p in columns["landmarks"]])
-    pose = np.stack([np.asarray(columns[name], np.float32) for name in ("yaw", "pitch", "roll")], 1)
-    return {"landmarks": points, "pose": pose}
+    pose = np.stack([_numbers(columns[name]) for name in ("yaw", "pitch", "roll")], 1)
+    return {"landmarks": _points(columns["landmarks"]), "pose": pose}
+
+
+def _points(cells: Any) -> Array:
+    """Landmarks (N, 68, 2), NaN where a cell is empty."""
+    blank = np.full((68, 2), np.nan, np.float32)
+    return np.stack([blank if is_missing(cell) else np.asarray(cell, np.float32).reshape(68, 2) for cell in cells])

@@ -1,6 +1,8 @@
-"""Parquet files with an encoded `image` column, read picture by picture."""
+"""Labelled sets, whatever their files: Parquet, manifests, folders of pictures, folders of aligned crops."""
 
+import hashlib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +14,128 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.geometry import Image
+from mien.train.data.aligned import AlignedTable
+from mien.train.data.base_table import Columns, Table
+from mien.train.data.crops import DONE
+from mien.train.data.folders import FolderTable, ManifestTable
+
+_WHOLE = 1 << 28
+"""Parquet files up to this size are read whole for their fingerprint; of larger ones the footer is, with its sizes."""
 
 
-def read_columns(path: Path) -> dict[str, Any]:
-    """All columns but the pictures, as arrays (N,); lists become object arrays.
+def open_table(path: Path, images: Path | None = None) -> Table:
+    """The labelled set at a path: a Parquet file, a CSV or TSV manifest, an image folder, or aligned crops.
 
-    Raises InputError when the file is missing, or is no Parquet file.
+    images: the folder of a manifest's pictures; its own folder if not given. Raises InputError for anything else.
     """
-    names = [name for name in _names(path) if name != "image"]
-    table = pq.read_table(path, columns=names)
-    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
+    if path.is_dir():
+        return AlignedTable(path) if (path / DONE).is_file() else FolderTable(path)
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        return ManifestTable(path, images)
+    return ParquetTable(path)
+
+
+def read_columns(path: Path, images: Path | None = None) -> dict[str, Any]:
+    """All columns of a set but the pictures, as arrays (N,); lists become object arrays.
+
+    Raises InputError when there is no such set.
+    """
+    return open_table(path, images).columns()
 
 
 def iterate_images(
-    path: Path, wanted: NDArray[np.bool_] | None = None, batch_size: int = 256
+    path: Path, wanted: NDArray[np.bool_] | None = None, batch_size: int = 256, images: Path | None = None
 ) -> Iterator[Image | None]:
     """Pictures (H, W, 3) RGB in the order of the rows, None where one cannot be decoded or is not wanted (N,).
 
-    Raises InputError when the file has no `image` column.
+    Raises InputError when the set has no pictures.
     """
-    if "image" not in _names(path):
-        raise InputError(f"{str(path)!r} must have a column 'image' of encoded pictures. Got none.")
-    row = 0
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=batch_size, columns=["image"]):
-        for cell in batch.column(0):
-            yield decode(cell.as_py()) if wanted is None or wanted[row] else None
-            row += 1
+    table = open_table(path, images)
+    if isinstance(table, ParquetTable):
+        table.batch_size = batch_size
+    return table.images(wanted)
 
 
-def _names(path: Path) -> list[str]:
-    try:
-        return list(pq.read_schema(path).names)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"A data file must be a readable Parquet file. Got {str(path)!r}: {error}") from error
+class ParquetTable(Table):
+    """A Parquet file with a column `image` of encoded bytes, or of structs that hold `bytes`; read group by group.
+
+    Raises InputError for a file that is missing, or is no Parquet file.
+    """
+
+    kind = "Parquet"
+    batch_size = 256
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.name = path.stem
+        try:
+            self._schema, self._groups = pq.read_schema(path), pq.read_metadata(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise InputError(
+                f"A data file must be a readable Parquet file, or a CSV or TSV manifest. Got {str(path)!r}: {error}"
+            ) from error
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of the file; of a very large one, of size, time and footer."""
+        size = self.path.stat().st_size
+        with self.path.open("rb") as file:
+            if size <= _WHOLE:
+                return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            file.seek(-8, 2)
+            file.seek(-8 - int.from_bytes(file.read(4), "little"), 2)
+            stamp = f"{size}-{self.path.stat().st_mtime_ns}-".encode()
+            return hashlib.sha256(stamp + file.read()).hexdigest()[:16]
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The schema's, without what pandas and Arrow keep there for themselves."""
+        pairs = ((key.decode(), value.decode()) for key, value in (self._schema.metadata or {}).items())
+        return {key: value for key, value in pairs if key not in ("pandas", "ARROW:schema", "huggingface")}
+
+    def __len__(self) -> int:
+        return int(self._groups.num_rows)
+
+    def columns(self) -> Columns:
+        """All columns but `image`."""
+        names = [name for name in self._schema.names if name != "image"]
+        table = pq.read_table(self.path, columns=names)
+        return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
+
+    def images(self, wanted: NDArray[np.bool_] | None = None, start: int = 0) -> Iterator[Image | None]:
+        """Pictures from row `start` on; groups before it are not read."""
+        if "image" not in self._schema.names:
+            raise InputError(f"{str(self.path)!r} must have a column 'image' of encoded pictures. Got none.")
+        first, row = self._group_of(start)
+        groups = range(first, self._groups.num_row_groups)
+        file = pq.ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False)
+        for batch in file.iter_batches(self.batch_size, row_groups=groups, columns=["image"]):
+            for cell in batch.column(0):
+                if row >= start:
+                    yield decode(_bytes_of(cell)) if wanted is None or wanted[row] else None
+                row += 1
+
+    def row_name(self, row: int) -> str:
+        """Its `id`, `file` or `path`."""
+        return str(self._names[row]) if self._names is not None else ""
+
+    def _group_of(self, row: int) -> tuple[int, int]:
+        """The group that holds a row, and that group's first row."""
+        sizes = [self._groups.row_group(k).num_rows for k in range(self._groups.num_row_groups)]
+        ends = np.cumsum(sizes)
+        group = int(np.searchsorted(ends, row, "right"))
+        return group, int(ends[group - 1]) if group else 0
+
+    @cached_property
+    def _names(self) -> NDArray[Any] | None:
+        name = next((name for name in ("id", "file", "path") if name in self._schema.names), None)
+        found = pq.read_table(self.path, columns=[name]).column(0) if name else None
+        return None if found is None else np.asarray(found.to_numpy(zero_copy_only=False))
+
+
+def _bytes_of(cell: Any) -> bytes | None:
+    value = cell.as_py()
+    return value.get("bytes") if isinstance(value, dict) else value
 
 
 def decode(encoded: bytes | None) -> Image | None:

@@ -1,0 +1,115 @@
+"""`mien data`: look at a labelled set, and cut its faces once."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from mien.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from mien.train.data.check import DataReport
+
+data = typer.Typer(help="Look at a labelled set, and cut its faces once.", no_args_is_help=True)
+
+Data = Annotated[
+    Path,
+    typer.Argument(help="A Parquet file, a CSV or TSV manifest, a folder of classes, or aligned crops."),
+]
+Images = Annotated[Path | None, typer.Option(help="Folder of a manifest's pictures; its own folder if not given.")]
+
+
+def _trains(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Say what to install where a package of mien[train] is missing."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except ImportError as error:
+            raise MissingDependencyError("mien data", error.name or "pyarrow", "train") from error
+
+    return run
+
+
+@data.command()
+@_trains
+def check(
+    path: Data,
+    images: Images = None,
+    group: Annotated[str | None, typer.Option(help="Column whose values must not be in two splits.")] = None,
+    split: Annotated[str, typer.Option(help="Column that tells the split.")] = "split",
+) -> None:
+    """Print what a set holds and what is wrong with it, without opening a picture. Exit code 2: something is wrong."""
+    from mien.train.data.check import check_table
+    from mien.train.data.tables import open_table
+
+    report = check_table(open_table(path, images), group, split)
+    _print_report(report, path)
+    if not report.sound:
+        raise typer.Exit(2)
+
+
+@data.command()
+@_trains
+def align(
+    path: Data,
+    out: Annotated[Path, typer.Argument(help="Folder for the crops; `file: OUT` in a recipe then reads them.")],
+    images: Images = None,
+    kind: Annotated[
+        Literal["aligned", "square"], typer.Option(help="Placed by landmarks, or by the detector's box.")
+    ] = "aligned",
+    size: Annotated[int, typer.Option(min=32, help="Side of the network's crop, in pixels.")] = 112,
+    scale: Annotated[float, typer.Option(help="Eye-to-mouth distance as part of the side.")] = 0.36,
+    margin: Annotated[float, typer.Option(help="Side of a square crop, as a multiple of the face.")] = 1.3,
+    zoom: Annotated[float, typer.Option(min=1, help="How much more is kept around the crop, for augmentation.")] = 1.25,
+    resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Threads that look for faces.")] = 1,
+) -> None:
+    """Detect, align and cut the face of every row with the detector, landmarks and aligner that `analyze` uses."""
+    from mien.train.data.aligned import make_crop, write_aligned
+    from mien.train.data.tables import open_table
+
+    crop = make_crop(kind=kind, size=size, scale=scale, margin=margin, zoom=zoom)
+    table = open_table(path, images)
+    crops = write_aligned(table, out, crop, resume, workers)
+    _print_counts(out, len(table), {"faces": len(crops.row), **crops.dropped})
+
+
+def _print_counts(out: Path, rows: int, counts: dict[str, int]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("outcome", "rows", "share", box=None, header_style="bold", title=f"{out}: {rows} rows")
+    for name, count in counts.items():
+        table.add_row(name if name == "faces" else f"dropped: {name}", str(count), f"{count / max(rows, 1):.1%}")
+    Console().print(table)
+    if len(counts) > 1:
+        Console().print(f"Dropped rows are listed in {out / 'dropped.csv'}.", highlight=False)
+
+
+def _print_report(report: "DataReport", path: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table("column", "holds", "empty", box=None, header_style="bold", title=f"{path}: {report.kind}")
+    for column in report.columns:
+        table.add_row(column.name, column.holds, str(column.missing))
+    console.print(table)
+    lines = [
+        ("rows", str(report.rows)),
+        ("labels", ", ".join(f"{name} ({count})" for name, count in report.labels.items())),
+        ("splits", ", ".join(f"{name} ({count})" for name, count in report.splits.items())),
+        *((f"its own {name}", text) for name, text in report.metadata.items()),
+    ]
+    for name, text in lines:
+        console.print(f"{name}: {text or 'none'}", markup=False)
+    for fault in report.faults:
+        console.print(f"FAULT {fault}", markup=False)
+    for name, splits in list(report.leaks.items())[:3]:
+        console.print(f"LEAK {name!r} is in {' and '.join(splits)}", markup=False)
+    if len(report.leaks) > 3:
+        console.print(f"LEAK and {len(report.leaks) - 3} more")

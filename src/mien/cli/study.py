@@ -1,0 +1,79 @@
+"""`mien study`: a design question answered by measurement."""
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mien.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from mien.studies.finding import Finding
+
+
+def study(
+    name: Annotated[str | None, typer.Argument(help="Name of the study; without one, all are listed.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Within two minutes on two cores: fewer samples, steps and cases.")
+    ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Faces with labels (Parquet, CSV, image folder) instead of the study's own data."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write NAME.md, NAME.png and NAME.json to this folder.")] = None,
+    seeds: Annotated[int, typer.Option(help="How many times everything is run, with seeds 0, 1, ...")] = 3,
+    index: Annotated[
+        Path | None, typer.Option(help="Write README.md of a folder of finished studies; run nothing.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the studies with their questions.")] = False,
+) -> None:
+    """Run a study and print its table and its verdict in words."""
+    try:
+        from mien.studies import registry, report
+    except ImportError as error:
+        raise MissingDependencyError("mien study", error.name or "torch", "train") from error
+    if index is not None:
+        print(report.write_index(index))
+        return
+    if name is None or list_:
+        _list(registry.questions())
+        return
+    finding = registry.run_study(name, quick=quick, data=data, seeds=seeds)
+    _print(name, finding)
+    if out is not None:
+        command = _command(name, quick, data, seeds)
+        for path in report.write_finding(name, registry.find_study(name), finding, command, seeds, out):
+            print(path)
+
+
+def _list(questions: Iterable[tuple[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("study", "question", box=None, header_style="bold", pad_edge=False)
+    for row in questions:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def _print(name: str, finding: "Finding") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    table = Table(*finding.table.columns, box=None, header_style="bold", pad_edge=False, title=name)
+    for row in finding.table.texts():
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+    for line in finding.verdict.splitlines():
+        console.print(Text(line))
+
+
+def _command(name: str, quick: bool, data: Path | None, seeds: int) -> str:
+    """What was called, with the data by its file name alone."""
+    words = ["mien", "study", name, *(["--quick"] if quick else [])]
+    words += ["--data", data.name] if data else []
+    return shlex.join([*words, "--seeds", str(seeds)])

@@ -1,0 +1,1 @@
+"""Design questions answered by measurement: each study returns a table, a figure and a verdict."""

@@ -1,0 +1,54 @@
+"""Studies by name."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from mien.errors import InputError, expect
+from mien.studies.faces import load_faces
+from mien.studies.finding import Finding, Study
+from mien.studies.networks import one_thread
+
+NAMES = (
+    "label-smoothing",
+    "regression-losses",
+    "penalties",
+    "cross-entropy-gradients",
+    "mse-or-cross-entropy",
+    "pairwise-collapse",
+)
+
+
+def find_study(name: str) -> Study[Any]:
+    """The study of that name. Raises InputError, with the nearest name, for any other."""
+    if name not in NAMES:
+        near = get_close_matches(name, NAMES, 1, 0.3)
+        advice = f" Did you mean {near[0]!r}?" if near else ""
+        raise InputError(f"'name' must be one of {', '.join(NAMES)}. Got {name!r}.{advice}")
+    study: Study[Any] = import_module(f"mien.studies.{name.replace('-', '_')}").STUDY
+    return study
+
+
+def questions() -> Iterator[tuple[str, str]]:
+    """Name and question of each study."""
+    for name in NAMES:
+        yield name, find_study(name).question
+
+
+def run_study(name: str, *, quick: bool = False, data: Path | None = None, seeds: int = 3) -> Finding:
+    """Run a study with seeds 0 to seeds - 1, on its own data or on the faces of a labelled set.
+
+    Raises InputError for an unknown name, fewer than one seed, or faces where the study has no use for them.
+    """
+    study = find_study(name)
+    expect(seeds >= 1, "seeds", "a whole number of at least 1", seeds)
+    if data is not None and not study.takes_faces:
+        able = ", ".join(name for name in NAMES if find_study(name).takes_faces)
+        raise InputError(
+            f"'data' must be left out for {name!r}, which makes its own; it is taken by {able}. Got {data}."
+        )
+    faces = load_faces(data, 1200 if quick else 4000) if data else None
+    with one_thread():
+        return study.run(study.quick if quick else study.full, tuple(range(seeds)), faces)

@@ -1,0 +1,132 @@
+"""A finding on disk: NAME.md for reading, NAME.png, NAME.json for programs; and the index of a folder of them."""
+
+import json
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from mien.errors import SinkError
+from mien.studies.finding import Cell, Finding, Measured, Study
+
+
+def write_finding(name: str, study: Study[Any], finding: Finding, command: str, seeds: int, folder: Path) -> list[Path]:
+    """Write the three files and return their paths; none replaces an older one before all are written.
+
+    Raises SinkError when the folder cannot be written.
+    """
+    contents = {
+        f"{name}.md": _markdown(name, study, finding, command, seeds).encode(),
+        f"{name}.png": _picture(finding),
+        f"{name}.json": json.dumps(_plain(name, study, finding, command, seeds), indent=1, allow_nan=False).encode(),
+    }
+    return _replace_all(folder, contents)
+
+
+def _replace_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    partial = {folder / name: folder / f".{name}.partial" for name in contents}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, temporary in partial.items():
+            temporary.write_bytes(contents[path.name])
+        for path, temporary in partial.items():
+            temporary.replace(path)
+    except OSError as error:
+        for temporary in partial.values():
+            temporary.unlink(missing_ok=True)
+        raise SinkError(f"The study cannot be written to {str(folder)!r}: {error}") from error
+    return list(partial)
+
+
+def _markdown(name: str, study: Study[Any], finding: Finding, command: str, seeds: int) -> str:
+    question, _, body = (study.text or "").strip().partition("\n")
+    header = "| " + " | ".join(finding.table.columns) + " |\n" + "|---" * len(finding.table.columns) + "|"
+    rows = "\n".join("| " + " | ".join(row) + " |" for row in finding.table.texts())
+    verdict = "\n".join(f"- {line}" for line in finding.verdict.splitlines())
+    settings = "\n".join(f"- {key}: {value}" for key, value in finding.settings.items())
+    return f"""# {name}
+
+**{question}**
+{body}
+
+## Verdict
+
+{verdict}
+
+## Measured
+
+{header}
+{rows}
+
+Mean ± standard deviation over {seeds} seed{"s" * (seeds != 1)}. A difference counts only where the 95 % t interval of
+the differences, seed by seed, leaves zero out.
+
+![{question}]({name}.png)
+
+## How it was run
+
+    {command}
+
+Data: {finding.data}
+
+{settings}
+"""
+
+
+def _picture(finding: Finding) -> bytes:
+    buffer = BytesIO()
+    FigureCanvasAgg(finding.figure).figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _plain(name: str, study: Study[Any], finding: Finding, command: str, seeds: int) -> dict[str, Any]:
+    rows = [[_cell(cell) for cell in row] for row in finding.table.rows]
+    return {
+        "name": name,
+        "question": study.question,
+        "verdict": finding.verdict.splitlines(),
+        "command": command,
+        "seeds": seeds,
+        "data": finding.data,
+        "settings": finding.settings,
+        "table": {"columns": list(finding.table.columns), "rows": rows},
+    }
+
+
+def _cell(cell: Cell) -> Any:
+    """What JSON holds: a Measured is its mean, spread and values; an undefined number is null."""
+    if isinstance(cell, Measured):
+        values = [_number(value) for value in cell.values]
+        return {"mean": _number(cell.mean), "spread": _number(cell.spread), "values": values}
+    return _number(cell) if isinstance(cell, float) else cell
+
+
+def _number(value: float) -> float | str | None:
+    if np.isnan(value):
+        return None
+    return value if np.isfinite(value) else str(value)
+
+
+def index_markdown(folder: Path) -> str:
+    """The table of all studies of a folder, from their JSON files: question, first line of the verdict, command."""
+    lines = [
+        "# Studies",
+        "",
+        "Design questions and what was measured. This table is written by `mien study --index FOLDER`.",
+        "",
+        "| study | question | verdict | command |",
+        "|---|---|---|---|",
+    ]
+    for path in sorted(folder.glob("*.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        name = path.stem
+        lines.append(f"| [{name}]({name}.md) | {found['question']} | {found['verdict'][0]} | `{found['command']}` |")
+    return "\n".join(lines) + "\n"
+
+
+def write_index(folder: Path) -> Path:
+    """Write README.md of a folder of studies."""
+    return _replace_all(folder, {"README.md": index_markdown(folder).encode()})[0]

@@ -1,0 +1,5 @@
+"""The MobileNets, one file a paper."""
+
+from mien.train.backbones.mobilenet import v1, v2, v3, v4
+
+NETWORKS = {**v1.NETWORKS, **v2.NETWORKS, **v3.NETWORKS, **v4.NETWORKS}

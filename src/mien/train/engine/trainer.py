@@ -1,0 +1,165 @@
+"""Training: a recipe in, a run folder with the best weights, curves and measures out."""
+
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint, WeightAveraging
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
+from torch import nn
+
+from mien.errors import InputError, MienError
+from mien.train.data.dataset import Locator
+from mien.train.engine.loaders import complete, load_sets, make_loaders, task_of
+from mien.train.engine.module import FaceModule
+from mien.train.engine.runs import DrawCurves, check_space, csv_logger, open_run
+from mien.train.model import FaceModel, load_body
+from mien.train.recipe import Recipe
+from mien.train.tasks import Task
+
+
+def build_model(recipe: Recipe, task: Task) -> FaceModel:
+    """The network of a recipe, from `init` weights where it names a run."""
+    model = FaceModel(
+        task,
+        recipe.backbone,
+        recipe.width,
+        recipe.crop.size,
+        recipe.dropout,
+        stem_stride=recipe.stem_stride,
+        drop_path=recipe.drop_path,
+        aux=recipe.aux > 0,
+    )
+    if recipe.init:
+        if not recipe.init.is_file():
+            raise InputError(f"'init' must be the weights.pt of a finished run. There is no {str(recipe.init)!r}.")
+        load_body(model, torch.load(recipe.init, weights_only=True))
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) -> Path:
+    """Train; returns the run folder. A killed run goes on from its last checkpoint.
+
+    Raises InputError before any training for what cannot work: a missing device, labels that do not fit, a
+    split or a class without faces, a full disk.
+    """
+    check_device(recipe)
+    torch.set_num_threads(recipe.threads)
+    L.seed_everything(recipe.seed, workers=True, verbose=False)
+    recipe = complete(recipe)
+    task = task_of(recipe)
+    check_mixing(recipe, task)
+    model = build_model(recipe, task)
+    run = open_run(recipe, checkpoint_bytes(model), resume)
+    train, val = make_loaders(recipe, task, load_sets(recipe, landmarker))
+    module = FaceModule(model, task, recipe, recipe.epochs * (len(train) // recipe.devices))
+    last = run / "last.ckpt"
+    checkpoint = last if resume and last.exists() else None
+    trainer = make_trainer(recipe, run, task, checkpoint, log_every=min(50, max(len(train) // recipe.devices, 1)))
+    try:
+        trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
+    except (OSError, RuntimeError) as error:
+        _explain_full_disk(error, run, checkpoint_bytes(model))
+        raise
+    if trainer.is_global_zero:
+        _keep_weights(run, recipe.keep)
+    return run
+
+
+def is_first_process() -> bool:
+    """Whether this is the process of a data-parallel run that speaks for all."""
+    return not rank_zero_only.rank
+
+
+def check_device(recipe: Recipe) -> None:
+    """Raises InputError for a device that this machine does not have."""
+    found = torch.cuda.device_count()
+    if recipe.accelerator == "gpu" and not found:
+        raise InputError("'accelerator' must be 'cpu' or 'auto' where there is no GPU that torch can use. Got 'gpu'.")
+    if recipe.accelerator != "cpu" and found and recipe.devices > found:
+        raise InputError(f"'devices' must be at most the number of GPUs, {found}. Got {recipe.devices}.")
+
+
+def check_mixing(recipe: Recipe, task: Task) -> None:
+    """Raises InputError when pictures are to be mixed whose labels cannot be."""
+    fixed = [name for name, kind in task.labels.kinds.items() if kind == "keep"]
+    if (recipe.mixup or recipe.cutmix) and fixed:
+        raise InputError(f"'mixup' and 'cutmix' must be 0 for {task.name!r}: {', '.join(fixed)} cannot be mixed.")
+
+
+def checkpoint_bytes(model: nn.Module) -> int:
+    """Disk that a run needs: weights, their average and two moments, in an old and a new checkpoint, and spare."""
+    return 3 * 4 * 4 * sum(p.numel() for p in model.parameters()) + 10_000_000
+
+
+def make_trainer(recipe: Recipe, run: Path, task: Task, checkpoint: Path | None, log_every: int) -> L.Trainer:
+    """Lightning's trainer as a recipe wants it."""
+    monitor, direction = f"val_{task.main[0]}", task.main[1]
+    callbacks: list[L.Callback] = [
+        LearningRateMonitor(),
+        WeightAverage(recipe.ema),
+        DrawCurves(run),
+        ModelCheckpoint(run, filename="last", save_top_k=1, enable_version_counter=False),
+    ]
+    if recipe.keep == "best":
+        best: dict[str, Any] = {"monitor": monitor, "mode": direction, "enable_version_counter": False}
+        callbacks.append(ModelCheckpoint(run, filename="best", save_top_k=1, **best))
+    if recipe.early_stop:
+        callbacks.append(EarlyStopping(monitor, patience=recipe.early_stop, mode=direction))
+    loggers: list[Any] = [csv_logger(run, checkpoint)]
+    if recipe.tensorboard:
+        loggers.append(TensorBoardLogger(run, name=None, version="tensorboard"))
+    return L.Trainer(
+        max_epochs=recipe.epochs,
+        accelerator=recipe.accelerator,
+        devices=recipe.devices,
+        strategy="ddp" if recipe.devices > 1 else "auto",
+        use_distributed_sampler=False,
+        precision=precision(recipe.precision),
+        enable_progress_bar=sys.stderr.isatty(),
+        callbacks=callbacks,
+        logger=loggers,
+        gradient_clip_val=recipe.clip,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=log_every,
+    )
+
+
+class WeightAverage(WeightAveraging):  # type: ignore[misc]
+    """Moving average of the weights: w' = d w' + (1 - d) w, d = min(decay, (1 + n) / (10 + n)) at step n.
+
+    The rising d keeps the first, random weights out of the average of a short run.
+    """
+
+    def __init__(self, decay: float) -> None:
+        super().__init__(
+            avg_fn=lambda old, new, n: old + (1 - min(decay, (1 + float(n)) / (10 + float(n)))) * (new - old)
+        )
+
+
+def precision(wanted: str) -> Literal["32-true", "bf16-mixed"]:
+    """'auto' takes bfloat16 on a GPU that computes with it; on processors float32 was faster for these networks."""
+    if wanted == "auto":
+        return "bf16-mixed" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "32-true"
+    return "bf16-mixed" if wanted == "bf16-mixed" else "32-true"
+
+
+def _keep_weights(run: Path, which: str) -> None:
+    """weights.pt: the averaged weights of the last or the best checkpoint, without auxiliary heads."""
+    averaged = torch.load(run / f"{which}.ckpt", weights_only=False)["state_dict"]
+    named = {k.removeprefix("model."): v for k, v in averaged.items() if k.startswith("model.")}
+    temporary = run / ".weights.tmp"
+    torch.save({name: value for name, value in named.items() if not name.startswith("aux.")}, temporary)
+    temporary.replace(run / "weights.pt")
+
+
+def _explain_full_disk(error: Exception, run: Path, needed_bytes: int) -> None:
+    """Raises MienError with what to do where a checkpoint could not be written for want of space."""
+    try:
+        check_space(run, needed_bytes // 3)
+    except InputError as full:
+        raise MienError(f"Training stopped. {full} The same command then goes on from the last checkpoint.") from error

@@ -1,0 +1,229 @@
+"""What is measured for each task, as functions of the faces that count, and the groups that are told apart."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.faces import Category, Faces, Flags, Quantity
+from mien.facs import CODES
+from mien.geometry import Array
+from mien.train import metrics
+
+Index = NDArray[np.int64]
+GROUP_COLUMNS = ("gender", "race", "ethnicity", "group", "pose30", "pose45", "occluded")
+AGE_BANDS = ((0, 10), (10, 20), (20, 30), (30, 40), (40, 50), (50, 60), (60, 70), (70, 80), (80, 120))
+YAW_BANDS = ((0, 15), (15, 30), (30, 45), (45, 60), (60, 90))
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number on the faces of an index; `known` (N,) tells which faces have the label for it."""
+
+    on: Callable[[Index], float]
+    known: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels as tasks name them, and the other columns of the table, (N, ...) each."""
+
+    named: dict[str, Array]
+    columns: dict[str, Any]
+
+
+def measures_by_task(
+    task: str, faces: Faces, outputs: dict[str, Array], labels: Labels
+) -> dict[str, dict[str, Measure]]:
+    """For each task of a model (several are joined by '+') for which there are labels, its measures."""
+    return {name: found for name in task.split("+") if (found := measures_of(name, faces, outputs, labels))}
+
+
+def measures_of(task: str, faces: Faces, outputs: dict[str, Array], labels: Labels) -> dict[str, Measure]:
+    """All measures of one task that the labels allow; the first is the one that groups are compared by."""
+    if task == "age" and "age" in labels.named:
+        return _age(faces, labels.named["age"])
+    if task == "expression":
+        return _expression(faces, outputs, labels.named)
+    if task == "attractiveness" and "rating" in labels.named:
+        return _attractiveness(faces, labels)
+    if task == "landmarks" and "landmarks" in labels.named:
+        return _landmarks(faces, labels.named)
+    if faces.attributes is not None and task in labels.named:
+        return _attribute(faces.attributes[task.partition(":")[2]], labels.named[task])
+    return {}
+
+
+def _age(faces: Faces, target: Array) -> dict[str, Measure]:
+    assert faces.age is not None
+    age = faces.age
+    value, low, high = age.value, target[:, 0], target[:, 1]
+    exact = np.asarray(low == high)
+    if not exact.any():
+        away = metrics.interval_error(value, target)
+        known = np.asarray(~np.isnan(away))
+        return {
+            "distance to age group": Measure(lambda i: float(away[i].mean()), known),
+            "share inside age group": Measure(lambda i: float((away[i] == 0).mean()), known),
+        }
+    inside = (age.low <= low) & (low <= age.high)
+    return {
+        "MAE": Measure(lambda i: metrics.mean_absolute_error(value[i], low[i]), exact),
+        "CS@5": Measure(lambda i: metrics.cumulative_score(value[i], low[i]), exact),
+        "bias": Measure(lambda i: float((value[i] - low[i]).mean()), exact),
+        "r": Measure(lambda i: metrics.pearson(value[i], low[i]), exact),
+        f"coverage of the {age.coverage:.0%} interval": Measure(lambda i: float(inside[i].mean()), exact),
+        "width of the interval": Measure(lambda i: float((age.high - age.low)[i].mean()), exact),
+    }
+
+
+def _expression(faces: Faces, outputs: dict[str, Array], labels: dict[str, Array]) -> dict[str, Measure]:
+    found: dict[str, Measure] = {}
+    if "emotion" in labels:
+        found.update(_emotion(faces, outputs, labels["emotion"]))
+    if "action_units" in labels:
+        found.update(_units(faces, labels["action_units"]))
+    return found
+
+
+def _emotion(faces: Faces, outputs: dict[str, Array], votes: Array) -> dict[str, Measure]:
+    assert faces.emotion is not None
+    assert faces.action_units is not None
+    known = np.asarray(~np.isnan(votes).any(1))
+    target = np.nan_to_num(votes).argmax(1)
+    by_units = faces.emotion.probability.argmax(1)
+    smile = faces.action_units.probability[:, CODES.index("AU12")]
+    found = {
+        "macro-F1 by Action Units": Measure(lambda i: metrics.macro_f1(by_units[i], target[i], 3), known),
+        "accuracy by Action Units": Measure(lambda i: float((by_units[i] == target[i]).mean()), known),
+        "smile AUC (AU12)": Measure(lambda i: metrics.roc_auc(smile[i], target[i] == 0), known),
+    }
+    if "emotion_direct" in outputs:
+        direct = outputs["emotion_direct"].argmax(1)
+        found["macro-F1, direct"] = Measure(lambda i: metrics.macro_f1(direct[i], target[i], 3), known)
+    return found
+
+
+def _units(faces: Faces, target: Array) -> dict[str, Measure]:
+    """AUC of each unit with at least 10 faces with and without it, their mean first."""
+    assert faces.action_units is not None
+    units = faces.action_units
+    single: dict[str, Measure] = {}
+    for k, code in enumerate(CODES):
+        known = np.asarray(~np.isnan(target[:, k]))
+        present = target[:, k] >= 0.5
+        if min((present & known).sum(), (~present & known).sum()) >= 10:
+            column = units.codes.index(code)
+            single[f"AUC {code}"] = _auc(units.probability[:, column], present, known)
+    return {f"mean AUC of {len(single)} Action Units": _mean_auc(single), **single} if single else {}
+
+
+def _mean_auc(single: dict[str, Measure]) -> Measure:
+    """The mean of those that are defined on the faces in question."""
+
+    def mean(i: Index) -> float:
+        values = [measure.on(i[measure.known[i]]) for measure in single.values()]
+        return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
+
+    return Measure(mean, np.any([measure.known for measure in single.values()], axis=0))
+
+
+def _auc(score: Array, present: NDArray[np.bool_], known: NDArray[np.bool_]) -> Measure:
+    return Measure(lambda i: metrics.roc_auc(score[i], present[i]), known)
+
+
+def _attractiveness(faces: Faces, labels: Labels) -> dict[str, Measure]:
+    assert faces.attractiveness is not None
+    score, rating = faces.attractiveness.score, labels.named["rating"][:]
+    known = np.asarray(~np.isnan(rating))
+    return {
+        "SRCC": Measure(lambda i: metrics.spearman(score[i], rating[i]), known),
+        "PLCC": Measure(lambda i: metrics.pearson(score[i], rating[i]), known),
+    }
+
+
+def _attribute(estimate: Any, target: Array) -> dict[str, Measure]:
+    if isinstance(estimate, Category):
+        return _classification(estimate, target[:, 0])
+    return _regression(estimate.value, target[:, 0]) if isinstance(estimate, Quantity) else _flags(estimate, target)
+
+
+def _classification(estimate: Category, target: Array) -> dict[str, Measure]:
+    known = np.asarray(~np.isnan(target))
+    truth, count = np.nan_to_num(target, nan=-1).astype(np.int64), len(estimate.classes)
+    read, confidence = estimate.probability.argmax(1), estimate.probability.max(1)
+    right = np.asarray(read == truth)
+    single = {f"AUC {c}": _auc(estimate.probability[:, k], truth == k, known) for k, c in enumerate(estimate.classes)}
+    return {
+        "accuracy": Measure(lambda i: float(right[i].mean()), known),
+        "macro-F1": Measure(lambda i: metrics.macro_f1(read[i], truth[i], count), known),
+        "mean AUC, one against the rest": _mean_auc(single),
+        "ECE": Measure(lambda i: metrics.expected_calibration_error(confidence[i], right[i]), known),
+        **single,
+    }
+
+
+def _regression(value: Array, target: Array) -> dict[str, Measure]:
+    known = np.asarray(~np.isnan(target))
+    return {
+        "MAE": Measure(lambda i: metrics.mean_absolute_error(value[i], target[i]), known),
+        "bias": Measure(lambda i: float((value[i] - target[i]).mean()), known),
+        "r": Measure(lambda i: metrics.pearson(value[i], target[i]), known),
+    }
+
+
+def _flags(estimate: Flags, target: Array) -> dict[str, Measure]:
+    columns = zip(estimate.names, estimate.probability.T, target.T, strict=True)
+    single = {f"AUC {name}": _auc(score, truth >= 0.5, ~np.isnan(truth)) for name, score, truth in columns}
+    return {f"mean AUC of {len(single)} columns": _mean_auc(single), **single}
+
+
+def _landmarks(faces: Faces, labels: dict[str, Array]) -> dict[str, Measure]:
+    assert faces.landmarks_68 is not None
+    assert faces.pose is not None
+    target = labels["landmarks"]
+    known = np.asarray(~np.isnan(target).any((1, 2)))
+    error = metrics.landmark_error(faces.landmarks_68, np.nan_to_num(target))
+    found = {
+        "error / outer eye distance": Measure(lambda i: float(error[i].mean()), known),
+        "median error / outer eye distance": Measure(lambda i: float(np.median(error[i])), known),
+    }
+    within = known & (np.abs(labels["pose"][:, 0]) <= 60)
+    for k, name in enumerate(("yaw", "pitch", "roll")):
+        away = np.abs(getattr(faces.pose, name) - labels["pose"][:, k])
+        found[f"{name} error, degrees"] = Measure(_mean_of(away), within)
+    return found
+
+
+def _mean_of(values: Array) -> Callable[[Index], float]:
+    return lambda i: float(values[i].mean())
+
+
+def groups_of(
+    task: str, faces: Faces, labels: dict[str, Array], columns: dict[str, Any]
+) -> Iterator[tuple[str, Index]]:
+    """Name and faces of each group: columns of people and pictures, bands of age and of head turn."""
+    for name in GROUP_COLUMNS:
+        if name in columns:
+            values = np.array([_text(value) for value in columns[name]], object)
+            for value in sorted({value for value in values if value}):
+                yield f"{name} {value}", np.flatnonzero(values == value)
+    if "age" in task.split("+") and "age" in labels:
+        exact = labels["age"][:, 0] == labels["age"][:, 1]
+        yield from _bands("age", np.where(exact, labels["age"][:, 0], np.nan), AGE_BANDS)
+    if faces.pose is not None:
+        yield from _bands("|yaw|", np.abs(faces.pose.yaw), YAW_BANDS)
+
+
+def _text(value: Any) -> str:
+    """A value of a column in words, a whole number without its fraction; empty where it is missing."""
+    if value is None or value != value:
+        return ""
+    return str(int(value)) if isinstance(value, float | np.floating) and value == int(value) else str(value)
+
+
+def _bands(name: str, values: Array, bands: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, Index]]:
+    for low, high in bands:
+        yield f"{name} {low}-{high}", np.flatnonzero((values >= low) & (values < high))

@@ -1,0 +1,1 @@
+"""From a run to an ONNX file with its card."""

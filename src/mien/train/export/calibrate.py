@@ -1,0 +1,157 @@
+"""Decoding constants of a card, fitted on held-out faces: conformal intervals, Platt scaling, percentiles."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import InputError
+from mien.estimates import age_value, sigmoid
+from mien.facs import CODES
+from mien.geometry import Array
+
+COVERAGE = 0.9
+BAND_EDGES = (15.0, 30.0, 45.0, 60.0)
+MIN_BAND = 50
+
+
+def calibrate(
+    task: str,
+    outputs: dict[str, Array],
+    labels: dict[str, Array],
+    pool: str = "",
+    known: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The `decoding` of a card from outputs (N, ...) and labels (N, ...) of faces that were not trained on.
+
+    known: constants that the task has before any calibration. Several tasks, joined by '+', get one decoding each.
+    """
+    known = known or {}
+    names = task.split("+")
+    if len(names) > 1:
+        return {name: calibrate(name, outputs, labels, pool, known.get(name)) for name in names}
+    return {**known, **_fitted(task, outputs, labels, pool, known)}
+
+
+def _fitted(
+    task: str, outputs: dict[str, Array], labels: dict[str, Array], pool: str, known: Mapping[str, Any]
+) -> dict[str, Any]:
+    if task == "age":
+        return age_decoding(outputs["age"], labels["age"], known.get("head", "laplace"))
+    if task == "expression":
+        return action_units_decoding(outputs["action_units"], labels["action_units"])
+    if task == "attractiveness":
+        return attractiveness_decoding(_pool_scores(outputs["score"][:, 0], labels), pool)
+    kind = task.partition(":")[0]
+    if kind == "classification":
+        return {"temperature": fit_temperature(outputs[task], labels[task][:, 0])}
+    if kind == "multilabel":
+        return platt_columns(outputs[task], labels[task])
+    return {}
+
+
+def _pool_scores(score: Array, labels: dict[str, Array]) -> Array:
+    """Scores of the first source that has ratings: its raters are the pool."""
+    if "rating" in labels:
+        rated = ~np.isnan(labels["rating"]).reshape(len(score))
+        return np.asarray(score[rated & (labels["set"] == labels["set"][rated].min())])
+    return np.asarray(score[labels["set"] == 0])
+
+
+def age_decoding(output: Array, target: Array, head: str = "laplace") -> dict[str, Any]:
+    """Quantiles of |error| / b by band of predicted age (Mondrian conformal prediction).
+
+    output (N, width) of a head of `estimates.age_value`; target (N, 2) low and high, of which exact ages count. With
+    n faces in a band the quantile is taken at ceil((n + 1) coverage) / n, so that the interval covers a new face at
+    least that often. Raises InputError without any exact age.
+    Vovk, Gammerman & Shafer, "Algorithmic Learning in a Random World", 2005, section 4.5.
+    """
+    exact = target[:, 0] == target[:, 1]
+    if not exact.any():
+        raise InputError(
+            f"The validation split must hold exact ages, to fit the interval. Got 0 of {len(exact)} faces."
+        )
+    value, scale = age_value(output[exact], head)
+    ratio = np.abs(value - target[exact, 0]) / scale
+    band = np.searchsorted(np.asarray(BAND_EDGES), value, side="right")
+    everyone = conformal_quantile(ratio, COVERAGE)
+    quantiles = []
+    for k in range(len(BAND_EDGES) + 1):
+        inside = ratio[band == k]
+        quantiles.append(conformal_quantile(inside, COVERAGE) if len(inside) >= MIN_BAND else everyone)
+    return {"coverage": COVERAGE, "band_edges": list(BAND_EDGES), "band_quantiles": quantiles}
+
+
+def conformal_quantile(scores: Array, coverage: float) -> float:
+    """Smallest score that at least ceil((n + 1) coverage) of the n scores do not exceed.
+
+    >>> conformal_quantile(np.arange(1.0, 10.0), 0.8)
+    8.0
+    """
+    rank = min(int(np.ceil((len(scores) + 1) * coverage)), len(scores))
+    return float(np.sort(scores)[rank - 1])
+
+
+def action_units_decoding(logits: Array, target: Array) -> dict[str, Any]:
+    """Slope and bias (Platt) of each unit; logits and target (N, K), a label of at least 0.5 counts as present."""
+    return {"codes": list(CODES), **platt_columns(logits, target)}
+
+
+def platt_columns(logits: Array, target: Array) -> dict[str, list[float]]:
+    """Slope and bias of each column, fitted on the faces that have a label; logits and target (N, K)."""
+    fits = []
+    for z, truth in zip(logits.T, target.T, strict=True):
+        known = ~np.isnan(truth)
+        fits.append(fit_platt(z[known], truth[known] >= 0.5))
+    slope, bias = zip(*fits, strict=True)
+    return {"slope": list(slope), "bias": list(bias)}
+
+
+def fit_temperature(logits: Array, target: Array, rounds: int = 50) -> float:
+    """T that maximises the likelihood of softmax(z / T), by Newton steps on 1 / T; 1 without labels.
+
+    logits (N, K), target (N,) index of the class, NaN where unknown. T is kept within 0.05..20.
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
+    """
+    known = ~np.isnan(target)
+    if not known.any():
+        return 1.0
+    z, truth = logits[known].astype(np.float64), target[known].astype(np.int64)
+    held = z[np.arange(len(z)), truth]
+    sharpness = 1.0
+    for _ in range(rounds):
+        p = np.exp(sharpness * (z - z.max(1, keepdims=True)))
+        p /= p.sum(1, keepdims=True)
+        mean = (p * z).sum(1)
+        slope, curve = (mean - held).mean(), (p * (z - mean[:, None]) ** 2).sum(1).mean()
+        step = np.clip(slope / max(curve, 1e-12), -sharpness, sharpness / 2)
+        sharpness = float(np.clip(sharpness - step, 1 / 20, 20.0))
+    return 1 / sharpness
+
+
+def fit_platt(logits: Array, positive: NDArray[np.bool_], rounds: int = 50) -> tuple[float, float]:
+    """Slope and bias that maximise the likelihood of sigmoid(slope z + bias), by Newton steps.
+
+    Labels are drawn in as Platt (1999) does, so that a separable set keeps a finite slope; a unit that never
+    or always occurs keeps (1, 0).
+    """
+    present = int(positive.sum())
+    if not 0 < present < len(positive):
+        return 1.0, 0.0
+    y = np.where(positive, (present + 1) / (present + 2), 1 / (len(positive) - present + 2))
+    x = np.stack([logits, np.ones_like(logits)], 1).astype(np.float64)
+    weights = np.array([1.0, 0.0])
+    for _ in range(rounds):
+        p = sigmoid(x @ weights)
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + 1e-6 * np.eye(2)
+        step = np.linalg.solve(hessian, x.T @ (p - y))
+        weights = weights - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+    return max(float(weights[0]), 1e-3), float(weights[1])
+
+
+def attractiveness_decoding(score: Array, pool: str) -> dict[str, Any]:
+    """Mean and spread of the scores (N,) of the pool's faces, and their 101 percentiles."""
+    mean, std = float(score.mean()), float(score.std())
+    quantiles = np.quantile((score - mean) / std, np.linspace(0, 1, 101))
+    return {"mean": mean, "std": std, "quantiles": quantiles.tolist(), "pool": pool}

@@ -1,0 +1,165 @@
+"""Model cards: preprocessing and decoding, data and terms, measures on every test set, limits."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.estimates import action_units_estimate
+from mien.geometry import Array
+from mien.runtime.models import Model
+from mien.train.data.aligned import AlignedTable
+from mien.train.data.base_table import Table
+from mien.train.data.faceset import FaceDataset
+from mien.train.data.tables import open_table
+from mien.train.engine.loaders import Prepared, task_of
+from mien.train.evaluate.evaluator import Report, evaluate_file
+from mien.train.export.calibrate import calibrate
+from mien.train.export.display import Votes, fit_evidence
+from mien.train.model import MEAN, STD
+from mien.train.recipe import Recipe, Source
+
+_NOT_ON_CARD = {"data_dir", "cache_dir", "run_dir", "init", "expected", "minutes", "terms", "limits"}
+_BATCH = 64
+
+
+def write_card(
+    path: Path, recipe: Recipe, run: Path, prepared: Prepared, votes: Votes | None = None, precision: str = "fp32"
+) -> None:
+    """Write the card of the ONNX file `path` beside it: calibrated on val splits, measured on test splits."""
+    card = {**describe(path, recipe, run, prepared), "precision": precision}
+    _write(path, card)
+    outputs, labels = predict(Model(path, recipe.threads), recipe, prepared)
+    card["decoding"] = calibrate(recipe.task, outputs, labels, recipe.pool, task_of(recipe).decoding())
+    if votes is not None and recipe.display is not None:
+        decoding = card["decoding"].get("expression", card["decoding"])
+        units = action_units_estimate(votes.logits, decoding)
+        decoding["evidence"] = fit_evidence(units.probability, votes.votes).to_dict()
+        card["evidence_fitted_on"] = {"file": recipe.display.file, "faces": len(votes.votes)}
+    _write(path, card)
+    reports = measure(path, recipe, prepared)
+    card["metrics"] = [report.to_dict() for report in reports]
+    card["summary"] = [line for report in reports if (line := _line(report))]
+    _write(path, card)
+
+
+def amend_card(path: Path, **values: Any) -> None:
+    """Add values to the card of the ONNX file `path`."""
+    card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    _write(path, {**card, **values})
+
+
+def _write(path: Path, card: dict[str, Any]) -> None:
+    text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
+    path.with_suffix(".json").write_text(text, encoding="utf-8")
+
+
+def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[str, Any]:
+    """All of a card but its decoding and its measures."""
+    crop = recipe.crop
+    place = {"scale": crop.scale} if crop.kind == "aligned" else {"margin": crop.margin}
+    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    return {
+        "name": path.stem,
+        "task": recipe.task,
+        "crop": {"kind": crop.kind, "size": crop.size, **place},
+        "mean": MEAN,
+        "std": STD,
+        "channels": "RGB",
+        "outputs": list(task_of(recipe).outputs),
+        "flip": recipe.flip,
+        "decoding": {},
+        "calibrated_on": {source.file: source.splits.get("val", []) for source in recipe.sources},
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "terms": recipe.terms,
+        "limits": recipe.limits,
+        "data": [_data(recipe, source, prepared, k) for k, source in enumerate(recipe.sources)],
+        "recipe": json.loads(recipe.model_dump_json(exclude=_NOT_ON_CARD)),
+        "initial_weights": recipe.init.parent.name if recipe.init else None,
+        "environment": environment,
+    }
+
+
+def _data(recipe: Recipe, source: Source, prepared: Prepared, k: int) -> dict[str, Any]:
+    metadata = _table(recipe, source).metadata
+    said = {name: metadata.get(name, "") for name in ("source", "terms")}
+    faces = {split: len(rows[k]) for split, rows in prepared.rows.items()}
+    return {"file": source.file, **said, "faces": faces}
+
+
+def _table(recipe: Recipe, source: Source) -> Table:
+    return open_table(recipe.data_dir / source.file, _images(recipe, source))
+
+
+def _images(recipe: Recipe, source: Source) -> Path | None:
+    return recipe.data_dir / source.images if source.images else None
+
+
+def read_crops(
+    recipe: Recipe, prepared: Prepared, split: str, count: int | None = None
+) -> Iterator[tuple[NDArray[np.uint8], dict[str, Array]]]:
+    """Batches of the crops (B, S, S, 3) of a split, as the model sees them in use, and their labels (B, ...).
+
+    count: so many faces, drawn at random; None reads all, in order.
+    """
+    targets = task_of(recipe).targets
+    data = FaceDataset(prepared.sets, prepared.rows[split], recipe.crop, targets)
+    order = np.arange(len(data))
+    if count is not None and count < len(order):
+        order = np.sort(np.random.default_rng(0).choice(order, count, replace=False))
+    for start in range(0, len(order), _BATCH):
+        items = [data[int(i)] for i in order[start : start + _BATCH]]
+        crops = np.stack([item["image"].permute(1, 2, 0).numpy() for item in items]).astype(np.uint8)
+        yield crops, {name: np.stack([item[name].numpy() for item in items]) for name in (*targets, "set")}
+
+
+def predict(model: Model, recipe: Recipe, prepared: Prepared) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Outputs (N, width) and labels (N, ...) of the validation faces; `set` (N,) is the number of their source."""
+    outputs, labels = zip(*((model(crops), own) for crops, own in read_crops(recipe, prepared, "val")), strict=True)
+    return _joined(outputs), _joined(labels)
+
+
+def _joined(parts: tuple[dict[str, Array], ...]) -> dict[str, Array]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def measure(path: Path, recipe: Recipe, prepared: Prepared) -> list[Report]:
+    """The model on the test split of every source, and on the sets that only test it."""
+    reports = []
+    for k, source in enumerate(recipe.sources):
+        report = _measure_source(path, recipe, source, prepared, k)
+        reports += [report] if report else []
+    for test in recipe.tests:
+        teacher = _teacher(recipe) if test.teacher else None
+        reports.append(evaluate_file(path, recipe.data_dir / test.file, test.values, teacher, column=test.split))
+    return reports
+
+
+def _measure_source(path: Path, recipe: Recipe, source: Source, prepared: Prepared, k: int) -> Report | None:
+    """On the rows that the split column tells; without one, on those that were drawn for the test split."""
+    file, images, faces = recipe.data_dir / source.file, _images(recipe, source), prepared.sets[k]
+    rows = prepared.rows["test"][k]
+    if not len(rows):
+        return None
+    teacher = _teacher(recipe) if not source.file.startswith("heads") else None
+    if source.split in faces.columns:
+        return evaluate_file(path, file, source.splits.get("test", []), teacher, column=source.split, images=images)
+    if faces.row is not None and not isinstance(_table(recipe, source), AlignedTable):
+        rows = faces.row[rows]
+    return evaluate_file(path, file, "test", teacher, images=images, rows=rows)
+
+
+def _teacher(recipe: Recipe) -> Path | None:
+    return recipe.data_dir / recipe.teacher if recipe.teacher else None
+
+
+def _line(report: Report) -> str:
+    """The first measures of a report in words."""
+    first = report.rows[0]
+    if np.isnan(first.value):
+        return ""
+    return f"{report.data} {report.split}: {first.name} {first.value:.3g} ({first.faces} faces)"

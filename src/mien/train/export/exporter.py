@@ -1,0 +1,231 @@
+"""From a run to an ONNX file: folded, stored in half precision, and held against the network it came from."""
+
+import json
+import shutil
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from mien.errors import InputError, ModelError
+from mien.geometry import Array
+from mien.runtime.models import Model
+from mien.runtime.session import open_session
+from mien.train.data.dataset import prepare
+from mien.train.engine.loaders import Prepared, load_sets, task_of
+from mien.train.engine.trainer import build_model
+from mien.train.export.card import amend_card, predict, read_crops, write_card
+from mien.train.export.display import Votes, fit_direct, read_outputs
+from mien.train.export.fold import fold
+from mien.train.export.quantise import CALIBRATION_FACES, Comparison, main_measures, quantise, time_both
+from mien.train.model import FaceModel, normalise, round_to_half
+from mien.train.recipe import Recipe
+
+TOLERANCE = 1e-4
+_SMALL = 64
+_PARITY_FACES = 16
+_CHOICE_FACES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished run, its network folded and rounded to half precision, and the data that calibrate it."""
+
+    run: Path
+    recipe: Recipe
+    model: FaceModel
+    prepared: Prepared
+    votes: Votes | None
+
+    def crops(self, split: str, count: int) -> NDArray[np.uint8]:
+        """Some real crops (N, S, S, 3) as the model sees them."""
+        return np.concatenate([crops for crops, _ in read_crops(self.recipe, self.prepared, split, count)])
+
+
+def export_run(run: Path, out: Path) -> Path:
+    """Write NAME.onnx and its card NAME.json into `out`; returns the path of the ONNX file.
+
+    Raises ModelError when onnxruntime does not give what torch gives, and InputError when `run` is no run or `out`
+    cannot be written to.
+    """
+    trained = load_run(run, out)
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        return _publish(write_float(trained, Path(folder)), out)
+
+
+def export_int8(run: Path, out: Path) -> tuple[Path, Comparison]:
+    """Write NAME.onnx and NAME.int8.onnx with their cards; returns the 8 bit file and how it compares.
+
+    Errors as in `export_run`.
+    """
+    trained = load_run(run, out)
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        exact = write_float(trained, Path(folder))
+        small, comparison = write_int8(trained, exact)
+        _publish(exact, out)
+        return _publish(small, out), comparison
+
+
+def load_run(run: Path, out: Path) -> Trained:
+    """Read a finished run for export into the folder `out`, which is made. Raises InputError where either fails."""
+    recipe = read_run(run)
+    _check_folder(out)
+    model = trained_model(recipe, run)
+    fold(model)
+    round_to_half(model)
+    prepared = load_sets(recipe)
+    votes = _read_display(recipe, model) if recipe.display else None
+    round_to_half(model)  # again: the direct read-out has just been fitted
+    return Trained(run, recipe, model, prepared, votes)
+
+
+def _check_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise InputError(f"'out' must be a folder that can be written to. Got {str(out)!r}: {error}") from error
+
+
+def write_float(trained: Trained, folder: Path) -> Path:
+    """NAME.onnx in the folder, checked against torch, and its card."""
+    recipe = trained.recipe
+    path = folder / f"{recipe.name}.onnx"
+    write_onnx(trained.model, list(trained.model.heads), recipe.crop.size, path)
+    check_parity(trained.model, path, trained.crops("val", _PARITY_FACES))
+    write_card(path, recipe, trained.run, trained.prepared, trained.votes)
+    return path
+
+
+def write_int8(trained: Trained, exact: Path) -> tuple[Path, Comparison]:
+    """NAME.int8.onnx beside the exact network, its card with what was lost, and the comparison."""
+    recipe, prepared = trained.recipe, trained.prepared
+    whole, path = exact.with_suffix(".float32"), exact.with_name(f"{recipe.name}.int8.onnx")
+    write_onnx(trained.model, list(trained.model.heads), recipe.crop.size, whole, half=False)
+    validation = trained.crops("val", _CHOICE_FACES)
+    method = quantise(whole, path, trained.crops("train", CALIBRATION_FACES), validation)
+    whole.unlink()
+    write_card(path, recipe, trained.run, prepared, trained.votes, precision="int8")
+    task = task_of(recipe)
+    measures = []
+    for model in (exact, path):
+        outputs, labels = predict(Model(model, recipe.threads), recipe, prepared)
+        measures.append(task.measure(outputs, labels))
+    both = {name: (value, measures[1].get(name, float("nan"))) for name, value in measures[0].items()}
+    files = (exact.stat().st_size, path.stat().st_size)
+    times = {batch: time_both((exact, path), validation, batch) for batch in (1, 16)}
+    faces = sum(map(len, prepared.rows["val"]))
+    comparison = Comparison(method, faces, both, main_measures(task), files, times, threads=1)
+    amend_card(path, quantisation=comparison.to_dict())
+    return path, comparison
+
+
+def _publish(path: Path, out: Path) -> Path:
+    """Move a finished network and its card to where they are wanted."""
+    for part in (path.with_suffix(".json"), path):
+        shutil.move(part, out / part.name)
+    return out / path.name
+
+
+def _read_display(recipe: Recipe, model: FaceModel) -> Votes:
+    """Fit the direct read-out; Action Unit logits and votes of the faces that show an emotion."""
+    assert recipe.display is not None
+    faces = prepare(recipe.model_copy(update={"teacher": None}), recipe.display)
+    wanted = np.isin(faces.columns[recipe.display.split].astype(str), recipe.display.splits["train"])
+    rows = np.flatnonzero(wanted & ~np.isnan(faces.labels["emotion"]).any(1))
+    embedding, logits = read_outputs(model, faces, rows, recipe.crop)
+    votes = faces.labels["emotion"][rows]
+    fit_direct(model, embedding, votes)
+    return Votes(logits, votes)
+
+
+def read_run(run: Path) -> Recipe:
+    """The recipe of a finished run."""
+    try:
+        return Recipe(**json.loads((run / "recipe.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(f"'run' must be the folder of a run, with recipe.json in it. Got {str(run)!r}.") from error
+
+
+def trained_model(recipe: Recipe, run: Path) -> FaceModel:
+    """The network of a finished run, ready to be used."""
+    weights = run / "weights.pt"
+    if not weights.is_file():
+        raise InputError(f"{str(run)!r} must hold weights.pt: the run has not ended. Start it again to go on.")
+    model = build_model(recipe.model_copy(update={"init": None}), task_of(recipe))
+    model.load_state_dict(torch.load(weights, weights_only=True))
+    return model.eval()
+
+
+def write_onnx(model: nn.Module, outputs: list[str], size: int, path: Path, half: bool = True) -> None:
+    """Write a network of crops (B, 3, size, size) with a free batch axis, weights in half precision if wanted."""
+    example = torch.zeros(2, 3, size, size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns about its own internals
+        program = torch.onnx.export(
+            model,
+            (example,),
+            dynamo=True,
+            verbose=False,
+            input_names=["image"],
+            output_names=outputs,
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+        )
+    assert program is not None
+    graph = program.model_proto
+    _strip(graph.graph)
+    if half:
+        _halve(graph.graph)
+    onnx.checker.check_model(graph)
+    path.write_bytes(graph.SerializeToString())
+
+
+def _strip(graph: Any) -> None:
+    """Drop the exporter's notes: stack traces with paths of this machine, larger than some weights."""
+    for part in (graph, *graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output):
+        del part.metadata_props[:]
+
+
+def _halve(graph: Any) -> None:
+    """Store large weights as float16 with a cast in front, which onnxruntime folds when it loads."""
+    casts = []
+    for weight in graph.initializer:
+        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < _SMALL:
+            continue
+        name = weight.name
+        half = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}_half")
+        weight.CopyFrom(half)
+        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], name=f"{name}_cast", to=TensorProto.FLOAT))
+    kept = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*casts, *kept])
+
+
+def check_parity(model: nn.Module, path: Path, crops: NDArray[np.uint8]) -> float:
+    """Largest difference between torch and onnxruntime on crops (N, S, S, 3); ModelError above 1e-4.
+
+    The difference of an output counts as a part of its largest absolute value, where that is above 1.
+    """
+    image = normalise(torch.from_numpy(crops).permute(0, 3, 1, 2).float()).contiguous()
+    with torch.no_grad():
+        expected: tuple[Tensor, ...] = model(image)
+    found: list[Array] = open_session(path.read_bytes(), 1).run(None, {"image": image.numpy()})
+    worst = float(np.max([_difference(e.numpy(), f) for e, f in zip(expected, found, strict=True)]))
+    if not worst <= TOLERANCE:  # NaN too
+        raise ModelError(
+            f"The exported model must give what torch gives to {TOLERANCE}. Got a difference of {worst:.2g}."
+        )
+    return worst
+
+
+def _difference(expected: Array, found: Array) -> float:
+    return float(np.abs(expected - found).max() / max(1.0, np.abs(expected).max()))

@@ -1,0 +1,83 @@
+"""What is written says what was run, whole or not at all; the committed index is that of the committed findings."""
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+pytest.importorskip("torch", reason="studies need mien[train]")
+
+from matplotlib.figure import Figure
+
+from mien.errors import SinkError
+from mien.studies.finding import Finding, Measured, Study, Table
+from mien.studies.registry import NAMES, find_study
+from mien.studies.report import index_markdown, write_finding, write_index
+
+DOCS = Path(__file__).parents[2] / "docs" / "studies"
+STUDY = Study("Is it so?\n\n**Method.** None.\n", lambda *_: None, None, None)
+
+
+@pytest.fixture
+def finding() -> Finding:
+    figure = Figure(figsize=(2, 1))
+    figure.subplots().plot([0, 1], [1, 0])
+    table = Table(("loss", "error (years)"), (("L1", Measured((1.0, float("nan")))), ("L2", float("inf"))))
+    return Finding(table, figure, "It is so.\nSurely.", {"steps": 3}, "own: 5 samples")
+
+
+def test_three_files(finding: Finding, tmp_path: Path) -> None:
+    written = write_finding("so", STUDY, finding, "mien study so --seeds 2", 2, tmp_path / "new")
+    assert [path.name for path in written] == ["so.md", "so.png", "so.json"]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["so.json", "so.md", "so.png"]
+    text = written[0].read_text(encoding="utf-8")
+    for part in (
+        "**Is it so?**",
+        "None.",
+        "- It is so.\n- Surely.",
+        "| L1 | 1 (1 of 2) |",
+        "mien study so",
+        "5 samples",
+    ):
+        assert part in text
+    assert cv2.imread(str(written[1])).shape == (110, 220, 3)
+    values = json.loads(written[2].read_text(encoding="utf-8"))
+    assert values["table"]["rows"][0][1] == {"mean": 1.0, "spread": None, "values": [1.0, None]}
+    assert values["table"]["rows"][1][1] == "inf"
+    assert (values["seeds"], values["settings"], values["data"]) == (2, {"steps": 3}, "own: 5 samples")
+
+
+def test_equal_findings_give_equal_files(finding: Finding, tmp_path: Path) -> None:
+    first, second = (write_finding("so", STUDY, finding, "", 2, tmp_path / name) for name in "ab")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_nothing_is_left_where_one_file_cannot_be_written(finding: Finding, tmp_path: Path) -> None:
+    (tmp_path / ".so.json.partial").mkdir()
+    with pytest.raises(SinkError, match="cannot be written"):
+        write_finding("so", STUDY, finding, "", 2, tmp_path)
+    assert not [path for path in tmp_path.iterdir() if path.is_file()]
+
+
+def test_index_has_the_first_line_of_each_verdict(finding: Finding, tmp_path: Path) -> None:
+    write_finding("so", STUDY, finding, "mien study so --seeds 2", 2, tmp_path)
+    text = write_index(tmp_path).read_text(encoding="utf-8")
+    assert "| [so](so.md) | Is it so? | It is so. | `mien study so --seeds 2` |" in text
+    assert "Surely" not in text
+
+
+def test_committed_index_is_that_of_the_committed_findings() -> None:
+    assert (DOCS / "README.md").read_text(encoding="utf-8") == index_markdown(DOCS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_finding_is_a_full_run_with_seeds(name: str) -> None:
+    found = json.loads((DOCS / f"{name}.json").read_text(encoding="utf-8"))
+    assert found["seeds"] >= 3
+    assert "--quick" not in found["command"]
+    assert found["question"] == find_study(name).question
+    text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    assert all(f"- {line}" in text for line in found["verdict"])
+    assert (find_study(name).text or "").strip().partition("\n")[2].strip() in text
+    assert (DOCS / f"{name}.png").stat().st_size > 10_000

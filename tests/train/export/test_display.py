@@ -1,0 +1,177 @@
+"""What votes teach: derivatives, optimum, signs; and the read-outs of a network."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs mien[train]")
+pytest.importorskip("scipy.optimize")
+pytest.importorskip("sklearn.linear_model")
+
+import torch
+from scipy import optimize
+from sklearn import linear_model
+
+from mien.estimates import action_units_estimate, sigmoid
+from mien.faces import EMOTIONS, ActionUnits
+from mien.facs import CODES
+from mien.train.data.dataset import FaceDataset, FaceSet
+from mien.train.export import display
+from mien.train.export.display import (
+    SIGNS,
+    fit_direct,
+    fit_evidence,
+    read_outputs,
+    softmax_regression,
+)
+from mien.train.model import EMBEDDING, FaceModel, normalise
+from mien.train.recipe import Crop
+from mien.train.tasks import create_task
+
+FREE = [-np.inf, np.inf]
+
+
+def problem(count: int = 300, width: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Features (N, F) with a column of ones, and shares of votes (N, 3) of uneven classes."""
+    rng = np.random.default_rng(seed)
+    features = np.concatenate([rng.normal(size=(count, width)), np.ones((count, 1))], 1)
+    logits = features @ rng.normal(size=(width + 1, 3)) + [1.5, 0, -1]
+    votes = np.array([rng.multinomial(10, p) for p in np.exp(logits) / np.exp(logits).sum(1, keepdims=True)])
+    return features, votes / 10
+
+
+def free(width: int) -> np.ndarray:
+    return np.full((3, width, 2), FREE)
+
+
+@pytest.fixture
+def model() -> FaceModel:
+    torch.manual_seed(0)
+    return FaceModel(create_task("expression"), "mobilenet_v4_conv_small", 0.25, 48).eval()
+
+
+def test_derivative_by_finite_differences(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, votes = problem()
+    seen: list[Any] = []
+
+    def minimise(objective: Any, start: np.ndarray, **options: Any) -> Any:
+        seen.append(objective)
+        return optimize.OptimizeResult(x=start)
+
+    monkeypatch.setattr(display, "minimize", minimise)
+    softmax_regression(features, votes, free(5), 0.1)
+    for seed in range(3):
+        at = np.random.default_rng(seed).normal(size=15)
+        numeric = optimize.approx_fprime(at, lambda w: seen[0](w)[0], 1e-7)
+        assert seen[0](at)[1] == pytest.approx(numeric, abs=1e-5)
+
+
+def test_optimum_is_scikit_learns_with_balanced_classes() -> None:
+    features, votes = problem()
+    label = votes.argmax(1)
+    hard = np.eye(3)[label]
+    found = softmax_regression(features, hard, free(5), 1e-3)
+    # Its objective is C sum w_i CE_i + |W|^2 / 2 with balanced w_i, ours the mean of the same and penalty |W|^2.
+    oracle = linear_model.LogisticRegression(
+        C=1 / (2 * 1e-3 * len(label)), class_weight="balanced", fit_intercept=False, tol=1e-9, max_iter=2000
+    ).fit(features, label)
+    assert found == pytest.approx(oracle.coef_, abs=5e-3)
+
+
+def test_classes_count_the_same_however_many_faces_they_have() -> None:
+    features, votes = problem()
+    twice = votes.argmax(1) == 0
+    hard = np.eye(3)[votes.argmax(1)]
+    found = softmax_regression(features, hard, free(5), 1e-3)
+    more = np.concatenate([features, features[twice]]), np.concatenate([hard, hard[twice]])
+    assert softmax_regression(*more, free(5), 1e-3) == pytest.approx(found, abs=0.02)
+
+
+def test_bounds_hold_and_the_penalty_shrinks() -> None:
+    features, votes = problem()
+    bounds = free(5)
+    bounds[0, :, 0], bounds[1], bounds[2, 1, 1] = 0, 0, -0.2
+    found = softmax_regression(features, votes, bounds, 1e-3)
+    assert (found >= bounds[..., 0]).all()
+    assert (found <= bounds[..., 1]).all()
+    strong = softmax_regression(features, votes, free(5), 100.0)
+    assert np.abs(strong).max() < 0.01 < np.abs(softmax_regression(features, votes, free(5), 1e-3)).max()
+
+
+def test_far_features_do_not_overflow() -> None:
+    features, votes = problem()
+    assert np.isfinite(softmax_regression(features * 1e4, votes, free(5), 1e-3)).all()
+
+
+def simulated_votes(count: int = 3000) -> tuple[np.ndarray, np.ndarray]:
+    """Action Units (N, K), and votes in which 6 and 12 speak for positive, 4, 9 and 15 for negative."""
+    rng = np.random.default_rng(0)
+    units = rng.beta(0.5, 0.5, (count, len(CODES)))
+    logits = np.zeros((count, 3))
+    logits[:, 0] = 4 * units[:, CODES.index("AU12")] + 2 * units[:, CODES.index("AU06")] - 3
+    logits[:, 2] = 3 * units[:, [CODES.index(c) for c in ("AU04", "AU09", "AU15")]].sum(1) - 4.5
+    share = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    return units.astype(np.float32), share.astype(np.float32)
+
+
+def test_evidence_recovers_the_units_that_speak() -> None:
+    evidence = fit_evidence(*simulated_votes())
+    positive = dict(zip(CODES, evidence.weights[0], strict=True))
+    negative = dict(zip(CODES, evidence.weights[2], strict=True))
+    assert sorted(positive, key=positive.get)[-2:] == ["AU06", "AU12"]
+    assert set(sorted(negative, key=negative.get)[-3:]) == {"AU04", "AU09", "AU15"}
+    assert positive["AU12"] > positive["AU06"] > 1
+    assert not evidence.weights[1].any()
+    assert evidence.bias[1] == 0
+    silent = [positive[c] for c in CODES if c not in ("AU06", "AU12", "AU04", "AU09", "AU15")]
+    assert np.abs(silent).max() < 0.5
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_signs_hold_whatever_the_votes_say(turned: bool) -> None:
+    units, votes = simulated_votes()
+    evidence = fit_evidence(units, votes[:, ::-1] if turned else votes)
+    for name, signs in SIGNS.items():
+        for code, sign in signs.items():
+            assert sign * evidence.weights[EMOTIONS.index(name), CODES.index(code)] >= 0, (name, code)
+
+
+def test_evidence_labels_what_was_voted() -> None:
+    units, votes = simulated_votes()
+    emotion = fit_evidence(units, votes)(ActionUnits(units, 5 * units, CODES))
+    clear = votes.max(1) > 0.8
+    assert (emotion.probability.argmax(1) == votes.argmax(1))[clear].mean() > 0.95
+
+
+def test_direct_read_out_separates_what_can_be_separated(model: FaceModel) -> None:
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 3, 200)
+    centre = rng.normal(size=(3, EMBEDDING))
+    embedding = (5 + 40 * (centre[label] + 0.3 * rng.normal(size=(200, EMBEDDING)))).astype(np.float32)
+    embedding[:, 7] = 0  # a dead unit
+    units = model.heads["action_units"].weight.clone()
+    fit_direct(model, embedding, np.eye(3, dtype=np.float32)[label])
+    with torch.no_grad():
+        logits = model.heads["emotion_direct"](torch.from_numpy(embedding)).numpy()
+    assert (logits.argmax(1) == label).all()
+    assert np.isfinite(logits).all()
+    assert torch.equal(model.heads["action_units"].weight, units)
+
+
+def test_outputs_are_read_in_order_and_match_the_whole_network(model: FaceModel) -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (5, 60, 60, 3), dtype=np.uint8)
+    faces, crop = FaceSet("set", crops, {}, {}), Crop(size=48, zoom=1.25)
+    rows = np.array([4, 0, 2])
+    embedding, logits = read_outputs(model, faces, rows, crop, batch=2)
+    data = FaceDataset([faces], [rows], crop, {})
+    with torch.no_grad():
+        expected = model(normalise(torch.stack([data[i]["image"] for i in range(3)])))[0]
+    assert embedding.shape == (3, EMBEDDING)
+    assert logits == pytest.approx(expected.numpy(), abs=1e-5)
+
+
+def test_calibrated_units_are_the_cards() -> None:
+    logits = np.random.default_rng(0).normal(size=(4, 2))
+    units = action_units_estimate(logits, {"slope": [2.0, 1.0], "bias": [0.5, -1.0], "codes": ("AU01", "AU02")})
+    assert units.probability == pytest.approx(sigmoid(logits * [2, 1] + [0.5, -1]))
