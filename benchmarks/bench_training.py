@@ -21,7 +21,7 @@ import torch
 from common import arguments, finish, portrait, print_table, spread
 from torch.utils.data import DataLoader
 
-from mien.train.data.dataset import FaceDataset
+from mien.train.data.faceset import FaceDataset
 from mien.train.engine.loaders import Prepared, load_sets, task_of
 from mien.train.engine.module import FaceModule
 from mien.train.engine.trainer import build_model

@@ -53,11 +53,22 @@ def test_equal_findings_give_equal_files(finding: Finding, tmp_path: Path) -> No
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
-def test_nothing_is_left_where_one_file_cannot_be_written(finding: Finding, tmp_path: Path) -> None:
-    (tmp_path / ".so.json.partial").mkdir()
-    with pytest.raises(SinkError, match="cannot be written"):
-        write_finding("so", STUDY, finding, "", 2, tmp_path)
-    assert not [path for path in tmp_path.iterdir() if path.is_file()]
+def test_a_full_disk_leaves_the_older_files_whole(
+    finding: Finding, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_finding("so", STUDY, finding, "first", 2, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    write = Path.write_bytes
+
+    def full_disk(path: Path, content: bytes) -> int:
+        if path.suffix == ".json":
+            raise OSError(28, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(SinkError, match="No space left"):
+        write_finding("so", STUDY, finding, "second", 2, tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_index_has_the_first_line_of_each_verdict(finding: Finding, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ from mien.train.losses import smooth_labels, soft_targets, softmax_cross_entropy
 
 HARD, SMOOTH, SOFT = "hard labels", "smoothing 0.1", "soft targets 0.1"
 EPSILON = 0.1
-FACE_LABELS = ("class", "age_group", "gender")
+FACE_LABELS = ("class", "age_group")
 
 
 @dataclass(frozen=True, slots=True)

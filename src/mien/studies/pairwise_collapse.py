@@ -179,9 +179,9 @@ def _headline(found: Results) -> str:
     worse = [pair for pair in settings if _behind(found, pair)]
     others = [pair for pair in settings if any(found[Case(*pair, m)][CONSTANT].mean > 0 for m in RIVALS)]
     return (
-        f"Of {len(settings)} settings (answers / start) margin 0 makes a scorer constant in some run of {len(collapsed)} "
-        f"and orders fewer pairs than RankNet in {len(worse)}; margin 0.3, hinge or RankNet in {len(others)}. "
-        f"{_to_use(found, settings)}\n"
+        f"Of {len(settings)} settings (answers / start) margin 0 makes a scorer constant in some run of "
+        f"{len(collapsed)} and orders fewer pairs than RankNet in {len(worse)}; margin 0.3, hinge or RankNet in "
+        f"{len(others)}. {_to_use(found, settings)}\n"
         f"Constant scorers with margin 0 in {_list(collapsed, settings)}; fewer pairs in order than with RankNet in "
         f"{_list(worse, settings)}."
     )

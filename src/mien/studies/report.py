@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -27,18 +28,16 @@ def write_finding(name: str, study: Study[Any], finding: Finding, command: str, 
 
 
 def _replace_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    partial = {folder / name: folder / f".{name}.partial" for name in contents}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, temporary in partial.items():
-            temporary.write_bytes(contents[path.name])
-        for path, temporary in partial.items():
-            temporary.replace(path)
+        with TemporaryDirectory(prefix=".partial-", dir=folder) as partial:
+            for name, content in contents.items():
+                (Path(partial) / name).write_bytes(content)
+            for name in contents:
+                (Path(partial) / name).replace(folder / name)
     except OSError as error:
-        for temporary in partial.values():
-            temporary.unlink(missing_ok=True)
         raise SinkError(f"The study cannot be written to {str(folder)!r}: {error}") from error
-    return list(partial)
+    return [folder / name for name in contents]
 
 
 def _markdown(name: str, study: Study[Any], finding: Finding, command: str, seeds: int) -> str:

@@ -18,24 +18,24 @@ from mien.train.data.heads_glasses import MOST_YAW, Glasses, draw_glasses, glass
 from mien.train.data.heads_raster import COLORS, GUMS, TEETH, rasterise, vertex_normals
 from mien.train.data.heads_skin import crease, toned
 
-MIDLINE = ("jawOpen", "mouthShrugLower", "mouthRollLower", "mouthRollUpper")
+MIDLINE = ("jawOpen", "mouthShrugLower", "mouthShrugUpper", "mouthRollLower", "mouthRollUpper")
 
 SHAPES: dict[str, dict[str, float]] = {
     "AU01": {"browInnerUp": 1.1},
     "AU02": {"browOuterUp": 1.0},
     "AU04": {"browDown": 1.6},
-    "AU05": {"eyeWide": 1.3},
+    "AU05": {"eyeWide": 1.6},
     "AU06": {"cheekSquint": 1.2, "cheekRaiser": 0.7},
-    "AU07": {"eyeSquint": 1.2},
+    "AU07": {"eyeSquint": 1.7, "cheekSquint": 0.25},
     "AU09": {"noseSneer": 1.0},
     "AU10": {"mouthUpperUp": 0.9},
     "AU12": {"mouthSmile": 0.85},
-    "AU14": {"mouthDimple": 1.0},
+    "AU14": {"mouthDimple": 1.6},
     "AU15": {"mouthFrown": 1.3},
-    "AU17": {"mouthShrugLower": 0.7},
+    "AU17": {"mouthShrugLower": 1.0, "mouthShrugUpper": 0.25},
     "AU20": {"mouthStretch": 1.0},
-    "AU23": {"mouthRollLower": 0.3, "mouthRollUpper": 0.22, "mouthPress": 0.35},
-    "AU24": {"mouthPress": 1.2, "mouthRollLower": 0.1},
+    "AU23": {"mouthRollLower": 0.45, "mouthRollUpper": 0.35, "mouthPress": 0.5},
+    "AU24": {"mouthPress": 1.6, "mouthRollLower": 0.15, "mouthRollUpper": 0.1},
     "AU25": {"mouthLowerDown": 0.8, "mouthUpperUp": 0.3},
     "AU26": {"jawOpen": 0.6},
     "AU43": {"eyeBlink": 1.0},
