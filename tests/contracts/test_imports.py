@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.backbones": {"errors"},
     "train.recipe": {"errors"},
     "train.metrics": {"geometry"},
-    "train.data": {"errors", "facs", "geometry", "media", "runtime", "train.recipe"},
+    "train.data": {"errors", "estimates", "facs", "geometry", "media", "runtime", "train.recipe"},
     "train.tasks": {"errors", "estimates", "facs", "geometry", "train.data", "train.losses", "train.metrics"},
     "train.model": {"errors", "train.backbones", "train.tasks"},
     "train.engine": {"errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe", "train.tasks"},

@@ -20,7 +20,7 @@ SMALL = {"name": "r", "task": "age", "sources": [{"file": "a.parquet"}]}
 FULL: dict[str, Any] = {
     "version": 1, "name": "full", "task": "expression", "task_weights": {"expression": 2.0},
     "expected": "AUC 0.9", "minutes": 3.5, "data_dir": "d", "cache_dir": "c",
-    "run_dir": "r", "teacher": "t.parquet",
+    "run_dir": "r", "teacher": "t.parquet", "pseudo": "expression",
     "sources": [{"file": "a.parquet", "weight": 2.5, "split": "fold", "holdout": 0.2, "labels": ["age"],
                  "splits": {"train": ["1", "2"], "val": [], "test": ["3"]}, "images": "pictures", "group": "person",
                  "fractions": {"val": 0.2, "test": 0.3}}],

@@ -88,7 +88,8 @@ class Recipe(_Strict):
     aux: weight of the losses of auxiliary heads, for backbones that have them. mixup, cutmix: alpha, 0 for none.
     early_stop: epochs without a better validation before it ends; keep: the last weights or the best ones.
     sampler: 'weighted' by rows and `balance`, 'balanced' (all values of `balance` alike), 'pairs' (comparisons).
-    devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
+    teacher: a file of labels joined by set and id; pseudo: an expression model that labels Action Units where they are
+    missing. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
     """
 
     version: int = VERSION
@@ -101,6 +102,7 @@ class Recipe(_Strict):
     cache_dir: Path = Path("cache")
     run_dir: Path = Path("runs")
     teacher: str | None = None
+    pseudo: str | None = None
     sources: list[Source]
     crop: Crop = Crop()
     augment: Augment = Augment()

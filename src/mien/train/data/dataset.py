@@ -16,6 +16,7 @@ from mien.train.data.base_table import Columns, Table
 from mien.train.data.crops import Crops
 from mien.train.data.faceset import FaceDataset, FaceSet
 from mien.train.data.labels import ColumnLabel, labels_of
+from mien.train.data.pseudo import fill_units
 from mien.train.data.schema import check_named
 from mien.train.data.tables import open_table, read_columns
 from mien.train.recipe import Recipe, Source
@@ -45,6 +46,8 @@ def prepare(
     rows = np.arange(len(table)) if isinstance(table, AlignedTable) else cut.row
     labels = move_labels({name: value[rows] for name, value in labels.items()}, cut.matrix)
     labels = {name: value for name, value in labels.items() if not source.labels or name in source.labels}
+    if recipe.pseudo and "action_units" in labels:
+        labels["action_units"] = fill_units(recipe.pseudo, cut.crops, labels["action_units"], recipe.crop)
     kept = {name: value[rows] for name, value in columns.items() if _is_plain(value)}
     return FaceSet(table.name, cut.crops, labels, kept, source.weight, cut.row, cut.dropped)
 

@@ -1,0 +1,50 @@
+"""Labels that an earlier model gives: only where there were none, as the model says them, mirrored alike."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training data need mien[train]")
+
+from mien.errors import InputError
+from mien.estimates import action_units_estimate
+from mien.facs import CODES
+from mien.runtime.models import Model, find_model
+from mien.train.data.pseudo import fill_units
+from mien.train.recipe import Crop
+
+CROP = Crop(size=112, scale=0.36, zoom=1.25)
+
+
+def crops(count: int) -> Any:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (count, 140, 140, 3)).astype(np.uint8)
+
+
+def test_only_missing_labels_are_filled() -> None:
+    pictures = crops(3)
+    units = np.full((3, len(CODES)), np.nan, np.float32)
+    units[0] = 0.25
+    units[1, 2] = 0.75
+    filled = fill_units("expression", pictures, units, CROP)
+    assert (filled[0] == 0.25).all()
+    assert filled[1, 2] == np.float32(0.75)
+    assert np.isnan(units[1, 0])
+    model = Model(find_model("expression"))
+    inner = pictures[2, 14:-14, 14:-14]
+    logits = np.mean([model(inner[None])["action_units"], model(inner[None, :, ::-1])["action_units"]], axis=0)
+    expected = action_units_estimate(logits, model.card.decoding).probability[0]
+    np.testing.assert_allclose(filled[2], expected, atol=0.02)
+
+
+@pytest.mark.parametrize("crop", [Crop(size=96, scale=0.36), Crop(size=112, scale=0.4)])
+def test_a_model_of_another_crop_is_refused(crop: Crop) -> None:
+    with pytest.raises(InputError, match=r"'pseudo' must be an expression model of crops of"):
+        fill_units("expression", crops(1), np.full((1, len(CODES)), np.nan), crop)
+
+
+def test_a_model_of_another_task_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"Got 'age': age, 112 px"):
+        fill_units("age", crops(1), np.full((1, len(CODES)), np.nan), CROP)
