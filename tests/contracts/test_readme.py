@@ -51,18 +51,19 @@ def test_command(command: str, desk: Path) -> None:
 
 @pytest.fixture
 def glasses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with glasses/yes and glasses/no, photos/ and recipes/: jittered portraits, half with drawn glasses."""
+    """A folder with glasses/yes and glasses/no, photos/ and recipes/: jittered portraits, half with dark glasses."""
     rng = np.random.default_rng(0)
     image = cv2.imread(str(ROOT / "docs" / "images" / "astronaut.jpg"))
     for name in ("glasses/yes", "glasses/no", "photos"):
         (tmp_path / name).mkdir(parents=True)
-    for i in range(60):
+    for i in range(80):
         worn = image.copy()
         for center in ((203, 100), (247, 102)):
-            cv2.circle(worn, center, 17, (20, 20, 20), 4)
+            cv2.circle(worn, center, 19, (20, 20, 20), -1)
         for name, picture in (("no", image), ("yes", worn)):
             turned = cv2.getRotationMatrix2D((225, 120), rng.uniform(-15, 15), rng.uniform(0.8, 1.2))
-            moved = cv2.warpAffine(picture, turned, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+            turned[:, 2] -= [100, 20]
+            moved = cv2.warpAffine(picture, turned, (250, 250), borderMode=cv2.BORDER_REPLICATE)
             cv2.imwrite(str(tmp_path / "glasses" / name / f"{i}.jpg"), moved)
     shutil.copy(tmp_path / "glasses" / "yes" / "0.jpg", tmp_path / "photos" / "worn.jpg")
     shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
