@@ -71,17 +71,25 @@ def glasses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("page", ["README.md", "docs/training.md"])
-def test_a_model_of_ones_own_is_trained_as_written(page: str, glasses: Path) -> None:
-    pytest.importorskip("lightning", reason="training needs mien[train]")
+def own_model(page: str) -> list[list[str]]:
+    """The words of the commands that a page shows for training a model of one's own."""
     (block,) = re.findall(r"```shell-session\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
-    for command in block.replace("\\\n", " ").splitlines():
-        words = shlex.split(command.removeprefix("$ "), comments=True)
+    lines = block.replace("\\\n", " ").splitlines()
+    return [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
+
+
+def test_both_pages_train_a_model_alike() -> None:
+    assert own_model("README.md") == own_model("docs/training.md")
+
+
+@pytest.mark.slow
+def test_a_model_of_ones_own_is_trained_as_written(glasses: Path) -> None:
+    pytest.importorskip("lightning", reason="training needs mien[train]")
+    for words in own_model("README.md"):
         assert words[0] == "mien"
         code = "from mien.cli import main; main()"
         ran = subprocess.run([sys.executable, "-c", code, *words[1:]], capture_output=True, text=True)
-        assert ran.returncode == 0, f"{command}: {ran.stdout}{ran.stderr}"
+        assert ran.returncode == 0, f"{words}: {ran.stdout}{ran.stderr}"
     (row,) = [json.loads(line) for line in Path("faces.jsonl").read_text(encoding="utf-8").splitlines()]
     assert row["attributes"]["glasses"]["label"] == "yes"
     assert Path("glasses.png").is_file()
