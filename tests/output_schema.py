@@ -1,6 +1,6 @@
 """Fields of a row of results, in order, as docs/output.md explains them."""
 
-HEADS = ("pose", "action_units", "emotion", "age", "attractiveness", "attributes")
+HEADS = ("pose", "action_units", "emotion", "age", "attractiveness", "attributes", "displays")
 SCHEMA = [
     "source",
     "status",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mien.analyzer import Analyzer, _spare_children
+from mien.displays import displays_of
 from mien.emotion import EvidenceModel
 from mien.errors import InputError, MediaError
 from mien.faces import EMOTIONS, Faces
@@ -166,6 +167,48 @@ def test_smoothing_never_crosses_a_cut(analyzer: Analyzer, astronaut: Image, wri
     assert a.track_id == b.track_id
     assert a.track_id != raw[0].faces[0].track_id
     assert float(a.age.value) == pytest.approx(float(b.age.value), abs=1e-3)
+
+
+def test_what_a_face_shows_at_rest_is_taken_off(
+    analyzer: Analyzer, astronaut: Image, write_video: Callable[..., Path]
+) -> None:
+    small = np.asarray(cv2.resize(astronaut, (240, 240), interpolation=cv2.INTER_AREA), np.uint8)
+    clip = write_video([small] * 12, fps=1.0)
+    raw = [frame.faces for frame in analyzer.video(clip)]
+    first, again = ([frame.faces for frame in analyzer.video(clip, neutral=True)] for _ in range(2))
+    smile = CODES.index("AU12")
+    before, after = (np.array([f.action_units.probability[0, smile] for f in faces]) for faces in (raw, first))
+    assert after[0] == pytest.approx(before[0], abs=1e-4)
+    assert after[-1] < after[5] < after[0]
+    assert after[-1] < before[-1] - 0.01
+    for faces in first:
+        told = analyzer.heads[0].evidence(faces.action_units)
+        assert np.array_equal(told.probability, faces.emotion.probability)
+    assert [f.to_dicts() for f in first] == [f.to_dicts() for f in again]  # nothing is kept between videos
+    assert [frame.faces.to_dicts() for frame in analyzer.run([clip], neutral=True)] == [f.to_dicts() for f in first]
+
+
+def test_neutral_changes_nothing_for_photos(analyzer: Analyzer, astronaut: Image, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.ascontiguousarray(astronaut[..., ::-1]))
+    cv2.imwrite(str(tmp_path / "b.png"), np.ascontiguousarray(astronaut[..., ::-1]))
+    plain, neutral = (list(analyzer.run([tmp_path], neutral=asked)) for asked in (False, True))
+    assert [frame.to_dicts() for frame in plain] == [frame.to_dicts() for frame in neutral]
+
+
+def test_displays_are_told_when_asked_for(
+    analyzer: Analyzer, astronaut: Image, write_video: Callable[..., Path]
+) -> None:
+    asked = Analyzer(["expression"], displays=True, threads=1)
+    faces = asked.photo(astronaut)
+    assert faces.displays is not None
+    assert faces.displays[0].to_dict() == displays_of(faces.action_units)[0].to_dict()
+    assert faces[0].to_dict()["displays"]["smile"].startswith("smile")
+    assert analyzer.photo(astronaut).displays is None
+    small = np.asarray(cv2.resize(astronaut, (240, 240), interpolation=cv2.INTER_AREA), np.uint8)
+    for frame in asked.video(write_video([small] * 4), smooth=0.5, neutral=True):
+        expected = displays_of(frame.faces.action_units)
+        assert np.array_equal(frame.faces.displays.pain, expected.pain)
+    assert Analyzer([], displays=True).photo(astronaut).displays is None
 
 
 def _ids(faces: Faces) -> list[int]:

@@ -15,7 +15,7 @@ from mien.drawing.marks import pose_axes
 from mien.drawing.panel import label_texts, panel_rows, strongest_units
 from mien.drawing.picture import annotate
 from mien.errors import InputError, MediaError, SinkError
-from mien.faces import ActionUnits, Age, Attractiveness, Emotion, Faces, Frame, Pose
+from mien.faces import ActionUnits, Age, Attractiveness, Displays, Emotion, Faces, Frame, Pose
 from mien.facs import CODES
 
 
@@ -73,6 +73,22 @@ def test_the_panel_says_what_is_displayed_and_why():
     assert found[3:5] == ["attractiveness: 61st percentile", "mean rating, pool SCUT-FBP5500"]
     assert found[5:7] == ["AU12", "AU06"]
     assert len([t for t in found if t.startswith("AU")]) == 6
+
+
+def test_the_panel_says_what_is_unclear():
+    faces = faces_in([[0, 0, 100, 100]])
+    unclear = replace(faces, emotion=replace(faces.emotion, probability=np.array([[0.3, 0.45, 0.25]])))[0]
+    assert texts(unclear)[0] == "displays: neutral 0.45, unclear"
+    assert label_texts(unclear)[-3:] == ["#0 neutral 0.45, unclear", "#0 neutral?", "#0"]
+    assert label_texts(faces[0])[-3:] == ["#0 positive 0.91", "#0 positive", "#0"]
+
+
+def test_displays_that_were_asked_for_are_drawn():
+    faces = faces_in([[0, 0, 100, 100]])
+    displays = Displays(np.array([1.3]), np.array(["smile with raised cheeks"]), np.ones(1), np.ones(1))
+    found = texts(replace(faces, displays=displays)[0])
+    assert found[2:4] == ["smile with raised cheeks", "displayed pain expression 1.3 of 16"]
+    assert found[:2] + found[4:] == texts(faces[0])
 
 
 def test_heads_that_did_not_run_leave_no_rows():

@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 import pytest
+import yaml
 
-from mien.emotion import EvidenceModel, load_evidence
+from mien.emotion import PROTOTYPES, EvidenceModel, literature, load_evidence
 from mien.errors import InputError
 from mien.faces import EMOTIONS, ActionUnits
 from mien.facs import CODES
@@ -156,6 +157,97 @@ def test_a_missing_class_is_an_error(tmp_path, missing):
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "broken.json").write_text('{"positive": {', encoding="utf-8")
-    for name in ("broken.json", "missing.json"):
-        with pytest.raises(InputError, match=f"must be a readable JSON file.*{name}"):
+    (tmp_path / "broken.yaml").write_text("AU12: {positive: 1", encoding="utf-8")
+    for name in ("broken.json", "missing.json", "broken.yaml", "missing.yaml"):
+        with pytest.raises(InputError, match=f"must be a readable YAML or JSON file.*{name}"):
             load_evidence(tmp_path / name)
+
+
+def written(tmp_path, text, name="mine.yaml"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["mine.yaml", "mine.yml", "证据"])
+def test_yaml_gives_back_exactly_the_model(tmp_path, name):
+    rng = np.random.default_rng(0)
+    weights = (rng.normal(0, 1, (3, len(CODES))) * 10.0 ** rng.integers(-9, 4, (3, len(CODES)))).astype(np.float32)
+    model = EvidenceModel(CODES, weights, rng.normal(0, 1, 3).astype(np.float32))
+    back = load_evidence(written(tmp_path, model.to_yaml(), name))
+    assert back.codes == model.codes
+    assert np.array_equal(back.weights, model.weights)
+    assert np.array_equal(back.bias, model.bias)
+    units = random_units(1)
+    assert np.array_equal(back(units).probability, model(units).probability)
+    assert back.to_yaml() == model.to_yaml()
+
+
+def test_yaml_names_each_unit_with_muscle_weights_and_source():
+    model = small_model()
+    text = model.to_yaml()
+    assert "# AU12 lip corner puller (zygomaticus major): lip corners go up and out\nAU12: {positive: 3.0" in text
+    rows = yaml.safe_load(text)
+    assert list(rows) == ["bias", *SMALL]
+    assert rows["AU15"] == {"positive": -2.0, "neutral": 0.1, "negative": 2.5, "source": literature("AU15")}
+    assert rows["bias"] == {"positive": -0.5, "neutral": 1.0, "negative": -1.0}
+
+
+def test_a_file_may_name_some_units_and_say_why(tmp_path):
+    text = """
+    # my own view
+    AU12: {positive: 2.5, source: "Müller: a study, 2020", comment: large}
+    AU04:
+      negative: 1
+    """
+    model = load_evidence(written(tmp_path, text))
+    assert model.codes == ("AU04", "AU12")
+    assert model.weights.tolist() == [[0, 2.5], [0, 0], [1, 0]]
+    assert model.bias.tolist() == [0, 0, 0]
+    assert 'source: "Müller: a study, 2020"' in model.to_yaml()
+    assert load_evidence(written(tmp_path, model.to_yaml())).sources == model.sources | {"AU04": literature("AU04")}
+
+
+def test_a_row_a_unit_in_json_and_a_row_a_class_in_yaml(tmp_path):
+    model = small_model()
+    by_unit = load_evidence(written(tmp_path, json.dumps(yaml.safe_load(model.to_yaml())), "mine.json"))
+    by_class = load_evidence(written(tmp_path, yaml.safe_dump(model.to_dict())))
+    assert by_unit.to_dict() == by_class.to_dict() == model.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("AU6: {positive: 1}", r"Got 'AU6'\. Did you mean AU06\?"),
+        ("au12: {positive: 1}", r"Got 'au12'\. Did you mean AU12\?"),
+        ("6: {positive: 1}", r"Got '6'\. Did you mean AU06\?"),
+        ("12: {positive: 1}", r"Got '12'\. Did you mean AU12\?"),
+        ("lip corner puler: {positive: 1}", r"Did you mean AU12 \(lip corner puller\)\?"),
+        ("AU12: {positiv: 1}", r"A key of AU12 must be one of positive.*Got 'positiv'\. Did you mean positive\?"),
+        ("AU12: 3", r"'AU12' must be a row such as .*Got 3\."),
+        ("AU12: {positive: high}", r"'AU12 positive' must be a finite number such as 0\.5\. Got 'high'\."),
+        ("AU12: {positive: .nan}", r"'AU12 positive' must be a finite number"),
+        ("AU12: {negative: yes}", r"'AU12 negative' must be a finite number such as 0\.5\. Got True\."),
+        ("AU12: {negative: }", r"'AU12 negative' must be a finite number such as 0\.5\. Got None\."),
+        ("{positive: {AU13: 1}, neutral: {}, negative: {}}", r"Got 'AU13'\. Did you mean AU"),
+        ("- AU12", r"must have a row for each Action Unit"),
+        ("", r"must have a row for each Action Unit. Got None"),
+    ],
+)
+def test_mistakes_are_said_with_file_and_key(tmp_path, text, message):
+    path = written(tmp_path, text)
+    with pytest.raises(InputError, match=message) as caught:
+        load_evidence(path)
+    assert str(path) in str(caught.value)
+
+
+def test_the_prototypes_have_the_signs_that_the_fit_allows():
+    pytest.importorskip("torch", reason="the fit is in mien[train]")
+    from mien.train.export.display import SIGNS
+
+    for name, codes in PROTOTYPES.items():
+        for code in codes:
+            assert SIGNS["positive" if name == "happiness" else "negative"][code] == 1
+    named = {code for codes in PROTOTYPES.values() for code in codes}
+    assert named == {code for signs in SIGNS.values() for code, sign in signs.items() if sign == 1}
+    assert all("sign is free" in literature(code) for code in set(CODES) - named)

@@ -11,12 +11,14 @@ import pytest
 
 from mien.errors import InputError, MissingDependencyError
 from mien.faces import (
+    CLEAR_MARGIN,
     EMOTIONS,
     ActionUnits,
     Age,
     Attractiveness,
     Attributes,
     Category,
+    Displays,
     Emotion,
     Faces,
     Flags,
@@ -24,6 +26,8 @@ from mien.faces import (
     Pose,
     Quantity,
     attribute_texts,
+    display_texts,
+    emotion_text,
     flatten,
 )
 from output_schema import HEADS, SCHEMA
@@ -53,6 +57,7 @@ def make_faces(n=5, seed=0):
                 "worn": Flags(rng.uniform(0, 1, (n, 2)), ("glasses", "beard")),
             }
         ),
+        displays=Displays(rng.uniform(0, 16, n), rng.choice(["none", "smile"], n), *rng.uniform(0, 5, (2, n))),
     )
 
 
@@ -91,7 +96,7 @@ def test_an_index_picks_the_same_faces_in_every_column(index, numbers):
     assert len(picked) == len(numbers)
     before, after = arrays(faces), arrays(picked)
     assert before.keys() == after.keys()
-    assert len(before) == 20
+    assert len(before) == 24
     for name in before:
         assert after[name].shape == (len(numbers), *before[name].shape[1:])
         assert after[name].tolist() == [before[name][i].tolist() for i in numbers]
@@ -160,6 +165,41 @@ def test_evidence_is_sorted_and_leaves_out_what_is_too_weak():
     assert emotion[1].evidence == [("AU12", 0.06)]
 
 
+def test_a_small_margin_is_not_clear():
+    probability = [[0.6, 0.3, 0.1], [0.44, 0.12, 0.44], [0.2, 0.375, 0.425], [np.nan] * 3]
+    emotion = Emotion(np.array(probability), np.zeros((4, 3)), UNITS)
+    assert emotion.margin == pytest.approx([0.3, 0, 0.05, np.nan], nan_ok=True)
+    assert emotion.clear.tolist() == [True, False, False, False]
+    assert [emotion[i].margin for i in range(3)] == emotion.margin[:3].tolist()
+    assert emotion[2].to_dict()["margin"] == pytest.approx(0.05)
+    assert [emotion[i].to_dict()["clear"] for i in (0, 2)] == [True, False]
+    assert [emotion[i].label for i in (0, 2)] == ["positive", "negative"]  # said, and not changed
+    assert [emotion_text(emotion[i]) for i in (0, 2)] == ["positive 0.60", "negative 0.42, unclear"]
+
+
+def test_a_margin_of_a_fifth_is_clear():
+    assert CLEAR_MARGIN == 0.2
+    just = Emotion(np.array([[0.5, 0.25, 0.25], [0.46875, 0.28125, 0.25]]), np.zeros((2, 3)), UNITS)
+    assert just.clear.tolist() == [True, False]
+
+
+def test_displays_in_plain_values_and_in_a_few_words():
+    nan = np.array([np.nan] * 2)
+    known = Displays(np.array([1.25, 0.0]), np.array(["smile", "none"]), np.array([2.0, 0.1]), np.array([0.5, 0.2]))
+    faces = replace(make_faces(2), displays=known)
+    assert faces.to_dicts()[0]["displays"] == {
+        "pain": 1.25,
+        "smile": "smile",
+        "smile_strength": 2.0,
+        "cheek_strength": 0.5,
+    }
+    assert display_texts(faces[0]) == ["smile", "displayed pain expression 1.2 of 16"]
+    assert display_texts(faces[1])[0] == "no smile"
+    unknown = replace(faces, displays=Displays(nan, np.array(["", ""]), nan, nan))
+    assert set(unknown.to_dicts()[0]["displays"].values()) == {None}
+    assert display_texts(unknown[0]) == display_texts(replace(faces, displays=None)[0]) == []
+
+
 def test_rows_have_the_keys_of_the_schema_and_survive_json():
     faces = make_faces()
     rows = Frame("a.jpg", faces, frame=7, time_s=0.28).to_dicts()
@@ -172,7 +212,7 @@ def test_rows_have_the_keys_of_the_schema_and_survive_json():
         assert list(row["pose"]) == ["yaw", "pitch", "roll"]
         assert list(row["action_units"]) == list(UNITS)
         assert row["action_units"]["AU12"]["intensity"] == faces.action_units.intensity[i, 1]
-        assert list(row["emotion"]) == ["label", *EMOTIONS, "evidence"]
+        assert list(row["emotion"]) == ["label", *EMOTIONS, "margin", "clear", "evidence"]
         assert row["emotion"]["neutral"] == faces.emotion.probability[i, 1]
         assert row["age"] == {
             "value": faces.age.value[i],

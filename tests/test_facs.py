@@ -3,10 +3,14 @@
 import dataclasses
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from mien.displays import PAIN_RANGE, SMILES
+from mien.faces import CLEAR_MARGIN
 from mien.facs import ACTION_UNITS, CODES, ActionUnit, action_unit
+from mien.tracking.neutral import HALF_S, MOST, QUANTILE, REST
 
 # Number, name and main muscle, from the table of Ekman, Friesen & Hager, 2002.
 MANUAL = {
@@ -29,6 +33,7 @@ MANUAL = {
     26: ("jaw drop", "masseter"),
     43: ("eyes closed", "levator palpebrae"),
 }
+PAGE = Path(__file__).parents[1] / "docs" / "facs.md"
 UPPER_FACE = {1: "brow", 2: "brow", 4: "brow", 5: "eye", 6: "eye", 7: "eye", 43: "eye", 9: "nose"}
 
 
@@ -79,3 +84,24 @@ def test_a_unit_cannot_be_changed():
 
 def test_wide_numbers_keep_their_digits():
     assert ActionUnit(101, "", "", "eye", "").code == "AU101"
+
+
+def markdown_table():
+    """The table of docs/facs.md: print it into the page when the vocabulary changes."""
+    rows = [("unit", "name", "muscle", "region", "what to look for"), ("---",) * 5]
+    rows += [(unit.code, unit.name, unit.muscle, unit.region, unit.sign) for unit in ACTION_UNITS]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def test_the_page_holds_the_vocabulary():
+    found = re.search(r"<!-- units -->\n(.*?)<!-- end -->", PAGE.read_text(encoding="utf-8"), re.S)
+    assert found[1] == markdown_table()
+
+
+def test_the_page_says_what_the_code_does():
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert f"at least {CLEAR_MARGIN} " in page
+    assert f"t / (t + {HALF_S:.0f} s) x (q + {-REST:.0f}, within 0 and {MOST:.0f})" in page
+    assert f"the {QUANTILE * 100:.0f} % quantile" in page
+    assert f"from 0 to {PAIN_RANGE[1]:.0f}" in page
+    assert all(f"`{kind}`" in page for kind in SMILES)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.displays import displays_of
 from mien.emotion import EvidenceModel
 from mien.errors import MienError, expect
 from mien.faces import Faces, Frame
@@ -19,7 +20,7 @@ from mien.media import Source, find_sources, read_photo, read_video
 from mien.runtime.detector import Detector
 from mien.runtime.heads import HEADS, Head
 from mien.runtime.landmarks import Landmarker
-from mien.tracking import CutDetector, Smoother, Tracker
+from mien.tracking import CutDetector, NeutralBaseline, Smoother, Tracker
 
 Photo = str | PathLike[str] | NDArray[Any]
 _READ_AHEAD = 3
@@ -33,7 +34,8 @@ class Analyzer:
 
     heads: which of 'expression', 'age', 'attractiveness' run; paths to .onnx files with cards work too.
     min_face, score_threshold, max_faces, max_side: see `Detector`. evidence: replaces the weights from Action
-    Units to displayed emotion, see `load_evidence`. threads: of each network.
+    Units to displayed emotion, see `load_evidence`. displays: whether the displayed pain expression and the type
+    of smile are told too, see `mien.displays`. threads: of each network.
 
     >>> import skimage.data
     >>> faces = Analyzer().photo(skimage.data.astronaut())
@@ -50,6 +52,7 @@ class Analyzer:
         max_faces: int | None = None,
         max_side: int = 1280,
         evidence: EvidenceModel | None = None,
+        displays: bool = False,
         threads: int | None = None,
     ) -> None:
         expect(not isinstance(heads, str), "heads", "a list of names or of .onnx files", heads)
@@ -58,6 +61,7 @@ class Analyzer:
         )
         self.landmarker = Landmarker(threads=threads)
         self.heads = [Head(head, threads, evidence) for head in heads]
+        self.displays = displays
 
     def photo(self, source: Photo) -> Faces:
         """Faces of one photo: a path, or an array (H, W, 3) RGB. Raises MediaError when it cannot be read."""
@@ -65,7 +69,7 @@ class Analyzer:
 
     def images(self, images: Sequence[Image]) -> list[Faces]:
         """Faces of RGB pictures (H, W, 3) uint8, all of them in one batch."""
-        return [faces for faces, _ in self._analyze(images)]
+        return [self._with_displays(faces) for faces, _ in self._analyze(images)]
 
     def photos(self, sources: Iterable[Photo], *, keep_image: bool = False) -> Iterator[Frame]:
         """One `Frame` a photo, in order; a photo that cannot be read becomes a frame with status 'error'."""
@@ -80,13 +84,14 @@ class Analyzer:
         glob: str | None = None,
         every: int = 1,
         smooth: float = 0.0,
+        neutral: bool = False,
         skip: Iterable[str] = (),
         keep_image: bool = False,
     ) -> Iterator[Frame]:
         """Everything that photos, folders, videos, 'webcam:0' or '-' (a list on standard input) hold.
 
         One `Frame` a photo and one a video frame; what cannot be read becomes a frame with status 'error'.
-        skip: names of sources to leave out. every, smooth: see `video`.
+        skip: names of sources to leave out. every, smooth, neutral: see `video`.
         """
         _check_video_options(every, smooth)
         done = set(skip)
@@ -102,23 +107,30 @@ class Analyzer:
             if source.kind == "error":
                 yield Frame(source.name, Faces.empty(), "error", source.reason)
             elif source.kind in ("video", "camera"):
-                yield from self._video_rows(source, every, smooth, keep_image)
+                yield from self._video_rows(source, keep_image, every=every, smooth=smooth, neutral=neutral)
         yield from self._flush(photos, keep_image)
 
     def video(
-        self, source: str | PathLike[str] | int, *, every: int = 1, smooth: float = 0.0, keep_image: bool = False
+        self,
+        source: str | PathLike[str] | int,
+        *,
+        every: int = 1,
+        smooth: float = 0.0,
+        neutral: bool = False,
+        keep_image: bool = False,
     ) -> Iterator[Frame]:
         """Frames of a video file or camera, streamed, with track ids that last.
 
         every: look at each n-th frame. smooth: time constant in seconds, 0 for none; never across a cut.
+        neutral: takes off what each person's face shows at rest, see `NeutralBaseline`.
         Raises MediaError when the video cannot be read, or ends long before it should.
         """
         _check_video_options(every, smooth)
         name = f"webcam:{source}" if isinstance(source, int) else str(source)
-        watch = _Watch(smooth)
+        watch = _Watch(smooth, neutral, self._evidence())
         for frame in read_video(source, every):
             faces, crops = self._analyze([frame.image])[0]
-            seen = watch(faces, crops, frame.image, frame.time_s)
+            seen = self._with_displays(watch(faces, crops, frame.image, frame.time_s))
             status = "ok" if len(seen) else "no_face"
             image = frame.image if keep_image else None
             yield Frame(name, seen, status, None, frame.index, frame.time_s, image)
@@ -142,6 +154,15 @@ class Analyzer:
         parts = [slice(int(end - n), int(end)) for n, end in zip(count, ends, strict=True)]
         return [(everyone.select(part), crops[part]) for part in parts]
 
+    def _with_displays(self, faces: Faces) -> Faces:
+        """Displays are computed last, from what is told of the Action Units in the end."""
+        units = faces.action_units if self.displays else None
+        return faces if units is None else replace(faces, displays=displays_of(units))
+
+    def _evidence(self) -> EvidenceModel | None:
+        """That of the last head that reads Action Units, whose columns stand in the end."""
+        return next((head.evidence for head in reversed(self.heads) if head.evidence), None)
+
     def _flush(self, photos: deque[Source], keep_image: bool) -> Iterator[Frame]:
         taken = list(photos)
         photos.clear()
@@ -158,10 +179,10 @@ class Analyzer:
                 status = "ok" if len(faces) else "no_face"
                 yield Frame(name, faces, status, image=image if keep_image else None)
 
-    def _video_rows(self, source: Source, every: int, smooth: float, keep_image: bool) -> Iterator[Frame]:
+    def _video_rows(self, source: Source, keep_image: bool, **options: Any) -> Iterator[Frame]:
         target = str(source.path) if source.camera is None else source.camera
         try:
-            for frame in self.video(target, every=every, smooth=smooth, keep_image=keep_image):
+            for frame in self.video(target, keep_image=keep_image, **options):
                 yield replace(frame, source=source.name)
         except Exception as error:  # one broken video never stops a run
             yield _failed(source.name, error)
@@ -190,16 +211,26 @@ def _spare_children(faces: Faces) -> Faces:
 class _Watch:
     """What is remembered from frame to frame of one video."""
 
-    def __init__(self, smooth: float) -> None:
+    def __init__(self, smooth: float, neutral: bool = False, evidence: EvidenceModel | None = None) -> None:
         self.cuts, self.tracker = CutDetector(), Tracker()
         self.smoother = Smoother(smooth) if smooth > 0 else None
+        self.baseline = NeutralBaseline() if neutral else None
+        self.evidence = evidence
 
     def __call__(self, faces: Faces, crops: Image, image: Image, time_s: float) -> Faces:
         cut = self.cuts.is_cut(image)
         if cut:
             self.tracker.reset()
         tracked = self.tracker.update(faces, time_s, crops if len(crops) == len(faces) else None)
+        if self.baseline:
+            tracked = self._calibrated(self.baseline.update(tracked, time_s))
         return self.smoother.update(tracked, time_s, cut) if self.smoother else tracked
+
+    def _calibrated(self, faces: Faces) -> Faces:
+        """The faces with the emotion that the calibrated Action Units tell."""
+        if faces.action_units is None or self.evidence is None:
+            return faces
+        return replace(faces, emotion=self.evidence(faces.action_units))
 
 
 def _read_ahead(photos: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, "Future[Image]"]]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 Index = int | slice | Array | list[int] | list[bool]
 EMOTIONS: tuple[str, str, str] = ("positive", "neutral", "negative")
+CLEAR_MARGIN = 0.2
+"""A display is clear where the label is at least this much more probable than the second class."""
 
 
 class _Columns:
@@ -77,6 +79,17 @@ class Emotion(_Columns):
         return str(picked) if np.ndim(picked) == 0 else picked
 
     @property
+    def margin(self) -> Any:
+        """Probability of the label minus that of the second class, 0..1: (N,), or a number for one face."""
+        ordered = np.sort(self.probability, axis=-1)
+        return ordered[..., -1] - ordered[..., -2]
+
+    @property
+    def clear(self) -> Any:
+        """Whether the margin is at least `CLEAR_MARGIN`: (N,), or a truth value for one face."""
+        return self.margin >= CLEAR_MARGIN
+
+    @property
     def evidence(self) -> list[Any]:
         """Units that speak for the label, strongest first: [(code, contribution), ...] for one face."""
         if self.contribution.ndim > 1:
@@ -87,7 +100,28 @@ class Emotion(_Columns):
     def to_dict(self) -> dict[str, Any]:
         """Plain values of one face."""
         named = dict(zip(EMOTIONS, (float(p) for p in self.probability), strict=True))
-        return {"label": self.label, **named, "evidence": [list(pair) for pair in self.evidence]}
+        sure = {"margin": float(self.margin), "clear": bool(self.clear)}
+        return {"label": self.label, **named, **sure, "evidence": [list(pair) for pair in self.evidence]}
+
+
+@dataclass(frozen=True, slots=True)
+class Displays(_Columns):
+    """What Action Units display together, see `mien.displays`.
+
+    pain (N,) displayed pain expression, 0..16; smile (N,) 'none', 'smile' or 'smile with raised cheeks', empty
+    where unknown; smile_strength and cheek_strength (N,) intensities of AU12 and AU06, 0..5. NaN where unknown.
+    """
+
+    pain: Array
+    smile: Array
+    smile_strength: Array
+    cheek_strength: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values of one face; None where a unit is missing."""
+        numbers = {name: float(getattr(self, name)) for name in ("pain", "smile_strength", "cheek_strength")}
+        known = {name: value if np.isfinite(value) else None for name, value in numbers.items()}
+        return {"pain": known.pop("pain"), "smile": str(self.smile) or None, **known}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +217,19 @@ class Attributes:
         return {name: estimate.to_dict() for name, estimate in self.named.items()}
 
 
+def emotion_text(emotion: Emotion) -> str:
+    """Displayed emotion of one face in a few words: 'positive 0.91', or 'positive 0.44, unclear'."""
+    return f"{emotion.label} {emotion.probability.max():.2f}{'' if emotion.clear else ', unclear'}"
+
+
+def display_texts(face: Face) -> list[str]:
+    """Displays of a face in a few words each: 'smile with raised cheeks', 'displayed pain expression 1.3 of 16'."""
+    told = face.displays.to_dict() if face.displays else {}
+    smile = "no smile" if told.get("smile") == "none" else told.get("smile")
+    pain = None if told.get("pain") is None else f"displayed pain expression {told['pain']:.1f} of 16"
+    return [text for text in (smile, pain) if text]
+
+
 def attribute_texts(face: Face) -> list[str]:
     """What users' own models tell of a face in a few words each: 'glasses: yes 0.93', 'height: 1.7'."""
     texts = []
@@ -212,12 +259,13 @@ class Face:
     age: Age | None = None
     attractiveness: Attractiveness | None = None
     attributes: Attributes | None = None
+    displays: Displays | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the names of the output schema; heads that did not run are None."""
         parts = {
             name: None if (part := getattr(self, name)) is None else part.to_dict()
-            for name in ("pose", "action_units", "emotion", "age", "attractiveness", "attributes")
+            for name in ("pose", "action_units", "emotion", "age", "attractiveness", "attributes", "displays")
         }
         return {
             "track_id": self.track_id,
@@ -253,6 +301,7 @@ class Faces:
     age: Age | None = None
     attractiveness: Attractiveness | None = None
     attributes: Attributes | None = None
+    displays: Displays | None = None
 
     @classmethod
     def empty(cls) -> Faces:

@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from mien.analyzer import Analyzer
+from mien.events import events_in
 from mien.geometry import Image
 from output_schema import SCHEMA
 
@@ -64,6 +67,21 @@ def test_list_on_standard_input(folder: Path) -> None:
     assert rows[0]["emotion"] is None
 
 
+def test_options_of_expression(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("bias: {neutral: 9}\nAU12: {positive: 1.0}\n", encoding="utf-8")
+    words = [folder / "a.png", "--out", "-", "--quiet", "--heads", "expression", "--neutral"]
+    (row,) = (json.loads(line) for line in mien(*words, "--displays", "--evidence", mine).stdout.splitlines())
+    assert row["emotion"]["label"] == "neutral"
+    assert row["emotion"]["clear"] is True
+    assert row["displays"]["smile"].startswith("smile")
+    mine.write_text("AU13: {positive: 1.0}", encoding="utf-8")
+    result = mien(*words, "--evidence", mine)
+    assert result.returncode == 2
+    assert "Did you mean AU" in result.stderr
+    assert str(mine) in result.stderr
+
+
 def test_a_killed_run_goes_on(folder: Path, tmp_path: Path, astronaut: Image) -> None:
     for number in range(60):
         cv2.imwrite(str(folder / f"z{number:02d}.png"), astronaut)
@@ -114,3 +132,33 @@ def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
     result = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120)
     assert json.loads(result.stdout)["status"] == "ok"
     assert "Traceback" not in result.stderr
+
+
+def test_events_of_a_video(astronaut: Image, tmp_path: Path, write_video: Callable[..., Path]) -> None:
+    face = np.asarray(cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA), np.uint8)
+    video = write_video([face] * 8 + [np.full_like(face, 90)] * 8, "smile.mp4")
+    cv2.imwrite(str(tmp_path / "a.png"), face)
+    out, events, drawn = tmp_path / "faces.csv", tmp_path / "events.jsonl", tmp_path / "drawn"
+    words = [tmp_path / "a.png", video, "--out", out, "--events", events, "--heads", "expression", "--quiet"]
+    result = mien(*words, "--draw", drawn)
+    assert result.returncode == 0, result.stderr
+    rows = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    assert rows == [event.to_dict() for event in events_in(Analyzer(["expression"]).video(video))]
+    (smile,) = [row for row in rows if row["action_unit"] == "AU12"]
+    assert (smile["source"], smile["onset_s"], smile["open"]) == (str(video), 0, True)
+    assert smile["offset_s"] == pytest.approx(7 / 25, abs=0.05)
+    assert sorted(os.listdir(drawn)) == ["a.png", "smile.mp4", "smile_timeline.png"]
+    assert mien(*words, "--resume").returncode == 0  # all is done: the events stay
+    assert [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()] == rows
+    events.unlink()
+    refused = mien(*words, "--resume")
+    assert (refused.returncode, "'events' must name" in refused.stderr) == (2, True)
+
+
+def test_events_need_units(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("of an earlier run")
+    for wrong in (["--events", tmp_path / "e.csv", "--heads", "age"], ["--events", tmp_path / "e.xls"]):
+        result = mien(folder / "a.png", "--out", tmp_path / "x.csv", "--quiet", *wrong)
+        assert result.returncode == 2, result.stderr
+        assert "Traceback" not in result.stderr
+        assert (tmp_path / "x.csv").read_text() == "of an earlier run"

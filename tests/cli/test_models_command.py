@@ -1,11 +1,16 @@
 """`mien models`: what is inside, how good it is, on what terms."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from mien.cli import app
+from mien.emotion import EvidenceModel, load_evidence
+from mien.faces import ActionUnits
+from mien.facs import CODES
 from mien.runtime.models import embedded_cards, embedded_models
 
 NAMES = ["age", "attractiveness", "expression", "landmarks"]
@@ -40,3 +45,25 @@ def test_unknown_model_is_named() -> None:
     result = CliRunner().invoke(app, ["models", "mood"])
     assert result.exit_code != 0
     assert "mood" in str(result.exception)
+
+
+def test_evidence_can_be_written_edited_and_used(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["models", "--evidence"])
+    assert result.exit_code == 0
+    path = tmp_path / "mine.yaml"
+    path.write_text(result.output, encoding="utf-8")
+    (card,) = [card for card in embedded_cards() if card.name == "expression"]
+    embedded, mine = EvidenceModel.from_dict(card.decoding["evidence"]), load_evidence(path)
+    probability = np.random.default_rng(0).uniform(0, 1, (50, len(CODES))).astype(np.float32)
+    units = ActionUnits(probability, 5 * probability, CODES)
+    assert np.array_equal(mine(units).probability, embedded(units).probability)
+    assert np.array_equal(mine(units).contribution, embedded(units).contribution)
+    assert CliRunner().invoke(app, ["models", "expression", "--evidence"]).output == result.output
+    path.write_text(result.output.replace("AU12: {positive: ", "AU12: {positive: -9"), encoding="utf-8")
+    assert not np.array_equal(load_evidence(path)(units).label, embedded(units).label)
+
+
+def test_a_model_without_evidence_is_named() -> None:
+    result = CliRunner().invoke(app, ["models", "age", "--evidence"])
+    assert result.exit_code != 0
+    assert "'age'" in str(result.exception)

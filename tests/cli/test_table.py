@@ -1,10 +1,12 @@
 """Results as a table for a person."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mien.cli.table import TableSink
-from mien.faces import ActionUnits, Age, Attractiveness, Emotion, Faces, Frame, Pose
+from mien.faces import ActionUnits, Age, Attractiveness, Displays, Emotion, Faces, Frame, Pose
 
 
 def one_face(track_id: int | None = None) -> Faces:
@@ -31,6 +33,20 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("wide")
+def test_what_is_unclear_and_what_was_asked_for_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    one = np.ones(1)
+    unclear = replace(one_face().emotion, probability=np.array([[0.4, 0.35, 0.25]]))
+    faces = replace(one_face(), emotion=unclear, displays=Displays(one, np.array(["smile"]), one, one))
+    with TableSink() as sink:
+        sink.write(Frame("a.jpg", faces))
+        sink.write(Frame("b.jpg", Faces.empty(), "no_face"))
+    head, a, _ = (line.strip() for line in capsys.readouterr().out.splitlines() if line.strip())
+    assert head.endswith("smile and pain")
+    assert "positive 0.40, unclear" in a
+    assert a.endswith("smile, displayed pain expression 1.0 of 16")
+
+
+@pytest.mark.usefixtures("wide")
 def test_rows(capsys: pytest.CaptureFixture[str]) -> None:
     with TableSink() as sink:
         sink.write(Frame("a.jpg", one_face()))
@@ -42,6 +58,8 @@ def test_rows(capsys: pytest.CaptureFixture[str]) -> None:
     for text in ("a.jpg", "positive 0.93", "AU12 +2.4", "34 (27-41)", "61", "-12 +3 +0"):
         assert text in a
     assert "AU04" not in a
+    assert "unclear" not in a
+    assert head.endswith("pose (yaw pitch roll)")
     assert "no face" in b
     assert "cut off" in c
     assert d.startswith("d.mp4 0.12 s")

@@ -9,20 +9,22 @@ import pytest
 import mien
 
 ROOT = Path(mien.__file__).parent
-HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic", "yaml", "scipy", "numba", "matplotlib"}
+HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic", "scipy", "numba", "matplotlib"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "facs": {"errors"},
     "geometry": {"errors"},
     "media": {"errors"},
     "faces": {"errors", "facs"},
+    "events": {"errors", "faces", "facs"},
     "estimates": {"errors", "facs", "faces", "geometry"},
     "emotion": {"errors", "facs", "faces", "geometry"},
-    "tracking": {"errors", "faces", "geometry"},
-    "drawing": {"errors", "facs", "faces", "geometry", "media"},
-    "sinks": {"errors", "facs", "faces", "geometry"},
+    "displays": {"errors", "faces", "geometry"},
+    "tracking": {"errors", "estimates", "faces", "geometry"},
+    "drawing": {"errors", "events", "facs", "faces", "geometry", "media"},
+    "sinks": {"errors", "events", "facs", "faces", "geometry"},
     "runtime": {"errors", "faces", "estimates", "emotion", "geometry"},
-    "analyzer": {"errors", "emotion", "faces", "geometry", "media", "runtime", "tracking"},
+    "analyzer": {"displays", "errors", "emotion", "faces", "geometry", "media", "runtime", "tracking"},
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
     "train.recipe": {"errors"},

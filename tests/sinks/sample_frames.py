@@ -6,7 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Category, Emotion, Faces, Frame, Pose, Quantity
+from mien.faces import (
+    ActionUnits,
+    Age,
+    Attractiveness,
+    Attributes,
+    Category,
+    Displays,
+    Emotion,
+    Faces,
+    Frame,
+    Pose,
+    Quantity,
+)
 from mien.facs import CODES
 
 Rows = list[dict[str, Any]]
@@ -31,6 +43,7 @@ def faces(n: int = 1, seed: int = 0, tracked: bool = False) -> Faces:
         attributes=Attributes(
             {"hat": Category(rng.dirichlet([1, 1], n), ("no", "yes")), "height": Quantity(rng.uniform(1, 2, n))}
         ),
+        displays=Displays(rng.uniform(0, 16, n), np.array(["smile", "none"])[:n], *rng.uniform(0, 5, (2, n))),
     )
 
 

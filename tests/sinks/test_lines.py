@@ -21,6 +21,7 @@ SCHEMA = {"source", "status", "frame", "time_s", "face", "track_id", "box", "sco
     "age",
     "attractiveness",
     "attributes",
+    "displays",
 }
 linux = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 

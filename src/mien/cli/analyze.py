@@ -24,12 +24,15 @@ Out = Annotated[
 def analyze(
     sources: Sources,
     out: Out = None,
-    draw: Annotated[Path | None, typer.Option(help="Folder for annotated pictures and videos.")] = None,
+    draw: Annotated[Path | None, typer.Option(help="Folder for annotated pictures, videos, time lines.")] = None,
+    events: Annotated[Path | None, typer.Option(help="FILE.csv or FILE.jsonl for events of units in videos.")] = None,
     heads: Annotated[str, typer.Option(help="Which heads run, by comma.")] = "expression,age,attractiveness",
     model: Annotated[list[Path] | None, typer.Option(help="An .onnx file of yours, with its card beside it.")] = None,
-    evidence: Annotated[Path | None, typer.Option(help="JSON file of weights from Action Units to emotion.")] = None,
+    evidence: Annotated[Path | None, typer.Option(help="YAML or JSON file of weights from units to emotion.")] = None,
+    displays: Annotated[bool, typer.Option("--displays", help="Displayed pain and type of smile as well.")] = False,
     every: Annotated[int, typer.Option(min=1, help="Look at each n-th frame of a video.")] = 1,
     smooth: Annotated[float, typer.Option(min=0, help="Smooth a video over this many seconds.")] = 0.0,
+    neutral: Annotated[bool, typer.Option("--neutral", help="Take off what a face shows at rest, in videos.")] = False,
     glob: Annotated[str | None, typer.Option(help="Only files of folders whose names match, such as '*.jpg'.")] = None,
     recursive: Annotated[bool, typer.Option(help="Look into folders of folders.")] = True,
     resume: Annotated[bool, typer.Option(help="Skip what an earlier, killed run already did.")] = False,
@@ -43,9 +46,14 @@ def analyze(
     """Find and read every face. Exit code 0: all handled; 3: some sources had errors; 2: a wrong call."""
     from mien.analyzer import Analyzer
     from mien.emotion import load_evidence
-    from mien.sinks import open_sink
+    from mien.errors import expect
+    from mien.sinks import EventSink, open_sink
+    from mien.sinks.events import check_target
 
     chosen: list[str | Path] = [*(head for head in heads.split(",") if head), *(model or [])]
+    if events:
+        check_target(events)  # before any file is opened
+        expect(bool(model) or "expression" in chosen, "heads", "with 'expression' to find events", heads)
     analyzer = Analyzer(
         chosen,
         min_face=min_face,
@@ -53,18 +61,29 @@ def analyze(
         max_faces=max_faces,
         max_side=max_side,
         evidence=load_evidence(evidence) if evidence else None,
+        displays=displays,
         threads=threads,
     )
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         target = out or ("-" if not sys.stdout.isatty() else None)
         sink = stack.enter_context(open_sink(target, resume=resume) if target else _table())
+        movements = stack.enter_context(EventSink(events, resume=resume, done=sink.done)) if events else None
         annotator = stack.enter_context(_annotator(draw)) if draw else None
         keep = draw is not None
         frames = analyzer.run(
-            sources, recursive=recursive, glob=glob, every=every, smooth=smooth, skip=sink.done, keep_image=keep
+            sources,
+            recursive=recursive,
+            glob=glob,
+            every=every,
+            smooth=smooth,
+            neutral=neutral,
+            skip=sink.done,
+            keep_image=keep,
         )
         for frame in _progress(frames, sources, glob, recursive, quiet):
+            if movements:
+                movements.write(frame)  # before the sink: what it calls done on resume has all its events
             sink.write(frame)
             counts[frame.status] += 1
             if annotator and frame.image is not None:
@@ -84,7 +103,7 @@ def _finish(counts: Counter[str], quiet: bool) -> None:
 def _annotator(folder: Path) -> Any:
     from mien.drawing import Annotator
 
-    return Annotator(folder)
+    return Annotator(folder, timelines=True)
 
 
 def _table() -> Any:

@@ -5,8 +5,14 @@ from typing import Annotated
 import typer
 
 
-def models(name: Annotated[str | None, typer.Argument(help="Show the whole card of one model.")] = None) -> None:
-    """List the embedded models with their measures and terms, or print one card."""
+def models(
+    name: Annotated[str | None, typer.Argument(help="Show the whole card of one model.")] = None,
+    evidence: Annotated[bool, typer.Option("--evidence", help="Print weights from units to emotion as YAML.")] = False,
+) -> None:
+    """List the embedded models with their measures and terms, or print one card.
+
+    mien models --evidence > mine.yaml writes a file to edit, for mien analyze --evidence mine.yaml.
+    """
     import json
 
     from rich.console import Console
@@ -14,6 +20,9 @@ def models(name: Annotated[str | None, typer.Argument(help="Show the whole card 
 
     from mien.runtime.models import embedded_cards, find_model, read_card
 
+    if evidence:
+        print(_evidence(name or "expression"), end="")
+        return
     if name:
         print(json.dumps(read_card(find_model(name)).values, indent=1, ensure_ascii=False))
         return
@@ -22,3 +31,15 @@ def models(name: Annotated[str | None, typer.Argument(help="Show the whole card 
         measured = "; ".join(card.values.get("summary", []))
         table.add_row(card.name, f"{card.size} px {card.crop['kind']}", measured, card.values.get("terms", ""))
     Console().print(table)
+
+
+def _evidence(name: str) -> str:
+    from mien.emotion import EvidenceModel
+    from mien.errors import InputError
+    from mien.runtime.heads import expression_decoding
+    from mien.runtime.models import find_model, read_card
+
+    rows = expression_decoding(read_card(find_model(name))).get("evidence")
+    if not rows:
+        raise InputError(f"'name' must be a model that reads Action Units and has evidence weights. Got {name!r}.")
+    return EvidenceModel.from_dict(rows).to_yaml()

@@ -6,9 +6,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mien.faces import Face, Frame, attribute_texts
+from mien.faces import Face, Frame, attribute_texts, display_texts, emotion_text
 
 _COLUMNS = ("source", "face", "displays", "because", "apparent age", "attractiveness", "pose (yaw pitch roll)")
+_OPTIONAL = ("smile and pain", "own models")
+_ALL = (*_COLUMNS, *_OPTIONAL)
 
 
 class TableSink:
@@ -33,18 +35,18 @@ class TableSink:
     def __exit__(self, *_: object) -> None:
         if not self._rows:
             return
-        own = any(len(row) > len(_COLUMNS) and row[-1] for row in self._rows)
-        shown = (*_COLUMNS, "own models") if own else _COLUMNS
-        table = Table(*shown, box=None, header_style="bold", pad_edge=False)
+        used = [i for i in range(len(_COLUMNS), len(_ALL)) if any(len(row) > i and row[i] for row in self._rows)]
+        shown = [*range(len(_COLUMNS)), *used]
+        table = Table(*(_ALL[i] for i in shown), box=None, header_style="bold", pad_edge=False)
         for row in self._rows:
-            table.add_row(*row[: len(shown)], style="" if row[1] else "dim")
+            table.add_row(*(row[i] for i in shown if i < len(row)), style="" if row[1] else "dim")
         Console().print(table)
 
 
 def _cells(face: Face) -> tuple[str, ...]:
     displays = because = age = score = pose = ""
     if face.emotion is not None:
-        displays = f"{face.emotion.label} {face.emotion.probability.max():.2f}"
+        displays = emotion_text(face.emotion)
         because = ", ".join(f"{code} {value:+.1f}" for code, value in face.emotion.evidence[:3])
     if face.age is not None:
         age = f"{face.age.value:.0f} ({face.age.low:.0f}-{face.age.high:.0f})"
@@ -52,4 +54,4 @@ def _cells(face: Face) -> tuple[str, ...]:
         score = f"{face.attractiveness.percentile:.0f}. percentile"
     if face.pose is not None:
         pose = " ".join(f"{float(angle):+.0f}" for angle in (face.pose.yaw, face.pose.pitch, face.pose.roll))
-    return displays, because, age, score, pose, ", ".join(attribute_texts(face))
+    return displays, because, age, score, pose, ", ".join(display_texts(face)), ", ".join(attribute_texts(face))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mien.drawing.layout import Memory
 from mien.drawing.picture import Drawing, annotate
+from mien.drawing.record import Record
 from mien.errors import SinkError, expect
 from mien.faces import Frame
 
@@ -31,7 +32,8 @@ class Annotator:
     Files are named after their source: by its path below `root` where that is given, else by its file name,
     with a number where another source has the name already. Frames need `image`; frames with an error are
     skipped. A video plays at the speed of its time stamps, at `fps` frames a second or as many as were
-    analyzed; it appears under its name when it is complete. Memory is bounded.
+    analyzed; it appears under its name when it is complete. timelines: beside NAME.mp4, NAME_timeline.png shows
+    the units, their events and the emotion of the face seen most. Memory is bounded.
 
     >>> import tempfile
     >>> from mien.faces import Faces
@@ -42,12 +44,18 @@ class Annotator:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = None, fps: float | None = None
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        root: str | os.PathLike[str] | None = None,
+        fps: float | None = None,
+        timelines: bool = False,
     ) -> None:
         expect(fps is None or 0 < fps <= 1000, "fps", "between 0 and 1000 frames a second, or None", fps)
         self.folder = Path(folder)
         self.root = None if root is None else Path(os.path.abspath(root))
         self.fps = fps
+        self.timelines = timelines
         self._used: set[Path] = set()
         self._videos: OrderedDict[str, _Video] = OrderedDict()
         _make_folder(self.folder)
@@ -71,7 +79,9 @@ class Annotator:
         if frame.source not in self._videos:
             while len(self._videos) >= _MOST_OPEN_VIDEOS:
                 self._videos.popitem(last=False)[1].close()
-            self._videos[frame.source] = _Video(self._target(frame.source, ".mp4"), self.fps)
+            target = self._target(frame.source, ".mp4")
+            timeline = self._free(target.with_name(f"{target.stem}_timeline.png")) if self.timelines else None
+            self._videos[frame.source] = _Video(target, self.fps, timeline)
         self._videos[frame.source].add(frame)
 
     def close(self) -> None:
@@ -92,12 +102,17 @@ class Annotator:
             below = absolute.relative_to(self.root)
         kept = below.suffix if below.suffix.lower() in _KEPT_SUFFIXES else ".png"
         below = below.with_suffix(suffix or kept)
-        target, number = self.folder / below, 2
+        target = self._free(self.folder / below)
+        _make_folder(target.parent)
+        return target
+
+    def _free(self, path: Path) -> Path:
+        """The path, with a number where it is taken."""
+        target, number = path, 2
         while target in self._used:
-            target = self.folder / below.with_stem(f"{below.stem}_{number}")
+            target = path.with_stem(f"{path.stem}_{number}")
             number += 1
         self._used.add(target)
-        _make_folder(target.parent)
         return target
 
 
@@ -121,11 +136,12 @@ def _safe_name(source: str) -> str:
 class _Video:
     """One annotated video; the first frames wait until their time stamps tell the frame rate."""
 
-    def __init__(self, target: Path, fps: float | None) -> None:
-        self.target = target
+    def __init__(self, target: Path, fps: float | None, timeline: Path | None) -> None:
+        self.target, self.timeline = target, timeline
         self.temporary = target.with_name(f".{target.stem[:40]}-{os.getpid()}.partial{target.suffix}")
         self.fps = fps
         self._memory = Memory()
+        self._record = Record()
         self._waiting: list[tuple[float | None, Image]] = []
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
@@ -136,6 +152,8 @@ class _Video:
     def add(self, frame: Frame) -> None:
         """Draw and write one frame."""
         assert frame.image is not None
+        if self.timeline:
+            self._record.add(frame)
         picture = annotate(frame.image, frame.faces, extend=False, memory=self._memory)
         if self._writer is not None:
             self._write(frame.time_s, picture)
@@ -157,6 +175,8 @@ class _Video:
         except OSError as error:
             self.discard()
             raise SinkError(f"The video {str(self.target)!r} could not be written: {error.strerror}.") from error
+        if self.timeline and (drawing := self._record.picture()):
+            drawing.save(self.timeline)
 
     def discard(self) -> None:
         """Leave nothing behind."""

@@ -21,7 +21,7 @@ from mien.drawing.ink import (
     write,
 )
 from mien.drawing.marks import face_colour, known_emotion
-from mien.faces import EMOTIONS, Face, attribute_texts
+from mien.faces import EMOTIONS, Face, attribute_texts, display_texts, emotion_text
 from mien.facs import CODES, action_unit
 
 Array = NDArray[Any]
@@ -72,7 +72,7 @@ Row = Line | Bar | Split | Space
 
 def panel_rows(face: Face, codes: Sequence[str]) -> list[Row]:
     """Everything known of a face, as rows; of the Action Units those with the given codes."""
-    blocks = [_emotion_rows(face), _age_rows(face), _pool_rows(face), _own_rows(face)]
+    blocks = [_emotion_rows(face), _display_rows(face), _age_rows(face), _pool_rows(face), _own_rows(face)]
     blocks += [_unit_rows(face, codes), _pose_rows(face)]
     rows: list[Row] = []
     for block in blocks:
@@ -97,12 +97,18 @@ def _emotion_rows(face: Face) -> list[Row]:
     emotion = known_emotion(face)
     if emotion is None:
         return [Line(f"face {number}".strip(), 13)]
-    title = f"displays: {emotion.label} {emotion.probability.max():.2f}"
-    rows: list[Row] = [Line(title, 13, right=number, dot=face_colour(face)), Split(emotion.probability)]
+    rows: list[Row] = [
+        Line(f"displays: {emotion_text(emotion)}", 13, right=number, dot=face_colour(face)),
+        Split(emotion.probability),
+    ]
     evidence = emotion.evidence[:3]
     reasons = [f"{code} {value:+.1f}" for code, value in evidence if value > 0.2 * evidence[0][1]]
     why = f"because {', '.join(reasons)}" if reasons else "no Action Unit stands out"
     return [*rows, Line(why, 10.5, GREY)]
+
+
+def _display_rows(face: Face) -> list[Row]:
+    return [Line(text, 11) for text in display_texts(face)]
 
 
 def _age_rows(face: Face) -> list[Row]:
@@ -231,11 +237,12 @@ def label_texts(face: Face) -> list[str]:
     """One-line labels of a face from the fullest to the shortest."""
     number = "" if face.track_id is None else f"#{face.track_id} "
     read = known_emotion(face)
-    emotion = "" if read is None else f"{read.label} {read.probability.max():.2f}"
+    emotion = "" if read is None else emotion_text(read)
+    shortest = "" if read is None else f"{read.label}{'' if read.clear else '?'}"
     age = "" if face.age is None or not np.isfinite(face.age.value) else f"{face.age.value:.0f}"
     full = [part for part in (emotion and f"displays: {emotion}", age and f"apparent age {age}") if part]
     short = [part for part in (emotion, age and f"app. age {age}") if part]
-    texts = [" · ".join(full), " · ".join(short), emotion, emotion.partition(" ")[0]]
+    texts = [" · ".join(full), " · ".join(short), emotion, shortest]
     return [number + text for text in texts if text] + ([number.strip()] if number else [])
 
 

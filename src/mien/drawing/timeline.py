@@ -1,14 +1,15 @@
-"""Time lines of one track: displayed emotion and Action Units."""
+"""Time lines of one track: displayed emotion, and Action Units with their events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.drawing.ink import EMOTION_COLOURS, Canvas, Colour, area, fill, lines, text_height, text_width, write
+from mien.drawing.ink import EMOTION_COLOURS, Canvas, Colour, area, dots, fill, lines, text_height, text_width, write
 from mien.drawing.picture import Drawing
 from mien.errors import InputError, expect
+from mien.events import Event, events_in
 from mien.faces import EMOTIONS, Face, Frame
 from mien.facs import CODES, action_unit
 
@@ -20,41 +21,50 @@ _SOFT: Colour = (128, 136, 146)
 _RULE: Colour = (228, 231, 234)
 _UNIT_LINE: Colour = (28, 124, 168)
 _UNIT_AREA: Colour = (200, 226, 238)
+_EVENT_AREA: Colour = (252, 240, 220)
+_EVENT: Colour = (206, 128, 30)
 _WIDTH, _LEFT, _RIGHT, _TOP = 1200, 210, 40, 70
 _EMOTION_HEIGHT, _ROW_HEIGHT, _GAP = 110, 46, 10
 
 
-def timeline(frames: Sequence[Frame], codes: Sequence[str] | None = None, track_id: int | None = None) -> Drawing:
-    """Displayed emotion and Action Units of one track over time, as a picture.
+def timeline(
+    frames: Sequence[Frame],
+    codes: Sequence[str] | None = None,
+    track_id: int | None = None,
+    events: Iterable[Event] | None = None,
+) -> Drawing:
+    """Displayed emotion, and intensity of Action Units, of one track over time, as a picture.
 
-    codes: the units to show, by default the six that are most active; track_id: by default the track seen most.
-    Lines break where the track was not seen.
+    codes: the units to show, by default those with events, and at least the six most active; track_id: by default
+    the track seen most; events: by default those of the frames, see `mien.events`. An event is a bar from onset to
+    offset with a dot at the apex. Lines break where the track was not seen.
     """
-    track = _most_seen(frames) if track_id is None else track_id
+    track = most_seen(frames) if track_id is None else track_id
     times, faces = _of_track(frames, track)
-    shown = [face for face in faces if face is not None]
-    if not shown:
+    if not any(faces):
         raise InputError(
             f"'frames' must hold faces of the track to draw. Got {len(frames)} frames without track {track}."
         )
-    curves = _unit_curves(faces, codes)
+    found = [e for e in (events_in(frames) if events is None else events) if e.track_id == track]
+    curves = _unit_curves(faces, codes, {event.code for event in found})
     emotion = _emotion_curves(faces)
     height = _TOP + (_EMOTION_HEIGHT + _GAP if emotion is not None else 0) + len(curves) * (_ROW_HEIGHT + _GAP) + 50
     canvas: Canvas = np.full((height, _WIDTH, 3), _PAPER, np.uint8)
     title = "One face" if track is None else f"Track #{track}"
     write(canvas, f"{title}: displayed expression over time", 24, 20, 20, _INK)
+    _draw_legend(canvas)
     _draw_axis(canvas, times, height - 42)
     y = _TOP
     if emotion is not None:
         _draw_emotion(canvas, times, emotion, y)
         y += _EMOTION_HEIGHT + _GAP
     for code, values in curves.items():
-        _draw_unit(canvas, times, code, values, y)
+        _draw_unit(canvas, times, code, values, [e for e in found if e.code == code], y)
         y += _ROW_HEIGHT + _GAP
     return Drawing(canvas)
 
 
-def _most_seen(frames: Sequence[Frame]) -> int | None:
+def most_seen(frames: Sequence[Frame]) -> int | None:
     """The track with most sightings, the first of them where several have; None without tracking."""
     seen = [f.faces.track_id for f in frames if f.faces.track_id is not None]
     ids = np.concatenate(seen) if seen else np.zeros(0, np.int64)
@@ -72,8 +82,8 @@ def _of_track(frames: Sequence[Frame], track: int | None) -> tuple[Array, list[F
     return times, faces
 
 
-def _unit_curves(faces: list[Face | None], codes: Sequence[str] | None) -> dict[str, Array]:
-    """Probability (T,) of each unit to show, NaN where it is not known."""
+def _unit_curves(faces: list[Face | None], codes: Sequence[str] | None, moved: set[str]) -> dict[str, Array]:
+    """Intensity (T,) of each unit to show, NaN where it is not known."""
     with_units = [face.action_units for face in faces if face is not None and face.action_units is not None]
     known = with_units[0].codes if with_units else ()
     for code in codes or ():
@@ -81,9 +91,10 @@ def _unit_curves(faces: list[Face | None], codes: Sequence[str] | None) -> dict[
     table = np.full((len(faces), len(known)), np.nan)
     for i, face in enumerate(faces):
         if face is not None and face.action_units is not None:
-            table[i] = face.action_units.probability
-    busy = np.argsort(-np.nan_to_num(table).sum(0), kind="stable")[:6]
-    wanted = [known[i] for i in sorted(busy)] if codes is None else list(codes)
+            table[i] = face.action_units.intensity
+    busy = dict(zip(known, np.nan_to_num(table).sum(0), strict=True))
+    first = sorted(known, key=lambda code: (code not in moved, -busy[code]))[: max(6, len(moved))]
+    wanted = [code for code in known if code in first] if codes is None else list(codes)
     return {code: table[:, known.index(code)] for code in wanted}
 
 
@@ -131,6 +142,12 @@ def _draw_axis(canvas: Canvas, times: Array, bottom: int) -> None:
         write(canvas, text, x - text_width(text, 12) / 2, bottom + 6, 12, _SOFT)
 
 
+def _draw_legend(canvas: Canvas) -> None:
+    """Say what the marks of the units mean, at the upper right."""
+    text = "unit: intensity 0 to 5; bar: onset to offset; dot: apex"
+    write(canvas, text, _WIDTH - _RIGHT - text_width(text, 12), 28, 12, _SOFT)
+
+
 def _draw_emotion(canvas: Canvas, times: Array, table: Array, y: int) -> None:
     """Draw probabilities stacked from negative at the bottom to positive at the top."""
     x = _x(times, _span(times))
@@ -145,14 +162,26 @@ def _draw_emotion(canvas: Canvas, times: Array, table: Array, y: int) -> None:
             _ribbon(canvas, x[run], edges[:, i], edges[:, i + 1], EMOTION_COLOURS[name])
 
 
-def _draw_unit(canvas: Canvas, times: Array, code: str, values: Array, y: int) -> None:
-    """Draw one unit's probability over its base line."""
-    x, base = _x(times, _span(times)), float(y + _ROW_HEIGHT)
-    middle = y + _ROW_HEIGHT / 2
+def _draw_unit(canvas: Canvas, times: Array, code: str, values: Array, events: list[Event], y: int) -> None:
+    """Draw one unit's intensity, 0 to 5, over its base line, and its events."""
+    span, base = _span(times), float(y + _ROW_HEIGHT)
+    x, middle = _x(times, span), y + _ROW_HEIGHT / 2
     write(canvas, code, 24, middle - text_height(13), 13, _INK)
     write(canvas, action_unit(code).name if code in CODES else "", 24, middle, 12, _SOFT)
+    bounds = [_x(np.array([event.onset_s, event.offset_s]), span) for event in events]
+    for start, end in bounds:
+        fill(canvas, (start, y, max(end, start + 2), base), _EVENT_AREA)
     fill(canvas, (_LEFT, base, _WIDTH - _RIGHT, base + 1), _RULE)
     for run in _runs(values):
-        top = base - _ROW_HEIGHT * np.clip(values[run], 0, 1)
+        top = base - _unit_height(values[run])
         _ribbon(canvas, x[run], np.full(len(top), base), top, _UNIT_AREA)
         lines(canvas, [np.stack([x[run], top], 1)], _UNIT_LINE, 2)
+    for event, (start, end) in zip(events, bounds, strict=True):
+        fill(canvas, (start, base + 1, max(end, start + 2), base + 4), _EVENT)
+        apex = _x(np.array([event.apex_s]), span)
+        dots(canvas, np.stack([apex, base - _unit_height(np.array([event.peak_intensity]))], 1), _EVENT, 4)
+
+
+def _unit_height(intensity: Array) -> Array:
+    """Pixels above the base line."""
+    return np.asarray(_ROW_HEIGHT * np.clip(intensity / 5, 0, 1))

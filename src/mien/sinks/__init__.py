@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 from mien.errors import InputError, SinkError
+from mien.sinks.events import EventSink
 from mien.sinks.lines import JsonLinesSink
 from mien.sinks.sink import Sink
 from mien.sinks.tables import CsvSink, ParquetSink
 
-__all__ = ["CsvSink", "JsonLinesSink", "ParquetSink", "Sink", "open_sink"]
+__all__ = ["CsvSink", "EventSink", "JsonLinesSink", "ParquetSink", "Sink", "open_sink"]
 
 
 def open_sink(target: str | os.PathLike[str], *, resume: bool = False) -> Sink:

@@ -25,9 +25,10 @@ _NUMBER_COLUMNS = (
     + tuple(f"{code}_{part}" for code in CODES for part in ("probability", "intensity"))
 )
 _ESTIMATE_COLUMNS = (
-    ("emotion_positive", "emotion_neutral", "emotion_negative")
+    ("emotion_positive", "emotion_neutral", "emotion_negative", "emotion_margin")
     + ("age_value", "age_low", "age_high", "age_coverage")
     + ("attractiveness_score", "attractiveness_percentile")
+    + ("displays_pain", "displays_smile_strength", "displays_cheek_strength")
 )
 COLUMNS: dict[str, str] = {
     "source": "text",
@@ -40,7 +41,9 @@ COLUMNS: dict[str, str] = {
     **dict.fromkeys(_NUMBER_COLUMNS, "number"),
     "emotion_label": "text",
     **dict.fromkeys(_ESTIMATE_COLUMNS, "number"),
+    "emotion_clear": "truth",
     "emotion_evidence": "pairs",
+    "displays_smile": "text",
     "attractiveness_pool": "text",
     "attributes": "json",
     "landmarks": "points",
@@ -106,7 +109,7 @@ class _WholeTable(Sink):
 
 
 class CsvSink(_WholeTable):
-    """One row a face; lists as JSON, an empty cell where nothing is known."""
+    """One row a face; lists and truth values as JSON, an empty cell where nothing is known."""
 
     def _convert(self, target: Path) -> None:
         with target.open("w", encoding="utf-8", newline="") as file:
@@ -137,7 +140,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in _flat(row).items()}
+    return {name: json.dumps(value) if isinstance(value, list | bool) else value for name, value in _flat(row).items()}
 
 
 class ParquetSink(_WholeTable):
@@ -177,6 +180,7 @@ def _schema(pa: Any) -> Any:
         "json": pa.string(),
         "whole": pa.int64(),
         "number": pa.float64(),
+        "truth": pa.bool_(),
         "points": pa.list_(pa.list_(pa.float32())),
         "pairs": pa.list_(pair),
     }

@@ -1,8 +1,9 @@
-"""Identity of a face across frames, cuts between shots, and smoothing in time."""
+"""Identity of a face across frames, cuts between shots, what a face shows at rest, smoothing in time."""
 
 from mien.tracking.assignment import assign
 from mien.tracking.cuts import CutDetector
+from mien.tracking.neutral import NeutralBaseline
 from mien.tracking.smoothing import Smoother
 from mien.tracking.tracker import Tracker, appearance
 
-__all__ = ["CutDetector", "Smoother", "Tracker", "appearance", "assign"]
+__all__ = ["CutDetector", "NeutralBaseline", "Smoother", "Tracker", "appearance", "assign"]
