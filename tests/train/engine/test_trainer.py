@@ -95,6 +95,23 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_curves(
     assert curves_of(run) == curves_of(unbroken)
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # torch forks its workers
+@pytest.mark.parametrize("task", ["landmarks", "attractiveness"])
+def test_worker_processes_go_on_alike(
+    make_recipe: Callable[..., Any], train: Callable[..., Path], tmp_path: Path, task: str
+) -> None:
+    sampler = "pairs" if task == "attractiveness" else "weighted"
+    recipe = make_recipe(task=task, epochs=3, workers=1, sampler=sampler)
+    whole = train(recipe.model_copy(update={"run_dir": tmp_path}))
+    with pytest.MonkeyPatch.context() as patch:
+        break_off(patch, 1, 1)
+        with pytest.raises(RuntimeError, match="killed"):
+            train(recipe)
+    run = train(recipe)
+    assert_same(weights_of(run), weights_of(whole))
+    assert curves_of(run) == curves_of(whole)
+
+
 def test_a_run_killed_before_its_first_checkpoint_starts_anew(
     unbroken: Path, make_recipe: Callable[..., Any], train: Callable[..., Path]
 ) -> None:

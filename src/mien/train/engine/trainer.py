@@ -10,9 +10,11 @@ from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, Mode
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
+from torch.utils.data import DataLoader
 
 from mien.errors import InputError, MienError
 from mien.train.data.dataset import Locator
+from mien.train.data.samplers import Shared
 from mien.train.engine.loaders import complete, load_sets, make_loaders, task_of
 from mien.train.engine.module import FaceModule
 from mien.train.engine.runs import DrawCurves, check_space, csv_logger, open_run
@@ -58,6 +60,8 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
     module = FaceModule(model, task, recipe, recipe.epochs * (len(train) // recipe.devices))
     last = run / "last.ckpt"
     checkpoint = last if resume and last.exists() else None
+    if checkpoint:
+        set_epoch(train, torch.load(checkpoint, weights_only=False)["epoch"] + 1)
     trainer = make_trainer(recipe, run, task, checkpoint, log_every=min(50, max(len(train) // recipe.devices, 1)))
     try:
         trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
@@ -72,6 +76,13 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
 def is_first_process() -> bool:
     """Whether this is the process of a data-parallel run that speaks for all."""
     return not rank_zero_only.rank
+
+
+def set_epoch(loader: DataLoader[Any], epoch: int) -> None:
+    """Draw as in this epoch from the first batch on: worker processes fetch before Lightning says which epoch it is."""
+    for sampler in (loader.sampler, loader.batch_sampler):
+        if isinstance(sampler, Shared):
+            sampler.set_epoch(epoch)
 
 
 def check_device(recipe: Recipe) -> None:
