@@ -253,3 +253,8 @@ def test_the_pool_is_the_first_source_with_ratings() -> None:
     score, which = np.arange(10.0)[:, None], np.repeat([0, 1], 5)
     rating = np.where(which == 0, np.nan, 3.0)[:, None]
     assert calibrate("attractiveness", {"score": score}, {"set": which, "rating": rating}, "P")["mean"] == 7.0
+
+
+def test_a_constant_scorer_is_not_calibrated() -> None:
+    with pytest.raises(InputError, match=r"must differ. Got a spread of 0: the network gives every face the same"):
+        attractiveness_decoding(np.full(9, 0.5), "pool")

@@ -153,5 +153,10 @@ def fit_platt(logits: Array, positive: NDArray[np.bool_], rounds: int = 50) -> t
 def attractiveness_decoding(score: Array, pool: str) -> dict[str, Any]:
     """Mean and spread of the scores (N,) of the pool's faces, and their 101 percentiles."""
     mean, std = float(score.mean()), float(score.std())
+    if not std > 1e-6:
+        raise InputError(
+            f"The scores of the pool's faces must differ. Got a spread of {std:.2g}: the network gives every face the "
+            "same score; train with a margin, or with 'ranknet'."
+        )
     quantiles = np.quantile((score - mean) / std, np.linspace(0, 1, 101))
     return {"mean": mean, "std": std, "quantiles": quantiles.tolist(), "pool": pool}
