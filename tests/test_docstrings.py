@@ -27,7 +27,7 @@ def modules_with_examples():
 
 def test_examples_are_found():
     names = set(modules_with_examples())
-    assert {"mien.errors", "mien.faces", "mien.geometry", "mien.tracking.tracker", *WITHOUT_TORCH} <= names
+    assert {"mien.errors", "mien.faces.faces", "mien.geometry", "mien.tracking.tracker", *WITHOUT_TORCH} <= names
 
 
 @pytest.mark.parametrize("name", modules_with_examples())

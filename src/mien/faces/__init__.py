@@ -1,0 +1,42 @@
+"""Faces: all that is known of the faces in a picture, as structs of arrays."""
+
+from mien.faces.faces import Face, Faces
+from mien.faces.flat import flatten
+from mien.faces.frame import Frame
+from mien.faces.parts import (
+    CLEAR_MARGIN,
+    EMOTIONS,
+    ActionUnits,
+    Age,
+    Attractiveness,
+    Attributes,
+    Category,
+    Displays,
+    Emotion,
+    Flags,
+    Pose,
+    Quantity,
+)
+from mien.faces.texts import attribute_texts, display_texts, emotion_text
+
+__all__ = [
+    "CLEAR_MARGIN",
+    "EMOTIONS",
+    "ActionUnits",
+    "Age",
+    "Attractiveness",
+    "Attributes",
+    "Category",
+    "Displays",
+    "Emotion",
+    "Face",
+    "Faces",
+    "Flags",
+    "Frame",
+    "Pose",
+    "Quantity",
+    "attribute_texts",
+    "display_texts",
+    "emotion_text",
+    "flatten",
+]
