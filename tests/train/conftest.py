@@ -190,7 +190,7 @@ def export_head(
     with_landmarks: Callable[[], Any],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., Path]:
-    """Trains one epoch of a task on aligned crops and exports it; the path of the ONNX file, made once a task."""
+    """Trains a task on aligned crops, one epoch if not told, and exports it; the ONNX file, made once a task."""
     made: dict[str, Path] = {}
 
     def export(task: str, **changes: Any) -> Path:
@@ -198,7 +198,7 @@ def export_head(
 
         if task not in made:
             crop = {"kind": "aligned", "size": 48}
-            recipe = make_recipe(name=task, task=task, crop=crop, epochs=1, **changes)
+            recipe = make_recipe(**{"name": task, "task": task, "crop": crop, "epochs": 1} | changes)
             with with_landmarks():
                 made[task] = export_run(train(recipe), tmp_path_factory.mktemp(task))
         return made[task]
