@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from matplotlib.figure import Figure
 
 import mien
 from mien.errors import InputError
+from mien.train.data.progress import replace_text
 from mien.train.recipe import Recipe
 
 _FREE = {"data_dir", "cache_dir", "run_dir", "expected", "minutes", "threads", "workers", "tensorboard"}
@@ -39,8 +39,8 @@ def open_run(recipe: Recipe, needed_bytes: int, resume: bool = True) -> Path:
     check_space(run, needed_bytes)
     if resume and (run / "last.ckpt").exists():
         _check_same(recipe, run)
-    write_whole(run / "recipe.json", recipe.model_dump_json(indent=1))
-    write_whole(run / "environment.json", json.dumps(environment(recipe), indent=1))
+    replace_text(run / "recipe.json", recipe.model_dump_json(indent=1))
+    replace_text(run / "environment.json", json.dumps(environment(recipe), indent=1))
     return run
 
 
@@ -73,13 +73,6 @@ def check_space(folder: Path, needed_bytes: int) -> None:
             f"The disk of {str(folder)!r} must have {needed_bytes / 1e6:.0f} MB free for checkpoints. "
             f"Got {free / 1e6:.0f} MB; free some, or say run_dir=FOLDER."
         )
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there as a whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def environment(recipe: Recipe) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError, expect
+from mien.train.data.progress import replace_text
 from mien.train.evaluate.measures import Measure, groups_of, measures_by_task
 from mien.train.evaluate.reading import Reading, read_data
 from mien.train.metrics import bootstrap_interval
@@ -126,6 +127,4 @@ def check_target(path: Path, name: str) -> None:
 
 def write_report(report: Report, path: Path) -> None:
     """Write the measures as JSON, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_text(json.dumps(report.to_dict(), indent=1, allow_nan=False), encoding="utf-8")
-    temporary.replace(path)
+    replace_text(path, json.dumps(report.to_dict(), indent=1, allow_nan=False))
