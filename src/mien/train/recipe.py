@@ -2,22 +2,26 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mien.errors import InputError
 
+_Recipe = TypeVar("_Recipe", bound=BaseModel)
+
 VERSION = 1
 """Of the keys of a recipe; another one is read by another release."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Part of a recipe: an unknown key is an error, and nothing changes it."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Crop(_Strict):
+class Crop(Strict):
     """How faces are cut: 'square' by the detector's box, 'aligned' by landmarks; zoom is kept around for jitter."""
 
     kind: Literal["square", "aligned"] = "aligned"
@@ -27,13 +31,14 @@ class Crop(_Strict):
     zoom: float = Field(default=1.25, ge=1)
 
 
-class Augment(_Strict):
+class Augment(Strict):
     """Random changes during training.
 
     shift (part of the side), scale (log), rotation (degrees): spread of the crop's place; turn: share of the faces that
     are turned by any angle; alignment: noise on top (of aligned crops), as a multiple of what the
     product's own alignment makes.
     gray, color, blur, low_resolution, noise, jpeg, occlusion: how often a picture is changed so; 0 switches it off.
+    contrast: how strongly brightness, contrast and colour change.
     """
 
     flip: bool = True
@@ -49,9 +54,10 @@ class Augment(_Strict):
     noise: float = Field(default=0.2, ge=0, le=1)
     jpeg: float = Field(default=0.2, ge=0, le=1)
     occlusion: float = Field(default=0.1, ge=0, le=1)
+    contrast: float = Field(default=1.0, ge=0)
 
 
-class Source(_Strict):
+class Source(Strict):
     """One labelled set: Parquet, CSV manifest, image folder or aligned folder.
 
     weight: its share of the batches is rows * weight. images: folder of a manifest's pictures.
@@ -71,7 +77,7 @@ class Source(_Strict):
     labels: list[str] = []
 
 
-class Test(_Strict):
+class Test(Strict):
     """A set that only measures the finished model."""
 
     file: str
@@ -80,7 +86,7 @@ class Test(_Strict):
     teacher: bool = False
 
 
-class Recipe(_Strict):
+class Recipe(Strict):
     """One training run.
 
     version: of the keys of recipes, 1 in this release. task: a name, several joined by '+'; task_options: of the
@@ -143,6 +149,11 @@ class Recipe(_Strict):
 
 
 def load_recipe(path: Path | str, overrides: list[str] | None = None) -> Recipe:
+    """A recipe of a training run from a YAML file; see `read_recipe`."""
+    return read_recipe(path, overrides, Recipe)
+
+
+def read_recipe(path: Path | str, overrides: list[str] | None, model: type[_Recipe]) -> _Recipe:
     """A recipe from a YAML file, `key=value` overrides applied; 'crop.size=96' reaches inside.
 
     Raises InputError that names the file, the key, and the nearest key that exists.
@@ -161,9 +172,9 @@ def load_recipe(path: Path | str, overrides: list[str] | None = None) -> Recipe:
     for override in overrides or []:
         _override(values, override)
     try:
-        return Recipe.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"The recipe {str(path)!r} is not valid.\n{_explain(error)}") from error
+        raise InputError(f"The recipe {str(path)!r} is not valid.\n{_explain(error, model)}") from error
 
 
 def _override(values: dict[str, Any], override: str) -> None:
@@ -192,19 +203,19 @@ def _inside(values: Any, key: str, override: str) -> dict[str, Any]:
     return found  # type: ignore[return-value]
 
 
-def _explain(error: ValidationError) -> str:
-    lines = []
+def _explain(error: ValidationError, model: type[BaseModel]) -> str:
+    lines, known = [], _keys(model)
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"])
-        known = [
-            *Recipe.model_fields,
-            *Crop.model_fields,
-            *Augment.model_fields,
-            *Source.model_fields,
-            *Test.model_fields,
-        ]
         near = get_close_matches(str(item["loc"][-1]), known, 1) if item["type"] == "extra_forbidden" else []
         lines.append(
             f"  {key}: {item['msg']}" + (f". Did you mean {near[0]!r}?" if near else f". Got {item['input']!r}.")
         )
     return "\n".join(lines)
+
+
+def _keys(kind: Any) -> list[str]:
+    """All keys of a recipe and of its parts, down to those in lists."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [*kind.model_fields, *(key for field in kind.model_fields.values() for key in _keys(field.annotation))]
+    return [key for part in get_args(kind) for key in _keys(part)]

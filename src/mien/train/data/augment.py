@@ -43,7 +43,10 @@ class Jitter:
 
 @dataclass(frozen=True, slots=True)
 class Chances:
-    """How often a picture is changed, 0 to 1, in each way. Of blur and low resolution at most one happens."""
+    """How often a picture is changed, 0 to 1, in each way. Of blur and low resolution at most one happens.
+
+    contrast: how strongly brightness, contrast and colour change, as a multiple of a mild camera's.
+    """
 
     gray: float = 0.1
     color: float = 0.8
@@ -52,6 +55,7 @@ class Chances:
     noise: float = 0.2
     jpeg: float = 0.2
     occlusion: float = 0.1
+    contrast: float = 1.0
 
 
 def random_similarity(rng: np.random.Generator, jitter: Jitter, source: int, target: int, zoom: float) -> Array:
@@ -75,7 +79,7 @@ def mirror(matrix: Array, size: int) -> Array:
 def photometric(image: Image, rng: np.random.Generator, chances: Chances = Chances()) -> Image:  # noqa: B008
     """Colour, blur, low resolution, noise, compression, occlusion: what cameras and the world do to faces."""
     if rng.random() < chances.color:
-        image = _colour(image, rng)
+        image = _colour(image, rng, chances.contrast)
     if rng.random() < chances.gray:
         image = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
     chance = rng.random()
@@ -91,10 +95,10 @@ def photometric(image: Image, rng: np.random.Generator, chances: Chances = Chanc
     return _occlude(image, rng) if rng.random() < chances.occlusion else image
 
 
-def _colour(image: Image, rng: np.random.Generator) -> Image:
-    gain = np.exp(rng.normal(0, 0.18)) * np.exp(rng.normal(0, 0.07, 3))
-    offset = rng.normal(0, 12)
-    gamma = np.exp(rng.normal(0, 0.15))
+def _colour(image: Image, rng: np.random.Generator, strength: float = 1.0) -> Image:
+    gain = np.exp(rng.normal(0, 0.18 * strength)) * np.exp(rng.normal(0, 0.07 * strength, 3))
+    offset = rng.normal(0, 12 * strength)
+    gamma = np.exp(rng.normal(0, 0.15 * strength))
     levels = np.linspace(0, 1, 256)[:, None] ** gamma * 255 * gain + offset
     table = np.clip(levels, 0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(image, table[None]), np.uint8)

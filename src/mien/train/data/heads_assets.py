@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mien.errors import InputError
 from mien.geometry import Array, Image
 from mien.train.data.heads_raster import EYE, GUMS, MOUTH, SKIN, TEETH, Ints
-from mien.train.data.heads_skin import Fold, fill_background, lid_shift, paint_eyes, place_folds
+from mien.train.data.heads_skin import EYE_PATCH, Fold, fill_background, lid_shift, paint_eyes, place_folds
 from mien.train.data.tables import decode
 
 HIDDEN = ("M_LacrimalFluid", "M_EyeBlend", "M_EyeOcclusion", "M_EyeLashes")
@@ -38,7 +38,10 @@ class HeadModel:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Neutral vertices (V, 3); uv (V, 2) in texels of the texture (H, W, 3); closing eyes add lid_shift (V, 2)."""
+    """Neutral vertices (V, 3); uv (V, 2) in texels of the texture (H, W, 3); closing eyes add lid_shift (V, 2).
+
+    split: where the file says to which part of the data the person belongs.
+    """
 
     name: str
     vertices: Array
@@ -46,6 +49,7 @@ class Person:
     lid_shift: Array
     texture: Image
     folds: list[Fold]
+    split: str | None = None
 
 
 def load_model(path: Path) -> HeadModel:
@@ -92,24 +96,38 @@ def _exposure(vertices: Array, mouth: Ints) -> Array:
 
 
 def load_people(path: Path, model: HeadModel, side: int = 600) -> list[Person]:
-    """Read the people (.parquet) in the order of their names; textures (side, side, 3) without white background."""
-    rows = pq.read_table(path, columns=["id", "image", "identity", "camera"]).to_pylist()
+    """Read the people (.parquet) in the order of their names; textures (side, side, 3) without background.
+
+    A column `expression` (E,) holds the shapes' weights in the photo, which need not be a studio's then.
+    """
+    wanted = ["id", "image", "identity", "camera", "expression", "split"]
+    names = pq.read_schema(path).names
+    rows = pq.read_table(path, columns=[name for name in wanted if name in names]).to_pylist()
     return [_person(row, model, side) for row in sorted(rows, key=lambda row: str(row["id"]))]
 
 
 def _person(row: dict[str, Any], model: HeadModel, side: int) -> Person:
     vertices = model.neutral + (np.asarray(row["identity"], np.float32) @ model.identity).reshape(-1, 3)
-    camera = np.asarray(row["camera"], np.float32).reshape(4, 2)
-    uv = np.c_[vertices, np.ones(len(vertices), np.float32)] @ camera
-    uv = (np.c_[uv[:, 0], 1 - uv[:, 1]] * side).astype(np.float32)
+    studio = row.get("expression") is None
+    shown = vertices if studio else vertices + (np.array(row["expression"], np.float32) @ model.shapes).reshape(-1, 3)
+    uv = _texels(shown, np.asarray(row["camera"], np.float32).reshape(4, 2), side)
     photo = decode(row["image"])
     if photo is None:
         raise InputError(f"'image' of {row['id']!r} must be an encoded photo. Got bytes that cannot be decoded.")
-    photo = cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    way = cv2.INTER_AREA if studio else cv2.INTER_CUBIC
+    photo = cv2.resize(photo, (side, side), interpolation=way).astype(np.uint8)
     landmarks = uv[model.landmarks]
     balls = np.unique(model.triangles[model.material == EYE])
     shift = lid_shift(uv, landmarks)
     shift[balls] = 0
-    texture = fill_background(photo, landmarks)
-    texture, uv[balls] = paint_eyes(texture, uv[balls], landmarks)
-    return Person(str(row["id"]), vertices, uv, shift, texture, place_folds(landmarks))
+    texture = fill_background(photo, landmarks, studio)
+    texture, balls_uv = paint_eyes(texture, uv[balls], landmarks)
+    uv[:, 1] = uv[:, 1].clip(EYE_PATCH * side + 1)  # a scalp above the photo must not show the eyes' patches
+    uv[balls] = balls_uv
+    return Person(str(row["id"]), vertices, uv, shift, texture, place_folds(landmarks), row.get("split"))
+
+
+def _texels(vertices: Array, camera: Array, side: int) -> Array:
+    """Places (V, 2) of the vertices in a texture of side texels."""
+    uv = np.c_[vertices, np.ones(len(vertices), np.float32)] @ camera
+    return np.asarray(np.c_[uv[:, 0], 1 - uv[:, 1]] * side, np.float32)

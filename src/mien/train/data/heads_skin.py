@@ -49,14 +49,17 @@ FOLDS: tuple[tuple[str, float, tuple[tuple[int, float, float], ...]], ...] = (
 """Action Unit, depth and course: landmark of the right side, then outwards and down in distances of the outer eyes."""
 
 DARKENING, RELIEF = 0.3, 0.5
+EYE_PATCH = 64 / 600
+"""Side of the corners of a texture that hold the eyeballs, as part of it."""
 
 
-def fill_background(photo: Image, landmarks: Array) -> Image:
-    """Replace the near-white surroundings of a studio photo (H, W, 3) by the nearest colour of hair, skin or neck.
+def fill_background(photo: Image, landmarks: Array, studio: bool = True) -> Image:
+    """Replace the surroundings of a face in a photo (H, W, 3) by the nearest colour of hair, skin or neck.
 
-    The face around the landmarks (68, 2) is kept, however pale.
+    In a studio that is what is near white, elsewhere all that lies around the face; the face within the landmarks
+    (68, 2) is kept, however pale.
     """
-    outside = _background(photo)
+    outside = _background(photo) if studio else np.ones(photo.shape[:2], np.uint8)
     cv2.fillConvexPoly(outside, _face_outline(landmarks), 0)
     scale = photo.shape[0] / 600
     grown = cv2.dilate(outside, np.ones((3, 3), np.uint8), iterations=max(round(4 * scale), 1))
@@ -93,7 +96,7 @@ def paint_eyes(texture: Image, uv: Array, landmarks: Array) -> tuple[Image, Arra
     Returns the texture and the eyeballs' new coordinates (N, 2) for uv (N, 2).
     """
     out, moved = texture.copy(), uv.copy()
-    patch = round(texture.shape[0] * 64 / 600)
+    patch = round(texture.shape[0] * EYE_PATCH)
     middle = landmarks[36:48, 0].mean()
     for first, ball in ((36, uv[:, 0] < middle), (42, uv[:, 0] >= middle)):
         eye = landmarks[first : first + 6]
