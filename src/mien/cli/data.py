@@ -1,4 +1,4 @@
-"""`mien data`: look at a labelled set, and cut its faces once."""
+"""`mien data`: look at a labelled set, cut its faces once, draw a synthetic one."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,7 +12,7 @@ from mien.errors import MissingDependencyError
 if TYPE_CHECKING:
     from mien.train.data.check import DataReport
 
-data = typer.Typer(help="Look at a labelled set, and cut its faces once.", no_args_is_help=True)
+data = typer.Typer(help="Look at a labelled set, cut its faces once, draw a synthetic one.", no_args_is_help=True)
 
 Data = Annotated[
     Path,
@@ -76,6 +76,35 @@ def align(
     table = open_table(path, images)
     crops = write_aligned(table, out, crop, resume, workers)
     _print_counts(out, len(table), {"faces": len(crops.row), **crops.dropped})
+
+
+@data.command()
+@_trains
+def heads(
+    recipe: Annotated[Path, typer.Argument(help="A YAML file such as recipes/heads.yaml.")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as n=500 or pose.yaw=30.")] = None,
+) -> None:
+    """Draw synthetic heads with exact Action Units, landmarks and pose, and write them as a Parquet file."""
+    from mien.train.data.heads_dataset import render_dataset
+    from mien.train.data.heads_recipe import load_heads_recipe
+
+    wanted = load_heads_recipe(recipe, overrides)
+    render_dataset(wanted)
+    print(wanted.out)
+
+
+@data.command()
+@_trains
+def people(
+    assets: Annotated[
+        Path, typer.Argument(help="Folder with the head model, fairface.parquet and blendshapes.parquet.")
+    ],
+    out: Annotated[Path, typer.Argument(help="File of people for the recipe's `people` (.parquet).")],
+) -> None:
+    """Fit the head model to photos of calm faces, which become people of `mien data heads`."""
+    from mien.train.data.heads_people import write_people
+
+    print(f"{write_people(assets, out)} people in {out}")
 
 
 def _print_counts(out: Path, rows: int, counts: dict[str, int]) -> None:

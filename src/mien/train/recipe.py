@@ -209,7 +209,8 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> str:
         key = ".".join(str(part) for part in item["loc"])
         near = get_close_matches(str(item["loc"][-1]), known, 1) if item["type"] == "extra_forbidden" else []
         lines.append(
-            f"  {key}: {item['msg']}" + (f". Did you mean {near[0]!r}?" if near else f". Got {item['input']!r}.")
+            f"  {key}: {item['msg'].removeprefix('Value error, ')}"
+            + (f". Did you mean {near[0]!r}?" if near else f". Got {item['input']!r}.")
         )
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Synthetic heads: the rasteriser on a made-up mesh, the sampling, and the labels on the real assets."""
+"""Synthetic heads: the rasteriser on a made-up mesh, folds, and the labels on the real assets."""
 
 from pathlib import Path
 
@@ -8,17 +8,12 @@ import pytest
 pytest.importorskip("numba", reason="the renderer needs mien[train]")
 pytest.importorskip("pyarrow", reason="training data need pyarrow")
 
-import pyarrow.parquet as pq
-
-from mien.errors import InputError
 from mien.facs import CODES
 from mien.geometry import MIRROR_68, Array
 from mien.train.data.heads import Rendering, Scene, render, rotation
 from mien.train.data.heads_assets import HeadModel, Person, load_model, load_people
-from mien.train.data.heads_dataset import render_dataset, sample_units, schema, split_people, split_sides
 from mien.train.data.heads_raster import COLORS, GUMS, MOUTH, SKIN, TEETH, rasterise, vertex_normals
 from mien.train.data.heads_skin import crease, fill_background, place_folds
-from mien.train.data.tables import decode
 
 ASSETS = Path(__file__).resolve().parents[4] / "shared" / "data"
 FRONT = np.array([0, 0, 1], np.float32)
@@ -118,30 +113,6 @@ def test_folds_darken_the_side_that_moves() -> None:
     assert (creased[120:190, :150] == 128).all()
 
 
-def test_units_follow_their_rules() -> None:
-    rng = np.random.default_rng(3)
-    units = np.stack([sample_units(rng) for _ in range(2000)])
-    closed, wide = units[:, CODES.index("AU43")], units[:, CODES.index("AU05")]
-    assert ((closed == 0) | (wide == 0)).all()
-    assert closed.max() <= 1
-    assert units.min() >= 0
-    assert ((units > 0).mean(0) > 0.05).all()
-
-
-def test_sides_keep_the_stronger_intensity() -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(50):
-        units = sample_units(rng)
-        left, right = split_sides(units, rng)
-        np.testing.assert_array_equal(np.maximum(left, right), units)
-
-
-def test_missing_assets_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="synthetic_heads_model"):
-        render_dataset(tmp_path, tmp_path / "out.parquet", 1, 0)
-    assert not list(tmp_path.iterdir())
-
-
 def test_landmarks_are_in_multi_pie_order(head: tuple[HeadModel, list[Person]]) -> None:
     model, people = head
     points = render(model, people[0], Scene(), 160).landmarks
@@ -192,24 +163,3 @@ def test_sides_are_the_persons(head: tuple[HeadModel, list[Person]]) -> None:
     )
     assert moved[42:48].max() > 1  # the person's left eye
     assert moved[36:42].max() < 0.2
-
-
-def test_dataset_is_written_whole(head: tuple[HeadModel, list[Person]], tmp_path: Path) -> None:
-    out = tmp_path / "heads.parquet"
-    render_dataset(ASSETS, out, 12, 3, size=96, batch=5)
-    table = pq.read_table(out)
-    assert [path.name for path in tmp_path.iterdir()] == ["heads.parquet"]
-    assert table.num_rows == 12
-    assert table.schema.equals(schema())
-    assert b"CC BY 4.0" in table.schema.metadata[b"terms"]
-    first = table.slice(0, 1).to_pylist()[0]
-    image = decode(first["image"])
-    assert image is not None
-    assert image.shape == (96, 96, 3)
-    assert len(first["landmarks"]) == 136
-    assert all(0 <= first[code] <= 1 for code in CODES)
-
-
-def test_split_is_by_person(head: tuple[HeadModel, list[Person]]) -> None:
-    split = list(split_people(head[1]).values())
-    assert [split.count(name) for name in ("train", "val", "test")] == [64, 8, 8]

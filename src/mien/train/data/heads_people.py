@@ -1,10 +1,6 @@
-"""More people for the synthetic heads: the head model is fitted to photos of calm faces, which become its skin.
-
-python -m mien.train.data.heads_people ASSETS OUT
-"""
+"""More people for the synthetic heads: the head model is fitted to photos of calm faces, which become its skin."""
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +126,3 @@ def write_people(assets: Path, out: Path) -> int:
     pq.write_table(table, partial)
     os.replace(partial, out)
     return len(table)
-
-
-if __name__ == "__main__":
-    print(write_people(Path(sys.argv[1]), Path(sys.argv[2])), "people")
