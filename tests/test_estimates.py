@@ -204,6 +204,17 @@ def test_flags_are_platt_scaled_each():
     assert found.probability == pytest.approx(special.expit([[1.0, 2.0]]))
 
 
+def test_emotion_that_is_read_directly_is_an_attribute_and_can_stand_beside_that_of_units():
+    logits = np.array([[2.0, 0.0, -2.0]])
+    decoding = {"classes": ["positive", "neutral", "negative"], "temperature": 2.0}
+    found = decode("emotion", {"emotion": logits}, decoding)
+    assert found.keys() == {"attributes"}
+    assert found["attributes"]["emotion"].probability == pytest.approx(special.softmax(logits / 2, 1))
+    both = decode("age+emotion", {"age": age_output([30]), "emotion": logits}, {"age": BANDS, "emotion": decoding})
+    assert both.keys() == {"age", "attributes"}
+    assert both["attributes"]["emotion"].label.tolist() == ["positive"]
+
+
 def test_several_tasks_have_a_decoding_each():
     outputs = {"age": age_output([30, 50]), "regression:height": np.zeros((2, 1))}
     decoding = {"age": BANDS, "regression:height": {"center": 1.7, "unit": 1}}

@@ -137,8 +137,9 @@ ATTRIBUTES = {"classification": category_estimate, "regression": quantity_estima
 def decode(task: str, outputs: dict[str, Array], decoding: Decoding) -> dict[str, Any]:
     """Columns of `Faces` by name from the outputs of a head.
 
-    task: 'age', 'expression', 'attractiveness', or 'classification:NAME', 'regression:NAME',
-    'multilabel:NAME'; several are joined by '+', and `decoding` then holds one decoding a task.
+    task: 'age', 'expression', 'attractiveness', 'emotion' (read directly: an attribute, so that it can stand beside the
+    one that Action Units tell), or 'classification:NAME', 'regression:NAME', 'multilabel:NAME'; several are joined by
+    '+', and `decoding` then holds one decoding a task.
     """
     names = task.split("+")
     found: dict[str, Any] = {}
@@ -152,6 +153,8 @@ def decode(task: str, outputs: dict[str, Array], decoding: Decoding) -> dict[str
             found["action_units"] = action_units_estimate(outputs["action_units"], own)
         elif kind == "attractiveness":
             found["attractiveness"] = attractiveness_estimate(outputs["score"], own)
+        elif kind == "emotion":
+            named["emotion"] = category_estimate(outputs["emotion"], own)
         else:
             named[attribute] = ATTRIBUTES[kind](outputs[name], own)
     return {**found, "attributes": Attributes(named)} if named else found

@@ -52,3 +52,11 @@ def test_what_is_missing_is_said_with_the_way_to_install_it(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "mien.train.data.heads_dataset", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'mien\[train\]'"):
         run(RECIPE)
+
+
+def test_people_need_the_photos_and_the_teacher(tmp_path: Path) -> None:
+    write_assets(tmp_path)
+    result = CliRunner().invoke(app, ["data", "people", str(tmp_path), str(tmp_path / "people.parquet")])
+    assert isinstance(result.exception, InputError)
+    assert "'assets' must hold blendshapes.parquet" in str(result.exception)
+    assert not (tmp_path / "people.parquet").exists()

@@ -10,6 +10,7 @@ import mien
 
 ROOT = Path(mien.__file__).parent
 HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic", "scipy", "numba", "matplotlib"}
+HEAVY |= {"sklearn", "threadpoolctl"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "facs": {"errors"},
@@ -30,13 +31,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.recipe": {"errors"},
     "train.metrics": {"geometry"},
     "train.data": {"errors", "estimates", "facs", "geometry", "media", "runtime", "train.recipe"},
-    "train.tasks": {"errors", "estimates", "facs", "geometry", "train.data", "train.losses", "train.metrics"},
+    "train.tasks": {"errors", "estimates", "faces", "facs", "geometry", "train.data", "train.losses", "train.metrics"},
     "train.model": {"errors", "train.backbones", "train.tasks"},
     "train.engine": {"errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe", "train.tasks"},
     "train.evaluate": {"errors", "faces", "facs", "geometry", "runtime", "train.data", "train.metrics"},
     "train.export": {"emotion", "errors", "estimates", "faces", "facs", "geometry", "runtime", "train.data"}
-    | {"train.engine", "train.evaluate", "train.model", "train.recipe", "train.tasks"},
-    "studies": {"errors", "geometry", "runtime", "train.data", "train.losses"},
+    | {"train.engine", "train.evaluate", "train.metrics", "train.model", "train.recipe", "train.tasks"},
+    "train.landmark_route": {"errors", "faces", "geometry", "train.metrics"},
+    "studies": {"displays", "errors", "estimates", "faces", "geometry", "runtime", "train.data", "train.export"}
+    | {"train.landmark_route", "train.losses", "train.metrics"},
 }
 """The table of docs/architecture.md; `cli` and the façade may import anything, and nobody imports `cli`."""
 FREE = {"cli", "", "train"}

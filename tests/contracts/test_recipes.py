@@ -6,10 +6,13 @@ import pytest
 
 pytest.importorskip("torch", reason="recipes need mien[train]")
 
+from mien.train.data.heads_recipe import HeadsRecipe, load_heads_recipe
 from mien.train.recipe import load_recipe
 from mien.train.tasks import create_task
 
-RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
+FOLDER = Path(__file__).parents[2] / "recipes"
+HEADS = FOLDER / "heads.yaml"
+RECIPES = sorted(path for path in FOLDER.glob("*.yaml") if path != HEADS)
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -26,7 +29,15 @@ def test_recipe(path: Path) -> None:
 
 
 def test_all_recipes_are_here() -> None:
-    stages = ["age_wide", "landmarks_upright"]
+    stages = ["age_wide", "expression_first", "landmarks_upright"]
     assert sorted(path.stem for path in RECIPES) == sorted(
-        ["age", "attractiveness", "attribute", "expression", "landmarks", *stages]
+        ["age", "attractiveness", "attribute", "direct", "expression", "landmarks", *stages]
     )
+
+
+def test_the_recipe_of_heads_is_that_of_the_code_with_something_before_some_faces() -> None:
+    recipe, default = load_heads_recipe(HEADS), HeadsRecipe()
+    assert recipe.occluders.share > 0
+    told = {"occluders": default.occluders, "workers": default.workers}
+    assert recipe.model_copy(update=told) == default
+    assert f"mien data heads recipes/{HEADS.name}" in HEADS.read_text(encoding="utf-8")

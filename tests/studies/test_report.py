@@ -1,9 +1,11 @@
 """What is written says what was run, whole or not at all; the committed index is that of the committed findings."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="studies need mien[train]")
@@ -11,6 +13,7 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 from matplotlib.figure import Figure
 
 from mien.errors import SinkError
+from mien.studies.bootstrap import Estimate
 from mien.studies.finding import Finding, Measured, Study, Table
 from mien.studies.registry import NAMES, find_study
 from mien.studies.report import index_markdown, write_finding, write_index
@@ -46,6 +49,19 @@ def test_three_files(finding: Finding, tmp_path: Path) -> None:
     assert values["table"]["rows"][0][1] == {"mean": 1.0, "spread": None, "values": [1.0, None]}
     assert values["table"]["rows"][1][1] == "inf"
     assert (values["seeds"], values["settings"], values["data"]) == (2, {"steps": 3}, "own: 5 samples")
+
+
+def test_estimates_are_written_with_their_intervals_and_a_note(finding: Finding, tmp_path: Path) -> None:
+    cells = (Estimate(0.5, np.linspace(0.4, 0.6, 101)), Estimate(2.0), Estimate(float("nan")))
+    table = Table(("route", "F1", "spread", "none"), (("direct", *cells),))
+    written = write_finding("so", STUDY, replace(finding, table=table, note="Of faces."), "", 1, tmp_path)
+    text = written[0].read_text(encoding="utf-8")
+    assert "| direct | 0.5 (0.405 to 0.595) | 2 | undefined |" in text
+    assert "Of faces." in text
+    assert "standard deviation over" not in text
+    row = json.loads(written[2].read_text(encoding="utf-8"))["table"]["rows"][0]
+    assert row[1] == {"value": 0.5, "low": pytest.approx(0.405), "high": pytest.approx(0.595)}
+    assert row[3] == {"value": None, "low": None, "high": None}
 
 
 def test_equal_findings_give_equal_files(finding: Finding, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from mien.geometry import Array, CropTemplate
 from mien.runtime.models import Card, Model, find_model
 
 HEADS = ("expression", "age", "attractiveness")
+_TASKS = (*HEADS, "emotion")
 
 
 def expression_decoding(card: Card) -> dict[str, Any]:
@@ -34,8 +35,8 @@ class Head:
         rows = expression_decoding(self.model.card).get("evidence")
         self.evidence = evidence or (EvidenceModel.from_dict(rows) if rows else None)
         kinds = {name.partition(":")[0] for name in self.model.card.task.split("+")}
-        if not kinds <= {*HEADS, *ATTRIBUTES}:
-            expected = ", ".join((*HEADS, *(f"{kind}:NAME" for kind in ATTRIBUTES)))
+        if not kinds <= {*_TASKS, *ATTRIBUTES}:
+            expected = ", ".join((*_TASKS, *(f"{kind}:NAME" for kind in ATTRIBUTES)))
             raise ModelError(
                 f"The card of {str(model)!r} must have a task of {expected}, several joined by '+'. "
                 f"Got {self.model.card.task!r}."

@@ -25,13 +25,14 @@ GRAY = np.array([0.299, 0.587, 0.114], np.float32)
 class FaceSample:
     """Crops (N, 1, S, S) with mean 0 and deviation 1 over the set, and the label columns (N,).
 
-    dropped: pictures that cannot be read or without a face.
+    dropped: pictures that cannot be read or without a face. path: where they come from, to read more of them.
     """
 
     name: str
     image: Tensor
     columns: dict[str, NDArray[Any]]
     dropped: int
+    path: Path | None = None
 
     def __len__(self) -> int:
         return len(self.image)
@@ -86,7 +87,7 @@ def load_faces(path: Path, limit: int = 4000, seed: int = 0) -> FaceSample:
     pixels = torch.from_numpy(np.stack(crops))[:, None]
     columns = {name: value[rows] for name, value in table.columns().items()}
     image_std = pixels.std() + 1e-6
-    return FaceSample(table.name, (pixels - pixels.mean()) / image_std, columns, int(wanted.sum()) - len(rows))
+    return FaceSample(table.name, (pixels - pixels.mean()) / image_std, columns, int(wanted.sum()) - len(rows), path)
 
 
 def _crop(detector: Detector, image: Image) -> Array | None:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import stdtrit
 
-from mien.studies.faces import FaceSample
+from mien.studies.bootstrap import Estimate
 
 Settings = TypeVar("Settings")
 
@@ -111,7 +111,7 @@ def gather(outcomes: Sequence[Mapping[str, float]]) -> dict[str, Measured]:
     return {name: Measured(tuple(float(one[name]) for one in outcomes)) for name in outcomes[0]}
 
 
-Cell = str | float | Measured
+Cell = str | float | Measured | Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,8 @@ class Table:
 class Finding:
     """Result of a study. The first line of the verdict stands alone; `settings` is what JSON can hold.
 
-    data: where the samples come from, with their number, in words.
+    data: where the samples come from, with their number, in words. note: what the cells and a difference mean, where
+    that is not the spread over seeds.
     """
 
     table: Table
@@ -138,6 +139,7 @@ class Finding:
     verdict: str
     settings: dict[str, Any]
     data: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +147,16 @@ class Study(Generic[Settings]):
     """A question and how it is answered.
 
     text: the module's docstring, in Markdown; its first line is the question. run: settings, seeds and faces
-    (None: data of its own) -> Finding. takes_faces: whether it makes sense on faces.
+    (None: data of its own) -> Finding. takes_faces: whether it makes sense on faces. needs_folder: it runs on several
+    files of a folder, and gets that folder in place of faces.
     """
 
     text: str | None
-    run: Callable[[Settings, tuple[int, ...], FaceSample | None], Finding]
+    run: Callable[[Settings, tuple[int, ...], Any], Finding]
     full: Settings
     quick: Settings
     takes_faces: bool = False
+    needs_folder: bool = False
 
     @property
     def question(self) -> str:

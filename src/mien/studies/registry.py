@@ -38,12 +38,18 @@ def questions() -> Iterator[tuple[str, str]]:
 
 
 def run_study(name: str, *, quick: bool = False, data: Path | None = None, seeds: int = 3) -> Finding:
-    """Run a study with seeds 0 to seeds - 1, on its own data or on the faces of a labelled set.
+    """Run a study with seeds 0 to seeds - 1, on its own data, on the faces of a labelled set, or on a folder of sets.
 
-    Raises InputError for an unknown name, fewer than one seed, or faces where the study has no use for them.
+    Raises InputError for an unknown name, fewer than one seed, faces where the study has no use for them, or no folder
+    where it needs one.
     """
     study = find_study(name)
     expect(seeds >= 1, "seeds", "a whole number of at least 1", seeds)
+    if study.needs_folder:
+        given = None if data is None else str(data)
+        expect(data is not None and data.is_dir(), "data", f"a folder for {name!r}, --data FOLDER", given)
+        with one_thread():
+            return study.run(study.quick if quick else study.full, tuple(range(seeds)), data)
     if data is not None and not study.takes_faces:
         able = ", ".join(name for name in NAMES if find_study(name).takes_faces)
         raise InputError(

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mien.errors import SinkError
+from mien.studies.bootstrap import Estimate
 from mien.studies.finding import Cell, Finding, Measured, Study
 
 
@@ -45,6 +46,9 @@ def _markdown(name: str, study: Study[Any], finding: Finding, command: str, seed
     header = "| " + " | ".join(finding.table.columns) + " |\n" + "|---" * len(finding.table.columns) + "|"
     rows = "\n".join("| " + " | ".join(row) + " |" for row in finding.table.texts())
     verdict = "\n".join(f"- {line}" for line in finding.verdict.splitlines())
+    spread = "Mean ± standard deviation over {0} seed{1}. A difference counts only where the 95 % t interval of\n"
+    spread += "the differences, seed by seed, leaves zero out."
+    note = finding.note or spread.format(seeds, "s" * (seeds != 1))
     settings = "\n".join(f"- {key}: {value}" for key, value in finding.settings.items())
     return f"""# {name}
 
@@ -60,8 +64,7 @@ def _markdown(name: str, study: Study[Any], finding: Finding, command: str, seed
 {header}
 {rows}
 
-Mean ± standard deviation over {seeds} seed{"s" * (seeds != 1)}. A difference counts only where the 95 % t interval of
-the differences, seed by seed, leaves zero out.
+{note}
 
 ![{question}]({name}.png)
 
@@ -96,7 +99,9 @@ def _plain(name: str, study: Study[Any], finding: Finding, command: str, seeds: 
 
 
 def _cell(cell: Cell) -> Any:
-    """What JSON holds: a Measured is its mean, spread and values; an undefined number is null."""
+    """What JSON holds: a Measured is its mean, spread and values, an Estimate has its ends; undefined is null."""
+    if isinstance(cell, Estimate):
+        return {"value": _number(cell.value), "low": _number(cell.low), "high": _number(cell.high)}
     if isinstance(cell, Measured):
         values = [_number(value) for value in cell.values]
         return {"mean": _number(cell.mean), "spread": _number(cell.spread), "values": values}

@@ -77,6 +77,16 @@ def macro_f1(preds: NDArray[np.int64], target: NDArray[np.int64], num_classes: i
     return float(np.mean(scores)) if scores else float("nan")
 
 
+def winners(shares: Array) -> Array:
+    """Index (N,) of the largest share of each row (N, K), NaN where a share is unknown.
+
+    >>> winners(np.array([[0.2, 0.8], [np.nan, 1.0]])).tolist()
+    [1.0, nan]
+    """
+    known = np.nan_to_num(np.asarray(shares), nan=np.inf)
+    return np.where(np.isfinite(known).all(1), known.argmax(1), np.nan)
+
+
 def confusion_matrix(preds: NDArray[np.int64], target: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
     """Counts (K, K): row the true class, column the one that was read.
 

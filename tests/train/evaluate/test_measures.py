@@ -13,7 +13,7 @@ from sklearn import metrics as sklearn_metrics
 
 from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Category, Emotion, Faces, Flags, Pose, Quantity
 from mien.facs import CODES
-from mien.train.evaluate.measures import AGE_BANDS, Labels, groups_of, measures_by_task, measures_of
+from mien.train.evaluate.measures import AGE_BANDS, SKIN_TONE, Labels, groups_of, measures_by_task, measures_of
 
 N = 60
 ALL = np.arange(N)
@@ -179,10 +179,20 @@ def test_groups_are_columns_of_people_bands_of_age_and_of_yaw(faces: Faces) -> N
         assert found[f"|yaw| {low}-{high}"].tolist() == np.flatnonzero((low <= yaw) & (yaw < high)).tolist()
 
 
-def test_ages_are_groups_of_the_age_task_only(faces: Faces) -> None:
+def test_ages_are_groups_of_age_and_expression_only(faces: Faces) -> None:
     age = np.full((N, 2), 30.0)
-    assert not [name for name, _ in groups_of("expression", faces, {"age": age}, {}) if name.startswith("age")]
+    assert not [name for name, _ in groups_of("attractiveness", faces, {"age": age}, {}) if name.startswith("age")]
+    found = dict(groups_of("expression", faces, {"age": age}, {}))
+    assert found["age 30-40"].tolist() == ALL.tolist()
     assert list(groups_of("landmarks", replace(faces, pose=None), {}, {})) == []
+
+
+def test_skin_tones_are_groups_where_the_pictures_have_colour(faces: Faces) -> None:
+    tone = np.full(N, np.nan)
+    tone[:4] = [-60, 0, 20, 45]
+    found = dict(groups_of("expression", faces, {}, {SKIN_TONE: tone}))
+    shown = {name: rows.tolist() for name, rows in found.items() if name.startswith("skin")}
+    assert shown == {"skin dark": [0], "skin brown": [1], "skin tan": [2], "skin light": [3]}
 
 
 def test_classes(faces: Faces) -> None:

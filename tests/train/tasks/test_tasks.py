@@ -45,6 +45,7 @@ def perfect_outputs(task: Task, labels: dict[str, np.ndarray]) -> dict[str, np.n
         "age": lambda: np.stack([(labels["age"][:, 0] - AGE_CENTER) / AGE_UNIT, np.full(N, -3.0)], 1),
         "action_units": lambda: 20 * (labels["action_units"] - 0.5),
         "emotion_direct": lambda: np.log(labels["emotion"] + 1e-6),
+        "emotion": lambda: np.log(labels["emotion"] + 1e-6),
         "score": lambda: labels["rating"] - 3,
         "classification:hat": lambda: 20 * np.eye(3)[labels["classification:hat"][:, 0].astype(int)],
         "regression:height": lambda: (labels["regression:height"] - 1.5) / 0.2,
@@ -207,7 +208,7 @@ def test_what_is_decoded_in_training_is_what_inference_decodes() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("mood", {}, r"one of landmarks, age, expression, attractiveness, .*:NAME\. Got 'mood'"),
+        ("mood", {}, r"one of landmarks, age, expression, emotion, attractiveness, .*:NAME\. Got 'mood'"),
         ("classification:", {}, "'task' must be one of"),
         ("classification:hat", {}, "'classes' of 'hat' must be two or more names"),
         ("classification:hat", {"classes": ["a", "b"], "loss": "l2"}, "'loss' must be one of cross_entropy, hinge"),

@@ -31,7 +31,7 @@ PROTOTYPES: dict[str, dict[str, float]] = {
     "contempt": {"AU14": 1.0},
     "closed eyes": {"AU43": 1.0},
     "speech": {"AU25": 0.7, "AU26": 0.5},
-    "yawn": {"AU25": 1.0, "AU26": 1.3, "AU43": 0.7},
+    "yawn": {"AU25": 1.0, "AU26": 1.0, "AU43": 0.7},
     "pain": {"AU04": 0.9, "AU06": 0.8, "AU07": 0.9, "AU10": 0.6, "AU43": 0.6},
     "strong pain": {"AU04": 1.0, "AU06": 0.9, "AU07": 1.0, "AU09": 0.6, "AU10": 0.8, "AU25": 0.9, "AU43": 0.8},
 }

@@ -11,9 +11,12 @@ from mien.faces import Category, Faces, Flags, Quantity
 from mien.facs import CODES
 from mien.geometry import Array
 from mien.train import metrics
+from mien.train.evaluate.skin_tone import BANDS as SKIN_BANDS
 
 Index = NDArray[np.int64]
-GROUP_COLUMNS = ("gender", "race", "ethnicity", "group", "pose30", "pose45", "occluded")
+GROUP_COLUMNS = ("gender", "race", "ethnicity", "group", "age_group", "pose30", "pose45", "occluded")
+SKIN_TONE = "skin_tone"
+"""Column of the typology angles that `skin_tone` measures in the pictures."""
 AGE_BANDS = ((0, 10), (10, 20), (20, 30), (30, 40), (40, 50), (50, 60), (60, 70), (70, 80), (80, 120))
 YAW_BANDS = ((0, 15), (15, 30), (30, 45), (45, 60), (60, 90))
 
@@ -47,6 +50,8 @@ def measures_of(task: str, faces: Faces, outputs: dict[str, Array], labels: Labe
         return _age(faces, labels.named["age"])
     if task == "expression":
         return _expression(faces, outputs, labels.named)
+    if task == "emotion" and "emotion" in labels.named and faces.attributes is not None:
+        return _classification(faces.attributes["emotion"], metrics.winners(labels.named["emotion"]))
     if task == "attractiveness" and "rating" in labels.named:
         return _attractiveness(faces, labels)
     if task == "landmarks" and "landmarks" in labels.named:
@@ -210,7 +215,11 @@ def groups_of(
             values = np.array([_text(value) for value in columns[name]], object)
             for value in sorted({value for value in values if value}):
                 yield f"{name} {value}", np.flatnonzero(values == value)
-    if "age" in task.split("+") and "age" in labels:
+    if SKIN_TONE in columns:
+        tones = np.asarray(columns[SKIN_TONE])
+        for name, low, high in SKIN_BANDS:
+            yield f"skin {name}", np.flatnonzero((tones >= low) & (tones < high))
+    if {"age", "expression"} & set(task.split("+")) and "age" in labels:
         exact = labels["age"][:, 0] == labels["age"][:, 1]
         yield from _bands("age", np.where(exact, labels["age"][:, 0], np.nan), AGE_BANDS)
     if faces.pose is not None:

@@ -22,12 +22,14 @@ from mien.train.data.crops import pick_face, wanted_box
 from mien.train.data.dataset import join_teacher, known_boxes
 from mien.train.data.labels import ColumnLabel, labels_of
 from mien.train.data.tables import open_table
-from mien.train.evaluate.measures import Labels
+from mien.train.evaluate.measures import SKIN_TONE, Labels
+from mien.train.evaluate.skin_tone import skin_tones
 
 _BATCH = 64
 _WANTED = {
     "age": (("age",), "'age' or 'age_group'"),
     "expression": (("action_units", "emotion"), f"Action Units ('{CODES[0]}', ...) or votes ('happiness', ...)"),
+    "emotion": (("emotion",), "votes ('happiness', ...)"),
     "attractiveness": (("rating",), "'rating'"),
     "landmarks": (("landmarks",), "'landmarks', 'yaw', 'pitch' and 'roll'"),
 }
@@ -129,6 +131,7 @@ def read_data(
     faces, found, outputs = read_faces(file, card, table, rows, known_boxes(labels))
     labels = {name: value[found] for name, value in labels.items()}
     columns = {name: value[rows][found] for name, value in columns.items()}
+    columns[SKIN_TONE] = outputs.pop(SKIN_TONE)
     everything = split is None or (column not in columns and not given)
     named = "all" if everything else split if isinstance(split, str) else "+".join(split or [])
     title = model if isinstance(model, str) and not Path(model).is_dir() else file.stem
@@ -193,7 +196,7 @@ def check_labels(card: Card, labels: dict[str, Array], columns: dict[str, Any], 
 def read_faces(
     file: Path, card: Card, table: Table, rows: NDArray[np.int64], boxes: Array | None = None
 ) -> tuple[Faces, NDArray[np.int64], dict[str, Array]]:
-    """Estimates for one face a picture: faces (M,), their places (M,) in `rows`, raw outputs (M, width).
+    """Estimates for one face a picture: faces (M,), their places (M,) in `rows`, raw outputs (M, width) and skin tone.
 
     boxes (N, 4) tell which face of a picture is meant, NaN where unknown. Raises InputError where none is found.
     """
@@ -244,8 +247,10 @@ def _read(
     images = [image for image, _ in batch]
     refined = landmarker(images, [faces for _, faces in batch])
     joined = Faces.join(refined)
+    assert joined.landmarks_68 is not None
+    seen = {SKIN_TONE: skin_tones(images, joined.landmarks_68)}
     if head is None:
-        return joined, {}
+        return joined, seen
     crops = np.concatenate([align(i, f.landmarks, head.template) for i, f in zip(images, refined, strict=True)])
     outputs = head.model(crops)
-    return head.decode(joined, outputs), outputs
+    return head.decode(joined, outputs), {**outputs, **seen}

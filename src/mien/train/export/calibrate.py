@@ -10,6 +10,7 @@ from mien.errors import InputError
 from mien.estimates import age_value, sigmoid
 from mien.facs import CODES
 from mien.geometry import Array
+from mien.train.metrics import winners
 
 COVERAGE = 0.9
 BAND_EDGES = (15.0, 30.0, 45.0, 60.0)
@@ -43,6 +44,8 @@ def _fitted(
         return action_units_decoding(outputs["action_units"], labels["action_units"])
     if task == "attractiveness":
         return attractiveness_decoding(_pool_scores(outputs["score"][:, 0], labels), pool)
+    if task == "emotion":
+        return {"temperature": fit_temperature(outputs[task], winners(labels[task]))}
     kind = task.partition(":")[0]
     if kind == "classification":
         return {"temperature": fit_temperature(outputs[task], labels[task][:, 0])}

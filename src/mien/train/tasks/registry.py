@@ -9,6 +9,7 @@ from mien.train.tasks.age import AgeTask
 from mien.train.tasks.attractiveness import AttractivenessTask
 from mien.train.tasks.attributes import ClassificationTask, MultilabelTask, RegressionTask
 from mien.train.tasks.base import Task
+from mien.train.tasks.emotion import EmotionTask
 from mien.train.tasks.expression import ExpressionTask
 from mien.train.tasks.landmarks import LandmarksTask
 from mien.train.tasks.multi import MultiTask
@@ -17,6 +18,7 @@ TASKS: dict[str, Callable[..., Task]] = {
     "landmarks": LandmarksTask,
     "age": AgeTask,
     "expression": ExpressionTask,
+    "emotion": EmotionTask,
     "attractiveness": AttractivenessTask,
 }
 ATTRIBUTE_TASKS: dict[str, Callable[..., Task]] = {

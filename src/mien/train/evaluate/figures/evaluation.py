@@ -12,6 +12,7 @@ from mien.train.evaluate.evaluator import Report
 from mien.train.evaluate.figures import known_tasks, panels
 from mien.train.evaluate.figures.attributes import Panel, attribute_panels
 from mien.train.evaluate.reading import Reading
+from mien.train.metrics import winners
 
 _MOST_GROUPS = 24
 
@@ -49,6 +50,9 @@ def panels_of(task: str, reading: Reading, report: Report) -> Iterator[Panel]:
         yield from known_tasks.age_panels(reading, labels["age"])
     elif task == "expression":
         yield from known_tasks.expression_panels(reading, report)
+    elif task == "emotion" and "emotion" in labels:
+        target = winners(labels["emotion"])[:, None]
+        yield from attribute_panels("classification:emotion", reading, report, target)
     elif task == "attractiveness" and "rating" in labels:
         yield from known_tasks.attractiveness_panels(reading, labels["rating"].ravel())
     elif task == "landmarks" and "landmarks" in labels:
