@@ -8,7 +8,8 @@ pytest.importorskip("pydantic", reason="recipes need mien[train]")
 pytest.importorskip("yaml")
 
 from mien.errors import InputError
-from mien.train.data.heads_recipe import PROTOTYPES, HeadsRecipe, load_heads_recipe
+from mien.train.data.heads_prototypes import PROTOTYPES
+from mien.train.data.heads_recipe import HeadsRecipe, load_heads_recipe
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def test_what_is_not_named_stays_as_it_is(written: Path) -> None:
     recipe = load_heads_recipe(written, ["pose.roll=3", "camera.distance=[50, 60]", "n=7"])
     assert (recipe.assets, recipe.n, recipe.camera.distance) == (Path("faces"), 7, (50, 60))
     assert (recipe.pose.yaw, recipe.pose.roll, recipe.pose.pitch) == (30, 3, HeadsRecipe().pose.pitch)
-    assert recipe.movement.prototypes == PROTOTYPES
+    assert recipe.movement.prototypes == tuple(PROTOTYPES.values())
 
 
 def test_round_trip_through_json() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from mien.facs import CODES
+from mien.train.data.heads_prototypes import PROTOTYPES
 from mien.train.recipe import VERSION, Strict, read_recipe
 
 
@@ -40,24 +41,6 @@ Range = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
 Portion = Annotated[tuple[Share, Share], AfterValidator(_ordered)]
 Prototype = Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], AfterValidator(_coded)]
 
-PROTOTYPES: tuple[dict[str, float], ...] = (
-    {},
-    {"AU06": 0.9, "AU12": 0.9},
-    {"AU06": 0.9, "AU12": 1.0, "AU25": 1.0, "AU26": 0.25},
-    {"AU01": 1.0, "AU04": 0.8, "AU15": 1.0, "AU17": 0.5},
-    {"AU04": 1.0, "AU07": 1.0, "AU17": 0.4, "AU24": 1.0},
-    {"AU04": 1.0, "AU05": 0.8, "AU07": 0.7, "AU23": 1.0},
-    {"AU04": 0.5, "AU09": 1.0, "AU10": 0.8},
-    {"AU01": 1.0, "AU02": 1.0, "AU05": 1.0, "AU26": 0.9},
-    {"AU01": 1.0, "AU02": 0.7, "AU04": 0.8, "AU05": 0.9, "AU20": 1.0, "AU25": 0.6},
-    {"AU14": 1.0},
-    {"AU43": 1.0},
-    {"AU25": 0.7, "AU26": 0.5},
-    {"AU04": 0.9, "AU06": 0.8, "AU07": 0.9, "AU10": 0.6, "AU43": 0.6},
-)
-"""Neutral, smile, laugh, sadness, anger twice, disgust, surprise, fear, contempt, closed eyes, speech, pain."""
-
-
 class Pose(Strict):
     """Deviations of normal distributions around the frontal view and where they are cut off, in degrees."""
 
@@ -78,7 +61,7 @@ class Movement(Strict):
     factor of `weaker`.
     """
 
-    prototypes: Annotated[tuple[Prototype, ...], AfterValidator(_some)] = PROTOTYPES
+    prototypes: Annotated[tuple[Prototype, ...], AfterValidator(_some)] = tuple(PROTOTYPES.values())
     prototype: Share = 0.75
     keep: Share = 0.85
     strength: Range = (0.5, 1.3)
