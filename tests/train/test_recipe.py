@@ -27,7 +27,7 @@ FULL: dict[str, Any] = {
     "crop": {"kind": "square", "size": 96, "scale": 0.4, "margin": 1.4, "zoom": 1.1},
     "augment": {"flip": False, "shift": 0.1, "scale": 0.2, "rotation": 3.0, "turn": 0.25, "gray": 0.5,
                 "alignment": 0.5, "color": 0.4, "blur": 0.3, "low_resolution": 0.4, "noise": 0.1, "jpeg": 0.1,
-                "occlusion": 0.2, "contrast": 1.5},
+                "occlusion": 0.2, "border": 0.3, "contrast": 1.5},
     "backbone": "b", "width": 0.5, "dropout": 0.3, "init": "runs/x/weights.pt", "task_options": {"k": [1, "two"]},
     "epochs": 3, "batch_size": 8, "lr": 0.01, "weight_decay": 0.1, "warmup": 0.2, "ema": 0.9, "clip": 1.0, "seed": 7,
     "stem_stride": 1, "drop_path": 0.1, "aux": 0.3, "mixup": 0.2, "cutmix": 1.0, "early_stop": 3, "keep": "best",

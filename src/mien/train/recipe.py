@@ -38,6 +38,7 @@ class Augment(Strict):
     are turned by any angle; alignment: noise on top (of aligned crops), as a multiple of what the
     product's own alignment makes.
     gray, color, blur, low_resolution, noise, jpeg, occlusion: how often a picture is changed so; 0 switches it off.
+    border: how often the picture ends near the face, as tight photos do, and its edge goes on as it does in use.
     contrast: how strongly brightness, contrast and colour change.
     """
 
@@ -54,6 +55,7 @@ class Augment(Strict):
     noise: float = Field(default=0.2, ge=0, le=1)
     jpeg: float = Field(default=0.2, ge=0, le=1)
     occlusion: float = Field(default=0.1, ge=0, le=1)
+    border: float = Field(default=0.0, ge=0, le=1)
     contrast: float = Field(default=1.0, ge=0)
 
 

@@ -127,6 +127,17 @@ def test_low_resolution_and_compression_leave_flat_pictures_flat() -> None:
             assert np.abs(change(flat, np.random.default_rng(seed)).astype(int) - 100).max() <= 2
 
 
+def test_a_border_repeats_its_last_pixels_and_leaves_the_middle() -> None:
+    image = picture(100)
+    for seed in range(40):
+        out = augment._border(image, np.random.default_rng(seed))
+        assert out.shape == image.shape
+        assert (out[15:72, 20:80] == image[15:72, 20:80]).all()
+        column = out[:, 50]
+        edge = next(i for i in range(72, 100) if (column[i:] == column[i]).all())
+        assert (column[72:edge] == image[72:edge, 50]).all()
+
+
 @pytest.mark.parametrize("side", [32, 112])
 def test_occlusion_is_one_block_of_one_colour_and_never_covers_everything(side: int) -> None:
     image = picture(side)

@@ -13,6 +13,7 @@ import torch
 from scipy import optimize
 from sklearn import linear_model
 
+from mien.emotion import strength
 from mien.estimates import action_units_estimate, sigmoid
 from mien.faces import EMOTIONS, ActionUnits
 from mien.facs import CODES
@@ -108,9 +109,10 @@ def simulated_votes(count: int = 3000) -> tuple[np.ndarray, np.ndarray]:
     """Action Units (N, K), and votes in which 6 and 12 speak for positive, 4, 9 and 15 for negative."""
     rng = np.random.default_rng(0)
     units = rng.beta(0.5, 0.5, (count, len(CODES)))
+    spoken = strength(units)
     logits = np.zeros((count, 3))
-    logits[:, 0] = 4 * units[:, CODES.index("AU12")] + 2 * units[:, CODES.index("AU06")] - 3
-    logits[:, 2] = 3 * units[:, [CODES.index(c) for c in ("AU04", "AU09", "AU15")]].sum(1) - 4.5
+    logits[:, 0] = 4 * spoken[:, CODES.index("AU12")] + 2 * spoken[:, CODES.index("AU06")] - 6
+    logits[:, 2] = 3 * spoken[:, [CODES.index(c) for c in ("AU04", "AU09", "AU15")]].sum(1) - 9
     share = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     return units.astype(np.float32), share.astype(np.float32)
 
