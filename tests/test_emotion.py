@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from mien.emotion import PROTOTYPES, EvidenceModel, literature, load_evidence
+from mien.emotion import PROTOTYPES, EvidenceModel, literature, load_evidence, strength
 from mien.errors import InputError
 from mien.faces import EMOTIONS, ActionUnits
 from mien.facs import CODES
@@ -34,8 +34,14 @@ def random_units(seed, count=50, codes=CODES):
     return units_of(np.random.default_rng(seed).uniform(0, 1, (count, len(codes))), codes)
 
 
+def naive_strength(p):
+    return min(math.log(1 + math.exp(4) * p / (1 - p)) / math.log(1 + math.exp(4)), 2.5)
+
+
 def naive_probability(model, present):
-    logits = [model.bias[k] + sum(model.weights[k, j] * p for j, p in enumerate(present)) for k in range(3)]
+    logits = [
+        model.bias[k] + sum(model.weights[k, j] * naive_strength(p) for j, p in enumerate(present)) for k in range(3)
+    ]
     total = sum(math.exp(value) for value in logits)
     return [math.exp(value) / total for value in logits]
 
@@ -86,7 +92,19 @@ def test_a_smile_a_frown_and_a_face_at_rest():
     assert [code for code, _ in emotion[0].evidence] == ["AU12", "AU06"]
     assert [code for code, _ in emotion[1].evidence] == ["AU15", "AU04"]
     assert emotion[2].evidence == []
-    assert emotion[0].evidence[0][1] == pytest.approx(0.9 * (3.0 - (-0.5 - 1.0) / 2))
+    assert emotion[0].evidence[0][1] == pytest.approx(naive_strength(0.9) * (3.0 - (-0.5 - 1.0) / 2))
+
+
+def test_strength_rises_from_0_to_its_limit_with_the_log_odds():
+    p = np.linspace(0, 1, 1001)
+    found = strength(p)
+    assert found[0] == 0
+    assert found[500] == pytest.approx(1)
+    assert found[-1] == 2.5
+    assert (np.diff(found) >= 0).all()
+    assert found[1:-1] == pytest.approx([naive_strength(one) for one in p[1:-1]], abs=1e-6)
+    odds = np.array([4.0, 8.0, 16.0])
+    assert np.diff(strength(odds / (1 + odds))) == pytest.approx(math.log(2) / math.log1p(math.exp(4)), rel=1e-2)
 
 
 def test_units_may_come_in_any_order_and_number():

@@ -31,16 +31,34 @@ PROTOTYPES: dict[str, tuple[str, ...]] = {
 """Units by which EMFACS tells emotions (Ekman & Friesen, "Facial Action Coding System: Investigator's Guide")."""
 _TEXTS = ("source", "comment")
 _HEADER = """\
-# Evidence: log-odds of positive, neutral and negative = bias + sum of weight * probability of each Action Unit.
+# Evidence: log-odds of positive, neutral and negative = bias + sum of weight * strength of each Action Unit.
+# The strength of a unit follows from its probability: 0 where it is absent, 1 at 0.5, 1.5 at 0.9, 2.1 at 0.99.
 # A unit that is left out, and a weight that is not named, count as 0. Only differences within a line matter.
 # `source` says what gives a unit its sign; the sizes were fitted to votes for emotions.
 # Use it with: mien analyze PHOTO --evidence THIS_FILE
 """
 
 
+_TRACE = math.exp(4)
+_MOST = 2.5
+
+
+def strength(probability: Array) -> Array:
+    """How strongly Action Units speak: log(1 + e^4 odds) / log(1 + e^4), odds = p / (1 - p), at most 2.5.
+
+    0 where a unit is absent, 1 at probability 0.5, and in proportion to the log-odds above: what the network is nearly
+    sure of says more than what it suspects, and a suspicion still says something.
+
+    >>> strength(np.array([0.0, 0.01, 0.5, 0.9, 0.99])).round(2)
+    array([0.  , 0.11, 1.  , 1.54, 2.14])
+    """
+    odds = probability / np.maximum(1 - probability, 1e-6)
+    return np.asarray(np.minimum(np.log1p(_TRACE * odds) / math.log1p(_TRACE), _MOST))
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceModel:
-    """Log-odds = bias + weights @ probability: bias (3,), weights (3, K) for positive, neutral, negative.
+    """Log-odds = bias + weights @ strength: bias (3,), weights (3, K) for positive, neutral, negative.
 
     sources: by code, where the weights of a unit come from, as a person wrote it into the file.
     """
@@ -55,7 +73,7 @@ class EvidenceModel:
         missing = [code for code in self.codes if code not in units.codes]
         if missing:
             raise InputError(f"'units' must hold {', '.join(self.codes)}. Missing: {', '.join(missing)}.")
-        present = units.probability[:, [units.codes.index(code) for code in self.codes]]
+        present = strength(units.probability[:, [units.codes.index(code) for code in self.codes]])
         logits = self.bias + present @ self.weights.T
         probability = np.exp(logits - logits.max(1, keepdims=True))
         probability /= probability.sum(1, keepdims=True)

@@ -74,7 +74,7 @@ def test_units_are_the_whole_vocabulary_unless_the_card_names_them(tmp_path: Pat
 
 
 def expected_emotion(rows: dict[str, dict[str, float]], present: dict[str, float]) -> list[float]:
-    """Softmax of bias + weights @ probability, written out."""
+    """Softmax of bias + weights @ strength, written out."""
     logits = [
         row["bias"] + sum(weight * present[code] for code, weight in row.items() if code != "bias")
         for row in rows.values()
@@ -87,7 +87,7 @@ def test_the_emotion_follows_from_the_units_by_the_card(tmp_path: Path) -> None:
     path = save(tmp_path, "expression", {"action_units": [-0.5, 0.0, 9.0]}, decoding={**UNITS, "evidence": EVIDENCE})
     emotion = read(path).emotion
     assert emotion is not None
-    expected = expected_emotion(EVIDENCE, {"AU04": 0.5, "AU12": 0.5})
+    expected = expected_emotion(EVIDENCE, {"AU04": 1.0, "AU12": 1.0})  # the strength of probability 0.5
     assert emotion.probability == pytest.approx(np.array([expected] * 2), rel=1e-5)
     assert emotion.label.tolist() == ["positive"] * 2
     # Positive stands out from the mean of the two others: 3 x 0.5 by AU12, (-1 - 1) x 0.5 by AU04.

@@ -18,6 +18,8 @@ NAMES = (
     "cross-entropy-gradients",
     "mse-or-cross-entropy",
     "pairwise-collapse",
+    "au-or-classes",
+    "landmarks-under-pose",
 )
 
 

@@ -41,6 +41,7 @@ Range = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
 Portion = Annotated[tuple[Share, Share], AfterValidator(_ordered)]
 Prototype = Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], AfterValidator(_coded)]
 
+
 class Pose(Strict):
     """Deviations of normal distributions around the frontal view and where they are cut off, in degrees."""
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from mien.emotion import EvidenceModel
+from mien.emotion import EvidenceModel, strength
 from mien.faces import EMOTIONS
 from mien.facs import CODES
 from mien.geometry import Array
@@ -72,7 +72,7 @@ def fit_evidence(probability: Array, votes: Array) -> EvidenceModel:
 
     The neutral row is zero: what speaks against neutral speaks for one of the two others.
     """
-    features = np.concatenate([probability, np.ones((len(probability), 1))], 1)
+    features = np.concatenate([strength(probability), np.ones((len(probability), 1))], 1)
     bounds = np.full((3, features.shape[1], 2), [-np.inf, np.inf])
     bounds[EMOTIONS.index("neutral")] = 0
     for name, signs in SIGNS.items():
