@@ -90,9 +90,9 @@ def test_the_emotion_follows_from_the_units_by_the_card(tmp_path: Path) -> None:
     expected = expected_emotion(EVIDENCE, {"AU04": 1.0, "AU12": 1.0})  # the strength of probability 0.5
     assert emotion.probability == pytest.approx(np.array([expected] * 2), rel=1e-5)
     assert emotion.label.tolist() == ["positive"] * 2
-    # Positive stands out from the mean of the two others: 3 x 0.5 by AU12, (-1 - 1) x 0.5 by AU04.
-    assert emotion[0].evidence == [("AU12", pytest.approx(1.5))]
-    assert emotion.contribution[0] == pytest.approx([-1.0, 1.5])
+    # Positive stands out from the mean of the two others: 3 by AU12, -1 - 1 by AU04.
+    assert emotion[0].evidence == [("AU12", pytest.approx(3.0))]
+    assert emotion.contribution[0] == pytest.approx([-2.0, 3.0])
 
 
 def test_evidence_of_ones_own_replaces_that_of_the_card(tmp_path: Path) -> None:
