@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 from common import arguments, finish, print_table, seconds, spread
+from mien.train.export.fold import fold
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mien.runtime.session import open_session
 from mien.train.backbones.registry import NETWORKS, create_backbone, create_classifier, find_network
 from mien.train.export.exporter import write_onnx
-from mien.train.export.fold import fold
 
 THREADS = (1, 2)
 REFERENCE = "mobilenet_v4_conv_small"

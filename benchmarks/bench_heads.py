@@ -46,9 +46,9 @@ def main() -> None:
             assets=assets, out=Path(folder) / "heads.parquet", batch=BATCH, occluders=Occluders(share=0.08)
         )
         found: dict[int, list[tuple[float, float]]] = {workers: [] for workers in WORKERS}
-        for _ in range(2 if given.quick else 5):
+        for _ in range(2 if given.quick else 3):
             for workers in WORKERS:
-                parts = 2 if given.quick else 8
+                parts = 2 if given.quick else 4
                 found[workers].append(measure(recipe.model_copy(update={"workers": workers}), parts))
     rates = {workers: spread(rate for rate, _ in pairs) for workers, pairs in found.items()}
     starts = {workers: spread(start for _, start in pairs) for workers, pairs in found.items()}

@@ -27,13 +27,20 @@ def run_export(*words: Any) -> Any:
 
 
 def test_the_path_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "export_run", lambda run, out: out / f"{run.name}.onnx")
+    monkeypatch.setattr(export, "export_run", lambda run, out, others: out / f"{run.name}.onnx")
     assert run_export(tmp_path / "age", "--out", "there").output.strip() == str(Path("there", "age.onnx"))
     assert run_export(tmp_path / "age").output.strip() == str(tmp_path / "age" / "age.onnx")
 
 
+def test_further_runs_are_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(export, "export_run", lambda run, out, others: seen.append((run, others)))
+    run_export("a", "b", "c", "--out", tmp_path)
+    assert seen == [(Path("a"), [Path("b"), Path("c")])]
+
+
 def test_int8_prints_size_time_measures_and_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "export_int8", lambda run, out: (out / "age.int8.onnx", COMPARED))
+    monkeypatch.setattr(export, "export_int8", lambda run, out, others: (out / "age.int8.onnx", COMPARED))
     result = run_export(tmp_path / "age", "--int8")
     assert result.exit_code == 0, result.output
     lines = [" ".join(line.split()) for line in result.output.splitlines()]

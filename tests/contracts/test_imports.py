@@ -33,10 +33,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.data": {"errors", "estimates", "facs", "geometry", "media", "runtime", "train.recipe"},
     "train.tasks": {"errors", "estimates", "faces", "facs", "geometry", "train.data", "train.losses", "train.metrics"},
     "train.model": {"errors", "train.backbones", "train.tasks"},
-    "train.engine": {"errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe", "train.tasks"},
+    "train.fold": set(),
+    "train.warm_start": {"errors", "train.fold", "train.model"},
+    "train.engine": {"errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe", "train.tasks"}
+    | {"train.warm_start"},
     "train.evaluate": {"errors", "faces", "facs", "geometry", "runtime", "train.data", "train.metrics"},
     "train.export": {"emotion", "errors", "estimates", "faces", "facs", "geometry", "runtime", "train.data"}
-    | {"train.engine", "train.evaluate", "train.metrics", "train.model", "train.recipe", "train.tasks"},
+    | {"train.engine", "train.evaluate", "train.fold", "train.metrics", "train.model", "train.recipe", "train.tasks"},
     "train.landmark_route": {"errors", "faces", "geometry", "train.metrics"},
     "studies": {"displays", "errors", "estimates", "faces", "geometry", "runtime", "train.data", "train.export"}
     | {"train.landmark_route", "train.losses", "train.metrics"},

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 def export(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    others: Annotated[
+        list[Path] | None, typer.Argument(help="Further runs of the same task and crops: the mean of all is exported.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; the run's folder if not given.")] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="Also NAME.int8.onnx, smaller and faster, with its loss.")
@@ -26,9 +29,9 @@ def export(
         raise MissingDependencyError("mien export", error.name or "torch", "train") from error
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     if not int8:
-        print(export_run(run, out or run))
+        print(export_run(run, out or run, others or []))
         return
-    path, comparison = export_int8(run, out or run)
+    path, comparison = export_int8(run, out or run, others or [])
     _print(comparison)
     print(path)
 

@@ -1,5 +1,6 @@
 """A backbone with the heads of a task."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 
 import torch
@@ -70,6 +71,25 @@ class AuxiliaryHeads(nn.Module):
         """Outputs in the order of the task's `outputs`, from a map (B, C, H, W) inside the backbone."""
         embedding = self.body(x)
         return tuple(head(embedding) for head in self.heads.values())
+
+
+class MeanModel(nn.Module):
+    """The mean of the outputs of networks of one task: an ensemble in one file."""
+
+    def __init__(self, members: Sequence[FaceModel]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    @property
+    def heads(self) -> nn.ModuleDict:
+        """The heads of the first network, by the names of the outputs."""
+        found: nn.ModuleDict = self.members[0].heads  # type: ignore[assignment]
+        return found
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Outputs in the order of the task's `outputs`."""
+        outputs = zip(*(member(x) for member in self.members), strict=True)
+        return tuple(torch.stack(one).mean(0) for one in outputs)
 
 
 def _heads(task: Task) -> nn.ModuleDict:

@@ -27,7 +27,7 @@ from mien.train.export.calibrate import calibrate
 from mien.train.export.card import _line, amend_card, predict, read_crops
 from mien.train.export.display import SIGNS
 from mien.train.export.exporter import export_run, read_run, trained_model
-from mien.train.export.fold import fold
+from mien.train.fold import fold
 from mien.train.model import MEAN, STD, normalise, round_to_half
 from mien.train.recipe import Source
 

@@ -25,7 +25,7 @@ from mien.runtime.session import open_session
 from mien.train.evaluate.evaluator import evaluate_file
 from mien.train.export import exporter as export
 from mien.train.export.exporter import check_parity, export_int8, export_run, read_run, trained_model, write_onnx
-from mien.train.export.fold import fold
+from mien.train.fold import fold
 from mien.train.model import FaceModel, round_to_half
 from mien.train.tasks import TASKS, create_task
 
@@ -222,6 +222,36 @@ def test_a_folder_that_cannot_be_written_is_said_before_any_work(
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="'out' must be a folder"):
         export_run(trained, tmp_path / "file")
+
+
+def altered(trained: Path, folder: Path, **changes: Any) -> Path:
+    """A copy of the run whose heads say something else, its recipe changed."""
+    folder.mkdir()
+    for name in ("recipe.json", "environment.json"):
+        (folder / name).write_bytes((trained / name).read_bytes())
+    recipe = json.loads((folder / "recipe.json").read_text())
+    (folder / "recipe.json").write_text(json.dumps(recipe | {"name": "other"} | changes))
+    weights = torch.load(trained / "weights.pt", weights_only=True)
+    weights["heads.landmarks.bias"] = weights["heads.landmarks.bias"] + 0.02
+    torch.save(weights, folder / "weights.pt")
+    return folder
+
+
+def test_several_runs_become_one_file_with_the_mean_of_their_outputs(
+    trained: Path, exported: Path, tmp_path: Path
+) -> None:
+    path = export_run(trained, tmp_path / "out", [altered(trained, tmp_path / "other", dropout=0.3)])
+    both, alone = Model(path), Model(exported)
+    assert both.card.name == "tiny"
+    assert [member["recipe"]["name"] for member in both.card.values["members"]] == ["tiny", "other"]
+    expected = alone(crops(3))["landmarks"] + 0.01
+    assert both(crops(3))["landmarks"] == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("change", [{"task_options": {"points": 3}}, {"crop": {"kind": "square", "size": 64}}])
+def test_networks_that_cannot_be_averaged_are_refused(trained: Path, tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"'{next(iter(change))}' must be the same in all runs"):
+        export_run(trained, tmp_path / "out", [altered(trained, tmp_path / "other", **change)])
 
 
 def test_int8_is_a_model_with_a_card_of_its_own(trained: Path, exported: Path, tiny: Any, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
 
 from mien.errors import InputError
 from mien.facs import CODES
@@ -198,11 +199,20 @@ def _drawn(recipe: HeadsRecipe) -> Generator[list[dict[str, Any]], None, None]:
     parts = [range(start, min(start + recipe.batch, recipe.n)) for start in range(0, recipe.n, recipe.batch)]
     if recipe.workers == 1:
         cast = load_cast(recipe)
-        yield from (list(render_some(cast, recipe, part)) for part in parts)
+        for part in parts:
+            with threadpool_limits(1):
+                rows = list(render_some(cast, recipe, part))
+            yield rows
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(recipe.workers, context, cv2.setNumThreads, (1,)) as pool:
+    with ProcessPoolExecutor(recipe.workers, context, _one_thread) as pool:
         yield from pool.map(_draw_part, [recipe] * len(parts), parts)
+
+
+def _one_thread() -> None:
+    """Products of small matrices wait for each other when each process shares them out over all cores."""
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
 
 
 _LOADED: list[Cast] = []

@@ -1,6 +1,7 @@
 """Training: a recipe in, a run folder with the best weights, curves and measures out."""
 
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,13 +19,17 @@ from mien.train.data.samplers import Shared
 from mien.train.engine.loaders import complete, load_sets, make_loaders, task_of
 from mien.train.engine.module import FaceModule
 from mien.train.engine.runs import DrawCurves, check_space, csv_logger, open_run
-from mien.train.model import FaceModel, load_body
+from mien.train.model import FaceModel, load_body, normalise
 from mien.train.recipe import Recipe
 from mien.train.tasks import Task
+from mien.train.warm_start import read_weights, warm_start
+
+WARM_BATCHES = 8
+"""Training batches that tell the norms of an exported network their statistics."""
 
 
 def build_model(recipe: Recipe, task: Task) -> FaceModel:
-    """The network of a recipe, from `init` weights where it names a run."""
+    """The network of a recipe, from the weights of a run where `init` names them."""
     model = FaceModel(
         task,
         recipe.backbone,
@@ -35,9 +40,9 @@ def build_model(recipe: Recipe, task: Task) -> FaceModel:
         drop_path=recipe.drop_path,
         aux=recipe.aux > 0,
     )
-    if recipe.init:
-        if not recipe.init.is_file():
-            raise InputError(f"'init' must be the weights.pt of a finished run. There is no {str(recipe.init)!r}.")
+    if recipe.init and not recipe.init.is_file():
+        raise InputError(f"'init' must be the weights.pt of a run, or an exported ONNX file. Got {str(recipe.init)!r}.")
+    if recipe.init and recipe.init.suffix != ".onnx":
         load_body(model, torch.load(recipe.init, weights_only=True))
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
@@ -60,6 +65,9 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
     module = FaceModule(model, task, recipe, recipe.epochs * (len(train) // recipe.devices))
     last = run / "last.ckpt"
     checkpoint = last if resume and last.exists() else None
+    if not checkpoint and recipe.init and recipe.init.suffix == ".onnx":
+        images = [batch["image"] for batch in islice(train, WARM_BATCHES)]
+        warm_start(model, read_weights(recipe.init), normalise(torch.cat(images)))
     if checkpoint:
         set_epoch(train, torch.load(checkpoint, weights_only=False)["epoch"] + 1)
     trainer = make_trainer(recipe, run, task, checkpoint, log_every=min(50, max(len(train) // recipe.devices, 1)))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,18 @@ _BATCH = 64
 
 
 def write_card(
-    path: Path, recipe: Recipe, run: Path, prepared: Prepared, votes: Votes | None = None, precision: str = "fp32"
+    path: Path,
+    recipe: Recipe,
+    run: Path,
+    prepared: Prepared,
+    votes: Votes | None = None,
+    precision: str = "fp32",
+    members: Sequence[Recipe] = (),
 ) -> None:
     """Write the card of the ONNX file `path` beside it: calibrated on val splits, measured on test splits."""
     card = {**describe(path, recipe, run, prepared), "precision": precision}
+    if members:
+        card["members"] = [{"initial_weights": _start(own), "recipe": _recipe(own)} for own in members]
     _write(path, card)
     outputs, labels = predict(Model(path, recipe.threads), recipe, prepared)
     card["decoding"] = calibrate(recipe.task, outputs, labels, recipe.pool, task_of(recipe).decoding())
@@ -78,10 +86,23 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "terms": recipe.terms,
         "limits": recipe.limits,
         "data": [_data(recipe, source, prepared, k) for k, source in enumerate(recipe.sources)],
-        "recipe": json.loads(recipe.model_dump_json(exclude=_NOT_ON_CARD)),
-        "initial_weights": recipe.init.parent.name if recipe.init else None,
+        "recipe": _recipe(recipe),
+        "initial_weights": _start(recipe),
         "environment": environment,
     }
+
+
+def _recipe(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as cards tell it."""
+    values: dict[str, Any] = json.loads(recipe.model_dump_json(exclude=_NOT_ON_CARD))
+    return values
+
+
+def _start(recipe: Recipe) -> str | None:
+    """Name of the run, or of the exported network, that training began from."""
+    if recipe.init is None:
+        return None
+    return recipe.init.stem if recipe.init.suffix == ".onnx" else recipe.init.parent.name
 
 
 def _data(recipe: Recipe, source: Source, prepared: Prepared, k: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,9 @@ from mien.train.engine.loaders import Prepared, load_sets, task_of
 from mien.train.engine.trainer import build_model
 from mien.train.export.card import amend_card, predict, read_crops, write_card
 from mien.train.export.display import Votes, fit_direct, read_outputs
-from mien.train.export.fold import fold
 from mien.train.export.quantise import CALIBRATION_FACES, Comparison, main_measures, quantise, time_both
-from mien.train.model import FaceModel, normalise, round_to_half
+from mien.train.fold import fold
+from mien.train.model import FaceModel, MeanModel, normalise, round_to_half
 from mien.train.recipe import Recipe
 
 TOLERANCE = 1e-4
@@ -37,36 +38,42 @@ _CHOICE_FACES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A finished run, its network folded and rounded to half precision, and the data that calibrate it."""
+    """A finished run, its network folded and rounded to half precision, and the data that calibrate it.
+
+    members: recipes of the runs whose networks are averaged in `model`, where there are several.
+    """
 
     run: Path
     recipe: Recipe
-    model: FaceModel
+    model: FaceModel | MeanModel
     prepared: Prepared
     votes: Votes | None
+    members: Sequence[Recipe] = ()
 
     def crops(self, split: str, count: int) -> NDArray[np.uint8]:
         """Some real crops (N, S, S, 3) as the model sees them."""
         return np.concatenate([crops for crops, _ in read_crops(self.recipe, self.prepared, split, count)])
 
 
-def export_run(run: Path, out: Path) -> Path:
+def export_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Path:
     """Write NAME.onnx and its card NAME.json into `out`; returns the path of the ONNX file.
 
+    others: runs of the same task on the same crops; the file then holds all networks and gives the mean of their
+    outputs, under the name of `run`.
     Raises ModelError when onnxruntime does not give what torch gives, and InputError when `run` is no run or `out`
     cannot be written to.
     """
-    trained = load_run(run, out)
+    trained = load_run(run, out, others)
     with tempfile.TemporaryDirectory(dir=out) as folder:
         return _publish(write_float(trained, Path(folder)), out)
 
 
-def export_int8(run: Path, out: Path) -> tuple[Path, Comparison]:
+def export_int8(run: Path, out: Path, others: Sequence[Path] = ()) -> tuple[Path, Comparison]:
     """Write NAME.onnx and NAME.int8.onnx with their cards; returns the 8 bit file and how it compares.
 
-    Errors as in `export_run`.
+    others, errors: as in `export_run`.
     """
-    trained = load_run(run, out)
+    trained = load_run(run, out, others)
     with tempfile.TemporaryDirectory(dir=out) as folder:
         exact = write_float(trained, Path(folder))
         small, comparison = write_int8(trained, exact)
@@ -74,17 +81,33 @@ def export_int8(run: Path, out: Path) -> tuple[Path, Comparison]:
         return _publish(small, out), comparison
 
 
-def load_run(run: Path, out: Path) -> Trained:
-    """Read a finished run for export into the folder `out`, which is made. Raises InputError where either fails."""
-    recipe = read_run(run)
+def load_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Trained:
+    """Read finished runs for export into the folder `out`, which is made. Raises InputError where any of it fails."""
+    recipes = [read_run(one) for one in (run, *others)]
+    recipe = recipes[0]
+    _check_alike(recipes)
     _check_folder(out)
-    model = trained_model(recipe, run)
-    fold(model)
-    round_to_half(model)
+    models = [trained_model(own, one) for own, one in zip(recipes, (run, *others), strict=True)]
+    for model in models:
+        fold(model)
+        round_to_half(model)
     prepared = load_sets(recipe)
-    votes = _read_display(recipe, model) if recipe.display else None
-    round_to_half(model)  # again: the direct read-out has just been fitted
-    return Trained(run, recipe, model, prepared, votes)
+    votes = _read_display(recipe, models[0]) if recipe.display else None
+    round_to_half(models[0])  # again: the direct read-out has just been fitted
+    if not others:
+        return Trained(run, recipe, models[0], prepared, votes)
+    return Trained(run, recipe, MeanModel(models), prepared, votes, recipes)
+
+
+def _check_alike(recipes: Sequence[Recipe]) -> None:
+    """Raise InputError unless the networks of these recipes can be averaged."""
+    for name in ("task", "task_options", "crop", "sources"):
+        for other in recipes[1:]:
+            first, second = getattr(recipes[0], name), getattr(other, name)
+            if first != second:
+                raise InputError(f"{name!r} must be the same in all runs. Got {first!r} and {second!r}.")
+    if len(recipes) > 1 and recipes[0].display:
+        raise InputError("'display' must be left out where networks are averaged: it reads the embedding of one.")
 
 
 def _check_folder(out: Path) -> None:
@@ -102,7 +125,7 @@ def write_float(trained: Trained, folder: Path) -> Path:
     path = folder / f"{recipe.name}.onnx"
     write_onnx(trained.model, list(trained.model.heads), recipe.crop.size, path)
     check_parity(trained.model, path, trained.crops("val", _PARITY_FACES))
-    write_card(path, recipe, trained.run, trained.prepared, trained.votes)
+    write_card(path, recipe, trained.run, trained.prepared, trained.votes, members=trained.members)
     return path
 
 
@@ -114,7 +137,7 @@ def write_int8(trained: Trained, exact: Path) -> tuple[Path, Comparison]:
     validation = trained.crops("val", _CHOICE_FACES)
     method = quantise(whole, path, trained.crops("train", CALIBRATION_FACES), validation)
     whole.unlink()
-    write_card(path, recipe, trained.run, prepared, trained.votes, precision="int8")
+    write_card(path, recipe, trained.run, prepared, trained.votes, precision="int8", members=trained.members)
     task = task_of(recipe)
     measures = []
     for model in (exact, path):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.train.backbones.registry import NETWORKS, create_backbone
-from mien.train.export.fold import find_pairs, fold
+from mien.train.fold import find_pairs, fold
 
 
 def seasoned(model: nn.Module) -> nn.Module:
