@@ -226,7 +226,7 @@ def test_a_missing_gpu_is_said_before_anything_else(make_recipe: Callable[..., A
 
 
 def test_missing_initial_weights_are_refused(make_recipe: Callable[..., Any], train: Callable[..., Path]) -> None:
-    with pytest.raises(InputError, match="'init' must be the weights.pt of a run, or an exported ONNX file"):
+    with pytest.raises(InputError, match=r"'init' must be the weights\.pt of a run, or an exported ONNX file"):
         train(make_recipe(init="nowhere/weights.pt"))
 
 
