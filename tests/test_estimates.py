@@ -98,6 +98,18 @@ def test_an_interval_holds_the_value_and_nothing_below_birth():
     assert wider.high[1] - wider.low[1] == pytest.approx(3 * (wider.high[0] - wider.low[0]), rel=1e-5)
 
 
+def test_little_detail_widens_an_interval():
+    decoding = BANDS | {"detail_edges": [0.2, 0.5], "detail_factors": [2.0, 1.5, 1.0]}
+    output = age_output([30, 30, 30], [1.0, 1.0, 1.0])
+    age = age_estimate(output, decoding, np.array([0.1, 0.2, 0.9]))
+    assert age.high - age.value == pytest.approx([4.0, 3.0, 2.0], rel=1e-4)
+    plain = age_estimate(output, decoding)
+    assert plain.high - plain.value == pytest.approx(2.0, rel=1e-4)
+    assert decode("age", {"age": output, "detail": np.array([[0.1], [0.2], [0.9]])}, decoding)["age"].high == (
+        pytest.approx(age.high)
+    )
+
+
 def test_intervals_cover_new_faces_as_often_as_promised():
     """Quantiles found by counting on one half of simulated faces hold on the other half."""
     rng = np.random.default_rng(2)

@@ -78,17 +78,31 @@ def _predicted_scale(output: Array, head: str) -> Array:
     return np.asarray(np.exp(np.clip(output[:, 1], -3, 4) / (2 if head == "gaussian" else 1)))
 
 
-def age_estimate(output: Array, decoding: Decoding) -> Age:
-    """Age with a conformal interval: value -/+ q b, q the quantile of |error| / b on held-out faces.
+def age_estimate(output: Array, decoding: Decoding, detail: Array | None = None) -> Age:
+    """Age with a conformal interval: value -/+ q f b, q the quantile of |error| / b on held-out faces.
 
     decoding: `head` (see `age_value`), `coverage`, `band_edges` (years) and one of `band_quantiles` for each
-    band of predicted age.
+    band of predicted age. detail (N,), see `runtime.quality`: picks the factor f among `detail_factors` by
+    `detail_edges`, where the decoding has them; f is 1 for sharp faces.
     Papadopoulos et al., "Inductive Confidence Machines for Regression", ECML 2002.
     """
     value, scale = age_value(output, decoding.get("head", "laplace"))
     band = np.searchsorted(np.asarray(decoding["band_edges"], np.float32), value, side="right")
     half = np.asarray(decoding["band_quantiles"], np.float32)[band] * scale
+    if detail is not None and "detail_edges" in decoding:
+        half = half * detail_factor(detail, decoding)
     return Age(value, np.clip(value - half, 0, None), value + half, float(decoding["coverage"]))
+
+
+def detail_factor(detail: Array, decoding: Decoding) -> Array:
+    """How much wider (N,) the interval of a face with so little detail (N,) is.
+
+    >>> decoding = {"detail_edges": [0.2, 0.5], "detail_factors": [2.0, 1.2, 1.0]}
+    >>> detail_factor(np.array([0.1, 0.3, 0.9]), decoding).tolist()
+    [2.0, 1.2, 1.0]
+    """
+    at = np.searchsorted(np.asarray(decoding["detail_edges"]), detail, side="right")
+    return np.asarray(np.asarray(decoding["detail_factors"])[at])
 
 
 def action_units_estimate(logits: Array, decoding: Decoding) -> ActionUnits:
@@ -148,7 +162,8 @@ def decode(task: str, outputs: dict[str, Array], decoding: Decoding) -> dict[str
         own = decoding if len(names) == 1 else decoding[name]
         kind, _, attribute = name.partition(":")
         if kind == "age":
-            found["age"] = age_estimate(outputs["age"], own)
+            detail = outputs["detail"][:, 0] if "detail" in outputs else None
+            found["age"] = age_estimate(outputs["age"], own, detail)
         elif kind == "expression":
             found["action_units"] = action_units_estimate(outputs["action_units"], own)
         elif kind == "attractiveness":

@@ -12,6 +12,7 @@ from tiny_models import MEAN, SIZE, STD, crops_of, save
 from mien.errors import InputError, ModelError
 from mien.runtime import models as module
 from mien.runtime.models import Model, embedded_cards, embedded_models, find_model
+from mien.runtime.quality import detail
 
 KEYS = ["name", "task", "crop", "mean", "std", "outputs", "decoding", "sha256"]
 IDENTITY = {"score": np.eye(3)}
@@ -45,6 +46,12 @@ def test_flip_is_the_mean_over_the_mirror_image(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(model, "_run", lambda seen: {"score": seen[:, :1, 0, 0].astype(np.float32)})
     left, right = crops[:, 0, 0, 0].astype(float), crops[:, 0, -1, 0].astype(float)
     assert model(crops)["score"][:, 0] == pytest.approx((left + right) / 2)
+
+
+def test_a_card_may_ask_for_the_detail_of_the_crops(tmp_path: Path) -> None:
+    model = Model(save(tmp_path, "age", {"score": [0.0]}, detail=True, flip=True), 1)
+    crops = np.random.default_rng(0).integers(0, 256, (3, SIZE, SIZE, 3)).astype(np.uint8)
+    assert model(crops)["detail"][:, 0].tolist() == detail(crops).tolist()
 
 
 def test_the_card(path: Path) -> None:

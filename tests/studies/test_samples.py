@@ -42,6 +42,13 @@ def test_ages_have_the_noise_that_is_asked_for() -> None:
     assert float((noisy.y - clean.y)[inside].std()) == pytest.approx(4, rel=0.05)
 
 
+def test_noise_can_grow_with_age() -> None:
+    noisy, clean = ages(20000, 0, noise=1.0, growth=0.1), ages(20000, 0, noise=0.0)
+    for low, expected in ((18, 3.0), (38, 5.0)):
+        group = (clean.y > low) & (clean.y < low + 4)
+        assert float((noisy.y - clean.y)[group].std()) == pytest.approx(expected, rel=0.1)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_share_of_wrong_labels(share: float) -> None:
     y = torch.full((5000,), 200.0)

@@ -67,3 +67,31 @@ def test_gradient_norm_by_hand() -> None:
 def test_steps_to_a_level() -> None:
     assert first_below([3.0, 2.0, 1.0], 2.0, 5) == 5
     assert first_below([3.0], 2.0, 5) != first_below([3.0], 2.0, 5)
+
+
+def test_an_annealed_step_size_falls_in_a_line(line) -> None:
+    steps = []
+    for anneal in (False, True):
+        network = torch.nn.Linear(1, 1, bias=False)
+        torch.nn.init.zeros_(network.weight)
+        # the gradient is -1 whatever the weight: the weight is the sum of the step sizes
+        plan = Plan(4, learning_rate=0.1, optimizer="sgd", anneal=anneal)
+        fit(network, lambda output, target: -output.sum() / 64, torch.ones(64, 1), line[1], plan, 0)
+        steps.append(float(network.weight.detach()))
+    assert steps == pytest.approx([0.4, 0.1 + 0.075 + 0.05 + 0.025])
+
+
+def test_a_batch_is_learnt_from_as_it_was_changed(line) -> None:
+    seen = []
+
+    def turned(x, y):
+        return -x, y + 10
+
+    def loss(output, target):
+        seen.append(float(target.min()))
+        return squared(output, target)
+
+    network = network_for(line[0], 1, 0)
+    fit(network, loss, *line, Plan(300, learning_rate=0.02), 0, change=turned)
+    assert min(seen) >= 7
+    torch.testing.assert_close(predict(network, line[0])[:, 0], 10 - line[1], atol=1, rtol=0)

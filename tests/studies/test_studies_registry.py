@@ -46,7 +46,9 @@ def test_a_run_keeps_the_number_of_threads_and_the_random_state() -> None:
     assert torch.equal(before[1], torch.get_rng_state())
 
 
-@pytest.mark.parametrize("module", ["finding", "networks", "samples"])
+@pytest.mark.parametrize(
+    "module", ["age_measures", "age_runs", "finding", "networks", "normalized_runs", "normalized_verdicts", "samples"]
+)
 def test_examples_in_docstrings(module: str) -> None:
     found = doctest.testmod(import_module(f"mien.studies.{module}"))
     assert found.attempted > 0

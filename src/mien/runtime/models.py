@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError, ModelError
 from mien.geometry import Array, CropTemplate
+from mien.runtime.quality import detail
 from mien.runtime.session import open_session
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
@@ -66,10 +67,15 @@ class Model:
     def __call__(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
         """Outputs by name, each (N, width), of RGB crops (N, S, S, 3).
 
-        A card with `flip` asks for the mean over each crop and its mirror image, at twice the time.
+        A card with `flip` asks for the mean over each crop and its mirror image, at twice the time; one with `detail`
+        for the crops' own `detail` (N, 1) beside the outputs.
         """
-        if not self.card.values.get("flip"):
-            return self._run(crops)
+        outputs = self._both_ways(crops) if self.card.values.get("flip") else self._run(crops)
+        if self.card.values.get("detail"):
+            outputs["detail"] = detail(crops)[:, None]
+        return outputs
+
+    def _both_ways(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
         both = self._run(np.concatenate([crops, crops[:, :, ::-1]]))
         return {name: value.reshape(2, len(crops), -1).mean(0) for name, value in both.items()}
 

@@ -9,11 +9,16 @@ from torch import Tensor, nn
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """Network output (B, ...) and target (B, ...) -> scalar."""
+Change = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Inputs (B, ...) and targets (B, ...) of a batch -> what is learnt from in their place, such as a mixture of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a network is trained: batches drawn with replacement; watched every `every` steps, from step 0 on."""
+    """How a network is trained: batches drawn with replacement; watched every `every` steps, from step 0 on.
+
+    anneal: the step size falls in a line from `learning_rate` to 0.
+    """
 
     steps: int
     batch_size: int = 64
@@ -21,6 +26,7 @@ class Plan:
     weight_decay: float = 0.0
     optimizer: str = "adam"
     every: int = 0
+    anneal: bool = False
 
 
 @contextmanager
@@ -73,8 +79,9 @@ def fit(
     plan: Plan,
     seed: int,
     watch: Callable[[nn.Module], float] | None = None,
+    change: Change | None = None,
 ) -> list[float]:
-    """Train on x (N, ...) and y (N, ...); what `watch` said every `plan.every` steps."""
+    """Train on x (N, ...) and y (N, ...), batches after `change`; what `watch` said every `plan.every` steps."""
     stream, optimizer = generator(seed), _optimizer(network, plan)
     seen: list[float] = []
     for step in range(plan.steps + 1):
@@ -86,8 +93,11 @@ def fit(
             break
         network.train()
         rows = torch.randint(len(x), (plan.batch_size,), generator=stream)
+        inputs, target = change(x[rows], y[rows]) if change else (x[rows], y[rows])
+        if plan.anneal:
+            optimizer.param_groups[0]["lr"] = plan.learning_rate * (1 - step / plan.steps)
         optimizer.zero_grad()
-        torch.autograd.backward(loss(network(x[rows]), y[rows]))
+        torch.autograd.backward(loss(network(inputs), target))
         optimizer.step()
     network.eval()
     return seen

@@ -20,6 +20,9 @@ NAMES = (
     "pairwise-collapse",
     "au-or-classes",
     "landmarks-under-pose",
+    "age-heads",
+    "normalized-l1",
+    "age-interval",
 )
 
 

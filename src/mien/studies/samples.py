@@ -55,12 +55,15 @@ def similar_classes(count: int, seed: int, pairs: int = 3, width: int = 16) -> t
     return Sample(x, y), similarity
 
 
-def ages(count: int, seed: int, noise: float = 4.0, width: int = 10) -> Sample:
-    """A smooth function of x (N, width) with normal noise, spread like ages: y (N,) in 0..90 years."""
+def ages(count: int, seed: int, noise: float = 4.0, width: int = 10, growth: float = 0.0) -> Sample:
+    """A smooth function of x (N, width) with normal noise, spread like ages: y (N,) in 0..90 years.
+
+    The deviation of the noise is `noise` years, and `growth` years more for each year of the function.
+    """
     stream = generator(seed)
     x = torch.randn(count, width, generator=stream)
-    signal = latent(x, seed)
-    y = 42 + 17 * signal + noise * torch.randn(count, generator=stream)
+    age = 42 + 17 * latent(x, seed)
+    y = age + (noise + growth * age.clamp(min=0)) * torch.randn(count, generator=stream)
     return Sample(x, y.clamp(0, 90))
 
 

@@ -24,12 +24,14 @@ from mien.facs import CODES
 from mien.train.export.calibrate import (
     BAND_EDGES,
     COVERAGE,
+    DETAIL_BINS,
     MIN_BAND,
     action_units_decoding,
     age_decoding,
     attractiveness_decoding,
     calibrate,
     conformal_quantile,
+    detail_decoding,
     fit_platt,
     fit_temperature,
     platt_columns,
@@ -70,6 +72,46 @@ def test_on_average_over_small_calibration_sets_coverage_is_not_below_what_is_sa
     shares = [covered(age_decoding(*ages(300, seed)), *test)[0].mean() for seed in range(60)]
     assert np.mean(shares) > 0.9 - 0.005
     assert np.mean(shares) < 0.93
+
+
+def test_each_set_is_covered_even_where_one_is_harder_than_the_others() -> None:
+    (easy, truth), (hard, other) = ages(6000, 0), ages(6000, 1)
+    hard[:, 1] -= math.log(1.6)  # errors are 1.6 times what is said
+    source = np.repeat([0, 1], 6000)
+    decoding = age_decoding(np.concatenate([easy, hard]), np.concatenate([truth, other]), source=source)
+    assert decoding == age_decoding(hard, other)
+    for shift in (0, math.log(1.6)):
+        output, target = ages(20000, 7)
+        output[:, 1] -= shift
+        assert covered(decoding, output, target)[0].mean() > 0.89
+
+
+def blurry(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outputs, labels and detail (N,) of faces whose errors are up to 3 times what is said where detail is small."""
+    output, target = ages(count, seed)
+    detail = np.random.default_rng(seed + 50).uniform(0, 1, count)
+    value = age_value(output)[0]
+    target = value[:, None] + (target - value[:, None]) * (3 - 2 * np.minimum(2 * detail, 1))[:, None]
+    return output, target.astype(np.float32), detail
+
+
+def test_faces_with_little_detail_are_covered_too_by_wider_intervals() -> None:
+    output, target, detail = blurry(12000, 0)
+    decoding = age_decoding(*ages(6000, 3))
+    decoding |= detail_decoding(output, detail, target, np.zeros(len(detail)), decoding)
+    factors = decoding["detail_factors"]
+    assert len(factors) == DETAIL_BINS
+    assert factors == sorted(factors, reverse=True)
+    assert factors[0] > 2
+    assert factors[-1] == pytest.approx(1, abs=0.1)
+    output, target, detail = blurry(30000, 1)
+    age = age_estimate(output, decoding, detail)
+    inside = (np.where(age.low == 0, -np.inf, age.low) <= target[:, 0]) & (target[:, 0] <= age.high)
+    for k in range(DETAIL_BINS):
+        group = np.searchsorted(decoding["detail_edges"], detail, side="right") == k
+        assert inside[group].mean() == pytest.approx(0.9, abs=0.025)
+    plain = age_estimate(output, decoding)
+    assert (age.high - age.low >= plain.high - plain.low - 1e-3).all()
 
 
 def test_a_band_with_few_faces_takes_the_quantile_of_everyone() -> None:

@@ -85,7 +85,11 @@ def test_card_of_a_head_is_calibrated_on_the_validation_faces(
         prepared = load_sets(recipe)
     outputs, labels = predict(Model(path, 1), recipe, prepared)
     assert len(outputs["age"]) == 6
-    assert card["decoding"] == pytest.approx(calibrate("age", outputs, labels, known={"head": "laplace"}))
+    decoding = calibrate("age", outputs, labels, known={"head": "laplace"})
+    factors = {name: card["decoding"].pop(name) for name in ("detail_edges", "detail_factors")}
+    assert card["decoding"] == pytest.approx(decoding)
+    assert len(factors["detail_edges"]) == len(factors["detail_factors"]) - 1
+    assert card["detail"] is True
     assert labels["set"].tolist() == [0] * 6
     assert [row["name"] for row in card["metrics"][0]["rows"]][:2] == ["MAE", "CS@5"]
 
@@ -153,7 +157,9 @@ def test_card_of_several_tasks_has_a_decoding_each_and_measures_those_with_label
         report = evaluate_file(path, tiny.folder / "faces.parquet", ["test"])
     card = card_of(path)
     assert card["outputs"] == ["age", "classification:sex"]
-    assert set(card["decoding"]["age"]) == {"head", "coverage", "band_edges", "band_quantiles"}
+    assert set(card["decoding"]["age"]) == {
+        "head", "coverage", "band_edges", "band_quantiles", "detail_edges", "detail_factors",
+    }  # fmt: skip
     sex = card["decoding"]["classification:sex"]
     assert (sex["classes"], sex["column"]) == (["female", "male"], "gender")
     assert sex["temperature"] != 1.0

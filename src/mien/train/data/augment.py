@@ -98,6 +98,18 @@ def photometric(image: Image, rng: np.random.Generator, chances: Chances = Chanc
     return _occlude(image, rng) if rng.random() < chances.occlusion else image
 
 
+def degrade(image: Image, rng: np.random.Generator) -> Image:
+    """Blurred by 0.5 to 4.5 pixels, or made 1.2 to 8 times smaller and enlarged again; compressed in one of three."""
+    side = image.shape[0]
+    if rng.random() < 0.5:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(np.exp(rng.uniform(np.log(0.5), np.log(4.5))))))
+    else:
+        small = int(side / np.exp(rng.uniform(np.log(1.2), np.log(8))))
+        image = np.asarray(cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA))
+        image = np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR))
+    return _compress(image, rng) if rng.random() < 1 / 3 else image
+
+
 def _border(image: Image, rng: np.random.Generator) -> Image:
     """As if the picture ended near the face: beyond some edges its last pixels go on, as the aligner makes them."""
     side = image.shape[0]

@@ -1,7 +1,7 @@
 """The faces of a labelled set as a model reads them, by the path that `mien analyze` takes, and their labels."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,12 +107,14 @@ def read_data(
     images: Path | None = None,
     limit: int | None = None,
     rows: NDArray[np.int64] | None = None,
+    change: Callable[[Image], Image] | None = None,
 ) -> Reading:
     """Detect, align and read the faces of a labelled set. Labels are checked before any picture is read.
 
     split: values of the split column to use; None, or a set without that column, takes all rows. teacher: labels
     joined by set and id. images: folder of a manifest's pictures. limit: so many rows, drawn at random. rows: those to
-    use, instead of the ones that the split column tells; `split` is then a mere name.
+    use, instead of the ones that the split column tells; `split` is then a mere name. change: what happens to each
+    picture before it is read; places that the labels tell must stay where they are.
     Raises InputError for a set without labels for the model's task, a split without rows, or no face at all.
     """
     expect(limit is None or limit >= 1, "limit", "a whole number of at least 1, or None", limit)
@@ -128,7 +130,7 @@ def read_data(
     known = [label for label in column_labels(card) if set(label.columns) <= set(columns)]
     labels = {name: value[rows] for name, value in labels_of(columns, known, table.where).items()}
     check_labels(card, labels, columns, data)
-    faces, found, outputs = read_faces(file, card, table, rows, known_boxes(labels))
+    faces, found, outputs = read_faces(file, card, table, rows, known_boxes(labels), change)
     labels = {name: value[found] for name, value in labels.items()}
     columns = {name: value[rows][found] for name, value in columns.items()}
     columns[SKIN_TONE] = outputs.pop(SKIN_TONE)
@@ -194,11 +196,17 @@ def check_labels(card: Card, labels: dict[str, Array], columns: dict[str, Any], 
 
 
 def read_faces(
-    file: Path, card: Card, table: Table, rows: NDArray[np.int64], boxes: Array | None = None
+    file: Path,
+    card: Card,
+    table: Table,
+    rows: NDArray[np.int64],
+    boxes: Array | None = None,
+    change: Callable[[Image], Image] | None = None,
 ) -> tuple[Faces, NDArray[np.int64], dict[str, Array]]:
     """Estimates for one face a picture: faces (M,), their places (M,) in `rows`, raw outputs (M, width) and skin tone.
 
-    boxes (N, 4) tell which face of a picture is meant, NaN where unknown. Raises InputError where none is found.
+    boxes (N, 4) tell which face of a picture is meant, NaN where unknown; change: of each picture before it is read.
+    Raises InputError where no face is found.
     """
     places_faces = card.task == "landmarks"
     landmarker = Landmarker(file if places_faces else "landmarks", threads=2)
@@ -206,7 +214,7 @@ def read_faces(
     places: list[int] = []
     batch: list[tuple[Image, Faces]] = []
     parts: list[tuple[Faces, dict[str, Array]]] = []
-    for place, image, faces in _detected(table, rows, boxes):
+    for place, image, faces in _detected(table, rows, boxes, change):
         places.append(place)
         batch.append((image, faces))
         if len(batch) == _BATCH:
@@ -231,11 +239,14 @@ def pictures_of(table: Table, rows: NDArray[np.int64]) -> Iterator[tuple[int, Im
             yield row, image
 
 
-def _detected(table: Table, rows: NDArray[np.int64], boxes: Array | None) -> Iterator[tuple[int, Image, Faces]]:
+def _detected(
+    table: Table, rows: NDArray[np.int64], boxes: Array | None, change: Callable[[Image], Image] | None
+) -> Iterator[tuple[int, Image, Faces]]:
     """Place in `rows`, picture, and the one face (1,) that is meant."""
     detector = Detector(threads=2)
     place_of = {int(row): place for place, row in enumerate(rows)}
-    for row, image in pictures_of(table, rows):
+    for row, found in pictures_of(table, rows):
+        image = change(found) if change else found
         picked = pick_face(detector, image, wanted_box(boxes, place_of[row]))
         if picked is not None:
             yield place_of[row], image, Faces(picked[0], np.ones(1, np.float32), picked[1])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
-from mien.estimates import age_value, sigmoid
+from mien.estimates import age_estimate, age_value, sigmoid
 from mien.facs import CODES
 from mien.geometry import Array
 from mien.train.metrics import winners
@@ -15,6 +15,7 @@ from mien.train.metrics import winners
 COVERAGE = 0.9
 BAND_EDGES = (15.0, 30.0, 45.0, 60.0)
 MIN_BAND = 50
+DETAIL_BINS = 6
 
 
 def calibrate(
@@ -39,7 +40,7 @@ def _fitted(
     task: str, outputs: dict[str, Array], labels: dict[str, Array], pool: str, known: Mapping[str, Any]
 ) -> dict[str, Any]:
     if task == "age":
-        return age_decoding(outputs["age"], labels["age"], known.get("head", "laplace"))
+        return age_decoding(outputs["age"], labels["age"], known.get("head", "laplace"), labels.get("set"))
     if task == "expression":
         return action_units_decoding(outputs["action_units"], labels["action_units"])
     if task == "attractiveness":
@@ -62,12 +63,13 @@ def _pool_scores(score: Array, labels: dict[str, Array]) -> Array:
     return np.asarray(score[labels["set"] == 0])
 
 
-def age_decoding(output: Array, target: Array, head: str = "laplace") -> dict[str, Any]:
+def age_decoding(output: Array, target: Array, head: str = "laplace", source: Array | None = None) -> dict[str, Any]:
     """Quantiles of |error| / b by band of predicted age (Mondrian conformal prediction).
 
     output (N, width) of a head of `estimates.age_value`; target (N, 2) low and high, of which exact ages count. With
     n faces in a band the quantile is taken at ceil((n + 1) coverage) / n, so that the interval covers a new face at
-    least that often. Raises InputError without any exact age.
+    least that often. source (N,): the set of each face; the largest quantile of any set is taken, so that this holds
+    in each of them. Raises InputError without any exact age.
     Vovk, Gammerman & Shafer, "Algorithmic Learning in a Random World", 2005, section 4.5.
     """
     exact = target[:, 0] == target[:, 1]
@@ -77,13 +79,40 @@ def age_decoding(output: Array, target: Array, head: str = "laplace") -> dict[st
         )
     value, scale = age_value(output[exact], head)
     ratio = np.abs(value - target[exact, 0]) / scale
+    sets = np.zeros(len(ratio)) if source is None else source[exact]
     band = np.searchsorted(np.asarray(BAND_EDGES), value, side="right")
-    everyone = conformal_quantile(ratio, COVERAGE)
-    quantiles = []
-    for k in range(len(BAND_EDGES) + 1):
-        inside = ratio[band == k]
-        quantiles.append(conformal_quantile(inside, COVERAGE) if len(inside) >= MIN_BAND else everyone)
+    quantiles = [_worst_quantile(ratio, sets, band == k) for k in range(len(BAND_EDGES) + 1)]
     return {"coverage": COVERAGE, "band_edges": list(BAND_EDGES), "band_quantiles": quantiles}
+
+
+def _worst_quantile(score: Array, sets: Array, inside: NDArray[np.bool_]) -> float:
+    """Largest conformal quantile of any set inside a group; a set with too few faces there counts with all it has."""
+    found = []
+    for one in np.unique(sets):
+        own = sets == one
+        few = (own & inside).sum() < MIN_BAND
+        found.append(conformal_quantile(score[own if few else own & inside], COVERAGE))
+    return max(found)
+
+
+def detail_decoding(
+    output: Array, detail: Array, target: Array, source: Array, decoding: Mapping[str, Any]
+) -> dict[str, Any]:
+    """How much wider intervals must be for faces with little detail, so that they cover as often as all.
+
+    output (N, width), detail (N,), target (N, 2), source (N,) of sharp and degraded faces; decoding: of `age_decoding`.
+    Detail is cut into `DETAIL_BINS` groups with equally many faces; the factor of a group is the largest conformal
+    quantile of |error| / (q b) of any set, at least 1 and never less than that of a group with more detail.
+    """
+    exact = target[:, 0] == target[:, 1]
+    age = age_estimate(output[exact], dict(decoding))
+    error = np.abs(age.value - target[exact, 0])
+    ratio = error / (age.high - age.value)
+    edges = np.quantile(detail[exact], np.linspace(0, 1, DETAIL_BINS + 1)[1:-1])
+    group = np.searchsorted(edges, detail[exact], side="right")
+    factors = [max(1.0, _worst_quantile(ratio, source[exact], group == k)) for k in range(DETAIL_BINS)]
+    falling = np.maximum.accumulate(factors[::-1])[::-1]
+    return {"detail_edges": edges.tolist(), "detail_factors": falling.tolist()}
 
 
 def conformal_quantile(scores: Array, coverage: float) -> float:

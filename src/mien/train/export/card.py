@@ -13,12 +13,13 @@ from mien.estimates import action_units_estimate
 from mien.geometry import Array
 from mien.runtime.models import Model
 from mien.train.data.aligned import AlignedTable
+from mien.train.data.augment import degrade
 from mien.train.data.base_table import Table
 from mien.train.data.faceset import FaceDataset
 from mien.train.data.tables import open_table
 from mien.train.engine.loaders import Prepared, task_of
 from mien.train.evaluate.evaluator import Report, evaluate_file
-from mien.train.export.calibrate import calibrate
+from mien.train.export.calibrate import calibrate, detail_decoding
 from mien.train.export.display import Votes, fit_evidence
 from mien.train.model import MEAN, STD
 from mien.train.recipe import Recipe, Source
@@ -41,8 +42,16 @@ def write_card(
     if members:
         card["members"] = [{"initial_weights": _start(own), "recipe": _recipe(own)} for own in members]
     _write(path, card)
-    outputs, labels = predict(Model(path, recipe.threads), recipe, prepared)
+    model = Model(path, recipe.threads)
+    outputs, labels = predict(model, recipe, prepared)
     card["decoding"] = calibrate(recipe.task, outputs, labels, recipe.pool, task_of(recipe).decoding())
+    if card["detail"]:
+        decoding = card["decoding"].get("age", card["decoding"])
+        degraded, _ = predict(model, recipe, prepared, degraded=True)
+        decoding |= detail_decoding(
+            *(np.concatenate(pair) for pair in zip(_age_and_detail(outputs), _age_and_detail(degraded), strict=True)),
+            np.tile(labels["age"], (2, 1)), np.tile(labels["set"], 2), decoding,
+        )  # fmt: skip
     if votes is not None and recipe.display is not None:
         decoding = card["decoding"].get("expression", card["decoding"])
         units = action_units_estimate(votes.logits, decoding)
@@ -53,6 +62,10 @@ def write_card(
     card["metrics"] = [report.to_dict() for report in reports]
     card["summary"] = [line for report in reports if (line := _line(report))]
     _write(path, card)
+
+
+def _age_and_detail(outputs: dict[str, Array]) -> tuple[Array, Array]:
+    return outputs["age"], outputs["detail"][:, 0]
 
 
 def amend_card(path: Path, **values: Any) -> None:
@@ -80,6 +93,7 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "channels": "RGB",
         "outputs": list(task_of(recipe).outputs),
         "flip": recipe.flip,
+        "detail": "age" in recipe.task.split("+"),
         "decoding": {},
         "calibrated_on": {source.file: source.splits.get("val", []) for source in recipe.sources},
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -138,13 +152,22 @@ def read_crops(
         yield crops, {name: np.stack([item[name].numpy() for item in items]) for name in (*targets, "set")}
 
 
-def predict(model: Model, recipe: Recipe, prepared: Prepared) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Outputs (N, width) and labels (N, ...) of the validation faces; `set` (N,) is the number of their source."""
-    outputs, labels = zip(*((model(crops), own) for crops, own in read_crops(recipe, prepared, "val")), strict=True)
+def predict(
+    model: Model, recipe: Recipe, prepared: Prepared, degraded: bool = False
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Outputs (N, width) and labels (N, ...) of the validation faces; `set` (N,) is the number of their source.
+
+    degraded: of the faces as if they were blurred or small, see `augment.degrade`; the same ones each time.
+    """
+    rng = np.random.default_rng(0)
+    outputs, labels = [], []
+    for crops, own in read_crops(recipe, prepared, "val"):
+        outputs.append(model(np.stack([degrade(crop, rng) for crop in crops]) if degraded else crops))
+        labels.append(own)
     return _joined(outputs), _joined(labels)
 
 
-def _joined(parts: tuple[dict[str, Array], ...]) -> dict[str, Array]:
+def _joined(parts: list[dict[str, Array]]) -> dict[str, Array]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
