@@ -79,7 +79,7 @@ def age_decoding(output: Array, target: Array, head: str = "laplace", source: Ar
         )
     value, scale = age_value(output[exact], head)
     ratio = np.abs(value - target[exact, 0]) / scale
-    sets = np.zeros(len(ratio)) if source is None else source[exact]
+    sets = np.zeros(len(ratio), np.float32) if source is None else source[exact]
     band = np.searchsorted(np.asarray(BAND_EDGES), value, side="right")
     quantiles = [_worst_quantile(ratio, sets, band == k) for k in range(len(BAND_EDGES) + 1)]
     return {"coverage": COVERAGE, "band_edges": list(BAND_EDGES), "band_quantiles": quantiles}

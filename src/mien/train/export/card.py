@@ -46,12 +46,9 @@ def write_card(
     outputs, labels = predict(model, recipe, prepared)
     card["decoding"] = calibrate(recipe.task, outputs, labels, recipe.pool, task_of(recipe).decoding())
     if card["detail"]:
-        decoding = card["decoding"].get("age", card["decoding"])
         degraded, _ = predict(model, recipe, prepared, degraded=True)
-        decoding |= detail_decoding(
-            *(np.concatenate(pair) for pair in zip(_age_and_detail(outputs), _age_and_detail(degraded), strict=True)),
-            np.tile(labels["age"], (2, 1)), np.tile(labels["set"], 2), decoding,
-        )  # fmt: skip
+        decoding = card["decoding"].get("age", card["decoding"])
+        decoding |= _detail(outputs, degraded, labels, decoding)
     if votes is not None and recipe.display is not None:
         decoding = card["decoding"].get("expression", card["decoding"])
         units = action_units_estimate(votes.logits, decoding)
@@ -64,8 +61,13 @@ def write_card(
     _write(path, card)
 
 
-def _age_and_detail(outputs: dict[str, Array]) -> tuple[Array, Array]:
-    return outputs["age"], outputs["detail"][:, 0]
+def _detail(
+    outputs: dict[str, Array], degraded: dict[str, Array], labels: dict[str, Array], decoding: dict[str, Any]
+) -> dict[str, Any]:
+    """Factors of the age interval, from the outputs of the same faces as they are and degraded."""
+    age, detail = (np.concatenate([outputs[name], degraded[name]]) for name in ("age", "detail"))
+    target, source = np.tile(labels["age"], (2, 1)), np.tile(labels["set"], 2)
+    return detail_decoding(age, detail[:, 0], target, source, decoding)
 
 
 def amend_card(path: Path, **values: Any) -> None:
