@@ -1,6 +1,5 @@
 """Pictures that tests share; they come from packages or are drawn."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +8,6 @@ import numpy as np
 import pytest
 
 from mien.geometry import Image
-
-# Tests run in two processes and on tiny networks: more threads would only wait for each other.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -97,12 +97,12 @@ def age_estimate(output: Array, decoding: Decoding, detail: Array | None = None)
 def detail_factor(detail: Array, decoding: Decoding) -> Array:
     """How much wider (N,) the interval of a face with so little detail (N,) is.
 
-    >>> decoding = {"detail_edges": [0.2, 0.5], "detail_factors": [2.0, 1.2, 1.0]}
+    >>> decoding = {"detail_edges": [0.2, 0.5], "detail_factors": [2.0, 1.25, 1.0]}
     >>> detail_factor(np.array([0.1, 0.3, 0.9]), decoding).tolist()
-    [2.0, 1.2, 1.0]
+    [2.0, 1.25, 1.0]
     """
     at = np.searchsorted(np.asarray(decoding["detail_edges"]), detail, side="right")
-    return np.asarray(np.asarray(decoding["detail_factors"])[at])
+    return np.asarray(decoding["detail_factors"], np.float32)[at]
 
 
 def action_units_estimate(logits: Array, decoding: Decoding) -> ActionUnits:

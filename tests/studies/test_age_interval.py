@@ -73,10 +73,10 @@ def test_the_whole_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(age_interval, "read_data", read)
     finding = STUDY.run(QUICK, (0,), tmp_path)
     groups = {(row[0], row[1]) for row in finding.table.rows}
-    assert {("utkface", name) for name in ("as it is", "age 30-45", *SPOILED)} <= groups
-    assert {("fairface", "|yaw| 0-15"), ("fairface", "|yaw| 45-90")} <= groups
+    assert {("utkface", name) for name in ("as it is", "true age 30-45", "age read 30-45", *SPOILED)} <= groups
+    assert {("fairface", "head turn 0-15"), ("fairface", "head turn 45-90")} <= groups
     assert "utkface, blur 2: 1.33 times as wide" in finding.verdict
-    assert "Turned faces (|yaw| 45-90 against |yaw| 0-15): 1.00 times as wide." in finding.verdict
+    assert "Turned faces (head turn 45-90 against head turn 0-15): 1.00 times as wide." in finding.verdict
 
 
 def test_gaps_are_named_where_they_are_sure() -> None:
