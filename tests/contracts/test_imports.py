@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "geometry": {"errors"},
     "media": {"errors"},
     "faces": {"errors", "facs"},
+    "lowrank": {"errors"},
     "events": {"errors", "faces", "facs"},
     "estimates": {"errors", "facs", "faces", "geometry"},
     "emotion": {"errors", "facs", "faces", "geometry"},

@@ -1,0 +1,116 @@
+"""The nuclear norm and the two thresholds that robust PCA is made of.
+
+The nuclear norm is to the rank what the L1 norm is to the number of non-zero entries: the largest convex function
+below it on the unit ball of the spectral norm (Fazel, Hindi & Boyd, 2001). Its proximal step shrinks singular values,
+that of the L1 norm shrinks entries.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mien.errors import expect
+
+Array = NDArray[Any]
+
+_EXACT_SIDE = 256
+
+
+def as_matrix(X: ArrayLike, name: str = "X", finite: bool = True) -> Array:
+    """The matrix as float32 or float64; raises InputError where it is no real matrix, empty or infinite.
+
+    NaN is refused too, unless `finite` is False.
+    """
+    X = np.asarray(X)
+    expect(X.dtype.kind in "fiub", name, "a matrix of real numbers", X.dtype.name)
+    expect(X.ndim == 2 and X.size > 0, name, "a matrix (m, n) with at least one entry", X.shape)
+    X = X.astype(np.float32 if X.dtype in (np.float16, np.float32) else np.float64, copy=False)
+    expect(not np.isinf(X).any(), name, "finite", "infinite entries")
+    expect(not finite or not np.isnan(X).any(), name, "finite", "NaN entries")
+    return X
+
+
+def fill_missing(X: Array, observed: ArrayLike | None = None) -> tuple[Array, Array | None]:
+    """X with 0 for NaN and for what is not `observed`, and 1 or 0 for observed or not; None where all is."""
+    missing = np.isnan(X)
+    if observed is not None:
+        seen = np.asarray(observed)
+        fits = seen.dtype == bool and seen.shape == X.shape
+        expect(fits, "observed", f"booleans {X.shape}", f"{seen.dtype} {seen.shape}")
+        missing |= ~seen
+    expect(not missing.all(), "X", "observed somewhere", "no observed entry")
+    if not missing.any():
+        return X, None
+    return np.where(missing, X.dtype.type(0), X), (~missing).astype(X.dtype)
+
+
+def nuclear_norm(X: ArrayLike) -> float:
+    """Sum of the singular values of a finite matrix (m, n), `||X||_* = sum_i s_i(X)`.
+
+    Raises InputError for anything else. Source: Fazel, Hindi & Boyd (2001).
+
+    >>> nuclear_norm([[3.0, 0.0], [0.0, -4.0]])
+    7.0
+    """
+    return float(np.linalg.svd(as_matrix(X), compute_uv=False).sum(dtype=np.float64))
+
+
+def spectral_norm(X: ArrayLike, tol: float = 1e-6) -> float:
+    """Largest singular value of a finite matrix (m, n), `||X||_2 = s_1(X)`.
+
+    Matrices whose shorter side is above 256 are measured by block power iteration until the value changes by less than
+    the relative `tol`; the answer is then never above the truth. Raises InputError for a matrix that is not finite.
+
+    >>> spectral_norm([[3.0, 0.0], [0.0, -4.0]])
+    4.0
+    """
+    X = as_matrix(X)
+    expect(tol > 0, "tol", "above 0", tol)
+    if min(X.shape) <= _EXACT_SIDE:
+        return float(np.linalg.norm(X, 2))
+    return power_norm(X, tol, 1000)
+
+
+def power_norm(X: Array, tol: float, max_iter: int) -> float:
+    """Lower estimate of the spectral norm from at most `max_iter` steps of block power iteration."""
+    block = np.random.default_rng(0).standard_normal((X.shape[1], 4)).astype(X.dtype)
+    before = 0.0
+    for _ in range(max_iter):
+        image = X @ np.linalg.qr(block)[0]
+        norm = float(np.linalg.norm(image, 2))
+        if norm - before <= tol * norm:
+            break
+        before, block = norm, X.T @ (image / norm)
+    return norm
+
+
+def soft_threshold(X: ArrayLike, threshold: ArrayLike) -> Array:
+    """Shrink every entry towards 0, `sign(x) max(|x| - threshold, 0)`: the proximal step of `threshold ||X||_1`.
+
+    X has any shape; `threshold` is a number or an array of that shape, at least 0, else InputError is raised.
+    Source: Donoho (1995).
+
+    >>> soft_threshold([-3.0, 0.5, 2.0], 1.0).tolist()
+    [-2.0, 0.0, 1.0]
+    """
+    X = np.asarray(X)
+    X = X if X.dtype.kind == "f" else X.astype(np.float64)
+    bound = np.asarray(threshold, X.dtype)
+    expect(bool((bound >= 0).all()), "threshold", "at least 0", threshold)
+    return np.asarray(X - np.clip(X, -bound, bound))
+
+
+def singular_value_threshold(X: ArrayLike, threshold: float) -> Array:
+    """Shrink the singular values, `U max(s - threshold, 0) V^T`: the proximal step of `threshold ||X||_*`.
+
+    X is a finite matrix (m, n) and `threshold` at least 0, else InputError is raised. Exact, by a full decomposition.
+    Source: Cai, Candes & Shen (2010), equation 2.2.
+
+    >>> singular_value_threshold([[3.0, 0.0], [0.0, -1.0]], 2.0).tolist()
+    [[1.0, 0.0], [0.0, 0.0]]
+    """
+    expect(threshold >= 0, "threshold", "at least 0", threshold)
+    left, values, right = np.linalg.svd(as_matrix(X), full_matrices=False)
+    rank = int((values > threshold).sum())
+    return np.asarray((left[:, :rank] * (values[:rank] - threshold)) @ right[:rank])
