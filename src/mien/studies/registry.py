@@ -23,6 +23,8 @@ NAMES = (
     "age-heads",
     "normalized-l1",
     "age-interval",
+    "rpca-solvers",
+    "nuclear-norm",
 )
 
 
