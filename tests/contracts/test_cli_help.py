@@ -12,7 +12,7 @@ GROUPS = [[name, sub] for name in COMMANDS for sub in getattr(ROOT.commands[name
 
 
 def test_the_commands() -> None:
-    assert COMMANDS == ["analyze", "data", "evaluate", "export", "models", "study", "train"]
+    assert COMMANDS == ["analyze", "clean", "data", "evaluate", "export", "models", "profile", "study", "train"]
 
 
 ALL = [[], *[[name] for name in COMMANDS], *GROUPS]

@@ -17,14 +17,16 @@ app = typer.Typer(
 
 def _register() -> None:
     from mien.cli.analyze import analyze
+    from mien.cli.clean import clean
     from mien.cli.data import data
     from mien.cli.evaluate import evaluate
     from mien.cli.export import export
     from mien.cli.models import models
+    from mien.cli.profile import profile
     from mien.cli.study import study
     from mien.cli.train import train
 
-    for command in (analyze, models, train, evaluate, export, study):
+    for command in (analyze, models, clean, train, evaluate, export, study, profile):
         app.command()(command)
     app.add_typer(data, name="data")
 

@@ -1,0 +1,181 @@
+"""`mien clean`: the faces of a set that the others of their group do not explain."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mien.errors import InputError, MissingDependencyError, SinkError, expect
+
+if TYPE_CHECKING:
+    from mien.face_groups import Picture, Row
+
+Source = Annotated[
+    Path, typer.Argument(help="A folder with a folder for each group, or a Parquet file, CSV or TSV manifest.")
+]
+Group = Annotated[str | None, typer.Option(help="Column of a data file that tells the group; all together without.")]
+Aligned = Annotated[bool, typer.Option("--aligned", help="The pictures are faces already, of one size and place.")]
+Joint = Annotated[bool, typer.Option("--joint", help="Move the faces of a group onto each other first. Slow.")]
+Cut = Annotated[float, typer.Option(help="Suspect beyond so many robust standard deviations of the group.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="FILE.csv or FILE.json: a row for each picture.")]
+Sheet = Annotated[Path | None, typer.Option(help="FILE.png: picture, low rank, sparse. It shows people's faces.")]
+
+
+def clean(
+    source: Source,
+    group: Group = None,
+    together: Annotated[bool, typer.Option("--together", help="A folder is one group, with all below it.")] = False,
+    images: Annotated[Path | None, typer.Option(help="Folder of a manifest's pictures.")] = None,
+    aligned: Aligned = False,
+    joint: Joint = False,
+    size: Annotated[int, typer.Option(min=16, max=256, help="Side at which faces are compared, in pixels.")] = 64,
+    cut: Cut = 2.5,
+    out: Out = None,
+    sheet: Sheet = None,
+    top: Annotated[int, typer.Option(min=1, help="At most so many faces on the sheet.")] = 60,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
+) -> None:
+    """Align faces, and list those that the low-rank part of their group does not explain. Nothing is deleted.
+
+    Exit code 0: all handled; 3: some pictures could not be read; 2: a wrong call.
+    """
+    from mien.face_groups import FaceCutter, check_groups, folder_pictures
+
+    for name, target, kinds in (("out", out, (".csv", ".json")), ("sheet", sheet, (".png", ".jpg", ".webp"))):
+        _check_target(name, target, kinds)
+    expect(cut > 0, "cut", "a number above 0", cut)
+    folder = source.is_dir() and not (source / "crops.npy").is_file()
+    expect(not (folder and group), "group", "left out for a folder, whose folders are the groups", group)
+    pictures = folder_pictures(source, together) if folder else _table_pictures(source, images, group)
+    margin = size // 8 if joint else 0
+    cutter = FaceCutter(size, margin, aligned, threads)
+    rows = [cutter(picture) for picture in _progress(pictures, quiet)]
+    check_groups(rows, cut, margin)
+    _print(rows)
+    if out:
+        _write(rows, out)
+    if sheet:
+        _draw(rows, sheet, top)
+    if any(row.status == "error" for row in rows):
+        raise typer.Exit(3)
+
+
+def _check_target(name: str, target: Path | None, kinds: tuple[str, ...]) -> None:
+    """Before any picture is read."""
+    if target is None:
+        return
+    expect(target.suffix.lower() in kinds, name, f"a file that ends in {' or '.join(kinds)}", str(target))
+    expect(target.parent.is_dir(), name, "a file in a folder that exists", str(target))
+
+
+def _table_pictures(path: Path, images: Path | None, group: str | None) -> Iterator["Picture"]:
+    """Pictures of a data file, in groups by the values of a column."""
+    try:
+        from mien.train.data.tables import open_table
+    except ImportError as error:
+        raise MissingDependencyError("mien clean with a data file", error.name or "pyarrow", "train") from error
+    from mien.face_groups import ALL, Picture
+
+    table = open_table(path, images)
+    columns = table.columns()
+    if group is not None and group not in columns:
+        raise InputError(f"'group' must be one of the columns {', '.join(sorted(columns))}. Got {group!r}.")
+    for i, image in enumerate(table.images()):
+        name = table.row_name(i) or f"row {i}"
+        value = ALL if group is None else columns[group][i]
+        reason = "" if image is not None else "The picture cannot be read."
+        yield Picture(name, "" if value is None or value != value else str(value), image, reason)
+
+
+def _progress(pictures: Iterator["Picture"], quiet: bool) -> Iterator["Picture"]:
+    """The same pictures, with their count on standard error."""
+    if quiet or not sys.stderr.isatty():
+        yield from pictures
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), TextColumn("{task.completed:.0f}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("aligning faces", total=None)
+        for picture in pictures:
+            yield picture
+            bar.advance(task)
+
+
+def _worst_first(rows: list["Row"]) -> list["Row"]:
+    """Suspects, then the other rows with a score by how near they are to the threshold of their group."""
+    shown = [row for row in rows if row.suspect or row.score is not None]
+    return sorted(shown, key=lambda row: (not row.suspect, -(row.score or 0) / (row.threshold or 1)))
+
+
+def _print(rows: list["Row"]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    sizes = Counter(row.group for row in rows if row.rank is not None)
+    table = Table("picture", "group", "score", "suspect above", "rank", "why", box=None, header_style="bold")
+    for row in (row for row in _worst_first(rows) if row.suspect):
+        rank = f"{row.rank} of {sizes[row.group]}" if row.rank else ""
+        numbers = [f"{value:.3f}" if value is not None else "" for value in (row.score, row.threshold)]
+        table.add_row(*(Text(cell) for cell in (row.source, row.group, *numbers, rank, row.reason)))
+    if table.row_count:
+        console.print(table)
+    counts = Counter(row.status for row in rows)
+    groups = len({row.group for row in rows if row.crop is not None})
+    console.print(
+        f"{counts['ok']} faces in {groups} groups: {table.row_count} suspects. {counts['no_face']} pictures without a "
+        f"face, {counts['error']} not read. No picture was changed or deleted.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _write(rows: list["Row"], out: Path) -> None:
+    """A row for each picture, whole or not at all."""
+    import csv
+    import json
+
+    values = [row.to_dict() for row in rows]
+    temporary = out.with_name(f".{out.name}.partial")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            if out.suffix.lower() == ".json":
+                json.dump(values, file, indent=1, ensure_ascii=False)
+            else:
+                writer = csv.DictWriter(file, list(values[0]))
+                writer.writeheader()
+                writer.writerows({**one, "suspect": str(one["suspect"]).lower()} for one in values)
+        temporary.replace(out)
+    except OSError as error:
+        raise SinkError(f"{str(out)!r} cannot be written: {error.strerror}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _draw(rows: list["Row"], sheet: Path, top: int) -> None:
+    import numpy as np
+
+    from mien.drawing.sheet import Entry, contact_sheet
+
+    def entry(row: "Row") -> Entry:
+        assert row.crop is not None
+        assert row.low_rank is not None
+        assert row.sparse is not None
+        parts = [np.asarray(np.clip(part * 255, 0, 255), np.uint8) for part in (row.low_rank, row.sparse + 0.5)]
+        score = "" if row.score is None else f"{row.score:.3f} "
+        name = f"{row.group}: {Path(row.source).name}"
+        return Entry((row.crop, *parts), name, score + (row.reason or "as the others"))
+
+    shown = _worst_first(rows)[:top]
+    if not shown:
+        print(f"mien: no face to draw on {sheet.name}.", file=sys.stderr)
+        return
+    suspects = sum(row.suspect for row in rows)
+    contact_sheet([entry(row) for row in shown], f"{suspects} suspects", ("picture", "low rank", "sparse")).save(sheet)

@@ -1,0 +1,113 @@
+"""`mien profile`: parameters, operations, memory and receptive field of a network."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mien.errors import InputError, MissingDependencyError, expect
+
+if TYPE_CHECKING:
+    from mien.profile.report import Report
+
+Model = Annotated[
+    str, typer.Argument(help="A backbone by name, FILE.py:FUNCTION that gives a torch module, or an .onnx file.")
+]
+Sizes = Annotated[
+    list[str] | None,
+    typer.Option("--size", help="Side of a picture or shape of an input such as 1,3,224,224; once for each input."),
+]
+
+
+def profile(
+    model: Model,
+    size: Sizes = None,
+    depth: Annotated[int, typer.Option(min=0, help="Levels of the module tree to show.")] = 3,
+    explain: Annotated[bool, typer.Option("--explain", help="Derive the receptive field layer by layer.")] = False,
+    operators: Annotated[bool, typer.Option("--operators", help="Also the counts by operator.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a .html, .json or .csv file.")] = None,
+    compare: Annotated[str | None, typer.Option(help="Another network to set beside it, at the same size.")] = None,
+) -> None:
+    """Count a network and find its receptive field, without computing it."""
+    try:
+        from mien.profile import profiler
+        from mien.profile.files import write_report
+    except ImportError as error:
+        raise MissingDependencyError("mien profile", error.name or "torch", "train") from error
+    expect(out is None or out.suffix in (".html", ".json", ".csv"), "out", "a .html, .json or .csv file", str(out))
+    reports = [profiler.profile_named(name, _shapes(size)) for name in (model, compare) if name is not None]
+    _print_figures(reports)
+    if len(reports) == 1:
+        _print_tree(reports[0], depth)
+    if operators:
+        _print_operators(reports[0])
+    if explain:
+        _print_steps(reports[0])
+    for note in (note for report in reports for note in report.notes):
+        print(note)
+    if out:
+        print(write_report(reports[0], out))
+
+
+def _shapes(sizes: list[str] | None) -> "int | list[tuple[int, ...]] | None":
+    if not sizes:
+        return None
+    try:
+        shapes = [tuple(int(n) for n in size.split(",")) for size in sizes]
+    except ValueError:
+        raise InputError(f"'size' must be whole numbers such as 224 or 1,3,224,224. Got {sizes!r}.") from None
+    return shapes[0][0] if len(shapes) == 1 and len(shapes[0]) == 1 else shapes
+
+
+def _print_figures(reports: "list[Report]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    how = ["how it is counted"] if len(reports) == 1 else []
+    table = Table("", *(report.name for report in reports), *how, box=None, header_style="bold", pad_edge=False)
+    for lines in zip(*(report.rows() for report in reports), strict=True):
+        table.add_row(lines[0][0], *(line[1] for line in lines), *([lines[0][2]] if how else []))
+    Console().print(table)
+
+
+def _print_tree(report: "Report", depth: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from mien.profile.text import field_text, shape_text, short
+
+    table = Table("module", "", "parameters", "MACs", "output", "field", box=None, header_style="bold", pad_edge=False)
+    for column in table.columns[2:4]:
+        column.justify = "right"
+    for column in table.columns[:2]:
+        column.no_wrap, column.overflow = True, "ellipsis"
+    for level, module in report.modules.walk(depth):
+        name = "  " * level + (module.name or report.name)
+        shape, field = shape_text(module.output), field_text(module.receptive)
+        table.add_row(name, module.kind, short(module.parameters), short(module.cost.macs), shape, field)
+    console = Console()
+    console.print()
+    console.print(table)
+
+
+def _print_operators(report: "Report") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from mien.profile.text import short
+
+    names = ("MACs", "additions", "elementwise", "activations", "bytes")
+    table = Table("operator", *names, box=None, header_style="bold", pad_edge=False)
+    for name, cost in report.by_operator.items():
+        numbers = (cost.macs, cost.additions, cost.elementwise, cost.activations, cost.bytes)
+        if any(numbers):
+            table.add_row(name, *map(short, numbers))
+    Console().print(table)
+
+
+def _print_steps(report: "Report") -> None:
+    from mien.profile.recurrence import explain
+
+    print("\nFrom the last layer to the first, RF = (RF - 1) * stride + kernel, along the path with the widest field:")
+    for step in explain(report):
+        print(step)

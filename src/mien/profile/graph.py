@@ -1,0 +1,88 @@
+"""A network as a list of operations on values: what the counts and the fields are computed from.
+
+Operations have the names and the arguments of ATen, wherever they come from, so that there is one rule for each.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+INPUT, PARAMETER, CONSTANT, COMPUTED = "input", "parameter", "constant", "computed"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor at one moment. storage: number of the memory that it lies in, shared by views."""
+
+    id: int
+    shape: tuple[int, ...]
+    itemsize: int = 4
+    kind: str = COMPUTED
+    storage: int = -1
+
+    @property
+    def numel(self) -> int:
+        """Number of entries."""
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes."""
+        return self.numel * self.itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call of an operator.
+
+    attributes: all arguments by the names of ATen's schema, with values in the place of tensors. module: path of the
+    module that called it. view: it moves no data.
+    """
+
+    name: str
+    attributes: Mapping[str, Any]
+    outputs: tuple[Value, ...]
+    module: str = ""
+    view: bool = False
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """The values among the arguments."""
+        return tuple(values_in(self.attributes.values()))
+
+
+@dataclass(slots=True)
+class Layer:
+    """A module of the tree: its path, class, own parameters, how often it was called, and what its last call gave."""
+
+    path: str
+    kind: str
+    parameters: dict[int, int] = field(default_factory=dict)
+    calls: int = 0
+    output: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A forward pass. parameters: id -> entries, shared ones once; layers: every module, parents before children."""
+
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    operations: tuple[Operation, ...]
+    layers: tuple[Layer, ...]
+    parameters: Mapping[int, int]
+    trainable: int
+    weight_bytes: int
+    notes: tuple[str, ...] = ()
+
+
+def values_in(found: Any) -> Iterator[Value]:
+    """All values in nested lists, tuples and dictionaries."""
+    if isinstance(found, Value):
+        yield found
+    elif isinstance(found, Mapping):
+        yield from values_in(found.values())
+    elif not isinstance(found, str) and hasattr(found, "__iter__"):
+        for one in found:
+            yield from values_in(one)

@@ -1,0 +1,146 @@
+"""`profile`: any torch module, or a registered backbone by its name, to a report."""
+
+import runpy
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from mien.errors import InputError, expect
+from mien.profile.cost import PRODUCTS, Cost, cost, peak_memory
+from mien.profile.graph import PARAMETER, Graph, Value
+from mien.profile.receptive_field import fields, last_map, summary
+from mien.profile.report import Report
+from mien.profile.trace import trace
+from mien.profile.tree import tree
+
+Size = int | Sequence[int] | Sequence[Sequence[int]]
+"""Side of a square picture, or a shape with its batch, or a shape for each input."""
+
+
+def profile(
+    model: nn.Module | str,
+    input_size: Size | None = None,
+    *,
+    inputs: Sequence[Any] | None = None,
+    name: str | None = None,
+) -> Report:
+    """Count a network and find its receptive field without computing it.
+
+    model: a module, or the name of a registered backbone, which is then the whole network of its paper with 1000
+    classes and no auxiliary heads. input_size: side of an RGB picture, a shape (N, C, H, W), or a shape for each input;
+    for a name the size of the paper if not given. inputs: instead of a size, the arguments of a call themselves.
+    Raises InputError for inputs that the model cannot take, naming the module and the shapes that met.
+
+    >>> found = profile(nn.Conv2d(16, 32, 3, padding=1), (1, 16, 8, 8))
+    >>> found.parameters, found.multiplications, found.additions, found.receptive_field
+    (4640, 294912, 294912, (3, 3))
+    """
+    if isinstance(model, str):
+        name, model, side = name or model, *_registered(model)
+        input_size = side if input_size is None and inputs is None else input_size
+    expect(isinstance(model, nn.Module), "model", "a torch module or the name of a backbone", model)
+    if inputs is None:
+        inputs = blanks(model, shapes_of(input_size))
+    return report(trace(model, inputs), name or type(model).__name__)
+
+
+def profile_named(name: str, input_size: Size | None = None) -> Report:
+    """A backbone by its name, the module that FILE.py:FUNCTION gives, or an .onnx file."""
+    if name.endswith(".onnx"):
+        from mien.profile.onnx_graph import read_onnx
+
+        return report(read_onnx(Path(name), None if input_size is None else shapes_of(input_size)), Path(name).name)
+    if ".py:" in name:
+        return profile(_from_file(name), input_size, name=name.rpartition(":")[2])
+    return profile(name, input_size)
+
+
+def _from_file(name: str) -> nn.Module:
+    """Call a function of a file; the file runs as a program's own code does, with all it may do."""
+    path, _, function = name.rpartition(":")
+    expect(Path(path).is_file(), "model", "FILE.py:FUNCTION with a file that exists", name)
+    found = runpy.run_path(path).get(function)
+    if not callable(found):
+        raise InputError(f"'model' must name a function or a class in {path!r}. Got {function!r}.")
+    made = found()
+    expect(isinstance(made, nn.Module), "model", f"a function that gives a torch module, {function!r} does not", made)
+    return cast(nn.Module, made)
+
+
+def _registered(name: str) -> tuple[nn.Module, int]:
+    from mien.train.backbones.registry import create_backbone, create_classifier, find_network
+    from mien.train.backbones.timm_models import PREFIX
+
+    with torch.device("meta"):
+        if name.startswith(PREFIX):
+            return create_backbone(name), 224
+        return create_classifier(name), find_network(name).size
+
+
+def blanks(model: nn.Module, shapes: Sequence[Sequence[int]]) -> list[Tensor]:
+    """Zeros of these shapes, of the type and on the device of the model's weights."""
+    like = next((p for p in model.parameters() if p.is_floating_point()), torch.empty(0))
+    return [torch.zeros(tuple(shape), dtype=like.dtype, device=like.device) for shape in shapes]
+
+
+def shapes_of(size: Size | None) -> list[tuple[int, ...]]:
+    """The shapes of all inputs. Raises InputError for a size that has none.
+
+    >>> shapes_of(224), shapes_of((1, 3, 64, 48)), shapes_of([(1, 8), (1, 4)])
+    ([(1, 3, 224, 224)], [(1, 3, 64, 48)], [(1, 8), (1, 4)])
+    """
+    expected = "the side of a picture, a shape such as (1, 3, 224, 224), or a list of shapes"
+    if isinstance(size, int):
+        expect(size >= 1, "input_size", expected, size)
+        return [(1, 3, size, size)]
+    listed: list[Any] = list(size) if isinstance(size, Sequence) else []
+    shapes = [listed] if listed and isinstance(listed[0], int) else listed
+    whole = [isinstance(s, Sequence) and len(s) > 0 and all(isinstance(n, int) and n > 0 for n in s) for s in shapes]
+    expect(bool(shapes) and all(whole), "input_size", expected, size)
+    return [tuple(shape) for shape in shapes]
+
+
+def report(graph: Graph, name: str) -> Report:
+    """The report of a graph, wherever it comes from."""
+    found, unknown = fields(graph)
+    by_operator: dict[str, Cost] = defaultdict(Cost)
+    for operation in graph.operations:
+        by_operator[operation.name] += cost(operation)
+    mapped = last_map(graph, found)
+    notes = list(graph.notes)
+    if unknown:
+        notes.append(f"No rule for the receptive field of {', '.join(unknown)}: taken for global.")
+    return Report(
+        name=name,
+        input_shapes=tuple(value.shape for value in graph.inputs),
+        output_shapes=tuple(value.shape for value in graph.outputs),
+        parameters=sum(graph.parameters.values()),
+        bias_parameters=_biases(graph),
+        trainable=graph.trainable,
+        weight_bytes=graph.weight_bytes,
+        cost=sum(by_operator.values(), Cost()),
+        by_operator=dict(sorted(by_operator.items(), key=lambda pair: (-pair[1].macs, -pair[1].elementwise))),
+        peak_memory=peak_memory(graph.operations, graph.inputs, graph.outputs),
+        receptive=summary(found[mapped.id]) if mapped else None,
+        feature_map=mapped.shape if mapped else None,
+        modules=tree(graph, found),
+        notes=tuple(notes),
+        graph=graph,
+        fields=found,
+    )
+
+
+def _biases(graph: Graph) -> int:
+    """Parameters that are added to the sums of convolutions and matrix products."""
+    found: dict[int, int] = {}
+    for operation in graph.operations:
+        if operation.name in PRODUCTS:
+            given = operation.attributes
+            bias = given.get("bias", given.get("self") if "addmm" in operation.name else None)
+            if isinstance(bias, Value) and bias.kind == PARAMETER:
+                found[bias.storage] = bias.numel
+    return sum(found.values())

@@ -1,0 +1,242 @@
+"""Theoretical receptive fields, by carrying the stretch of pixels that every entry sees through the graph.
+
+A window (convolution, pooling) of kernel k, stride s, dilation d and padding p reads the positions
+x s - p to x s - p + (k - 1) d; addition and concatenation take the union. Backwards over a chain this is the recurrence
+RF = (RF - 1) s + (k - 1) d + 1. Borders are left out, as in Araujo, Norris & Sim, "Computing Receptive Fields of
+Convolutional Neural Networks", Distill 2019. Global operations are named and not followed: the local field stands
+beside them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mien.profile.axes import Axis, everything, picked, pixels, spread, transposed, union, window
+from mien.profile.graph import Graph, Operation, Value
+from mien.profile.moves import MOVES, Field, Look, Rule, each, source
+from mien.profile.operators import ALONG, ATTENTION, BATCH_NORMS, BLIND, FRESH, MATRIX_PRODUCTS, REDUCTIONS
+from mien.profile.resampling import RESAMPLING
+from mien.profile.reshape import reshaped
+from mien.profile.windows import CONVOLUTIONS, POOLS, Windows, sliding
+
+
+@dataclass(frozen=True, slots=True)
+class Receptive:
+    """What a map sees of the input: a number for each spatial axis, in pixels.
+
+    size: local field; stride: from one position to the next; padding: how far the first position reaches out of the
+    picture. whole: along which axes it sees everything, by squeeze-excite, attention or global pooling besides.
+    """
+
+    size: tuple[int, ...]
+    stride: tuple[Fraction, ...]
+    padding: tuple[int, ...]
+    whole: tuple[bool, ...]
+    aligned: bool
+
+
+def summary(field: Field, key: int = 0) -> Receptive | None:
+    """The field along the axes of one input; None where the value depends on none."""
+    axes = [axis for (number, _), axis in sorted(field.items()) if number == key]
+    if not axes:
+        return None
+    return Receptive(
+        tuple(axis.size for axis in axes),
+        tuple(axis.stride for axis in axes),
+        tuple(axis.padding for axis in axes),
+        tuple(axis.whole for axis in axes),
+        all(axis.aligned for axis in axes),
+    )
+
+
+def fields(graph: Graph) -> tuple[dict[int, Field], tuple[str, ...]]:
+    """The field of each value by its id, and the operators without a rule, which count as global."""
+    found: dict[int, Field] = {}
+    for number, value in enumerate(graph.inputs):
+        ndim = len(value.shape)
+        found[value.id] = {(number, dim): pixels(value.shape[dim], dim, ndim) for dim in range(2, ndim)}
+    unknown: dict[str, None] = {}
+
+    def look(value: Any) -> Field:
+        return found.get(value.id, {}) if isinstance(value, Value) else {}
+
+    for operation in graph.operations:
+        given = [look(value) for value in operation.inputs]
+        if not any(given) or operation.name in FRESH:
+            continue
+        outcome = RULES.get(operation.name, _elementwise)(operation, look)
+        if outcome is UNKNOWN:
+            unknown[operation.name] = None
+            outcome = [_all_of(given, len(output.shape)) for output in operation.outputs]
+        outputs = outcome if isinstance(outcome, list) else [outcome] * len(operation.outputs)
+        for value, field in zip(operation.outputs, outputs, strict=False):
+            if all(axis.ndim == len(value.shape) for axis in field.values()):
+                found[value.id] = field
+    return found, tuple(unknown)
+
+
+def last_map(graph: Graph, found: dict[int, Field]) -> Value | None:
+    """The last value in the order of computation that has positions along every axis of the first input."""
+    wanted = len(graph.inputs[0].shape) - 2 if graph.inputs else 0
+    for operation in reversed(graph.operations):
+        for value in operation.outputs:
+            axes = [axis for (number, _), axis in found.get(value.id, {}).items() if number == 0]
+            local = [axis for axis in axes if axis.dim is not None and axis.size]
+            if len(value.shape) >= 3 and 0 < wanted == len(local):
+                return value
+    return None
+
+
+UNKNOWN: Field = {}
+"""What a rule gives where it does not know; told apart by identity."""
+
+
+def _all_of(given: Iterable[Field], ndim: int) -> Field:
+    return {key: everything(axis, ndim) for field in given for key, axis in field.items()}
+
+
+def merge(given: Sequence[Field], ndim: int) -> Field:
+    """The union of fields along each axis."""
+    keys = {key: None for field in given for key in field}
+    return {key: union([field[key] for field in given if key in field], ndim) for key in keys}
+
+
+def _elementwise(operation: Operation, look: Look) -> Field:
+    output = operation.outputs[0]
+    try:
+        shape = np.broadcast_shapes(*(value.shape for value in operation.inputs))
+    except ValueError:
+        return UNKNOWN
+    if shape != output.shape:
+        return UNKNOWN
+    given = [field for value in operation.inputs if (field := look(value))]
+    if len(given) == 1 and len(next(iter(given[0].values())).first.shape) == len(shape):
+        return given[0]
+    return merge(given, len(shape))
+
+
+def _copy(operation: Operation, look: Look) -> Field:
+    return merge([look(operation.attributes["src"])], len(operation.outputs[0].shape))
+
+
+def _written(operation: Operation, look: Look) -> Field:
+    """A tensor after a write through one of its views: what it saw before, and what was written."""
+    ndim = len(operation.outputs[0].shape)
+    given = [look(value) for value in operation.inputs]
+    try:
+        return merge(given, ndim)
+    except ValueError:
+        return _all_of(given, ndim)
+
+
+def _slide(axis: Axis, found: Windows, extents: Sequence[int]) -> Axis:
+    """Windows along the last dimensions; `extents`: of the output there."""
+    start, move = axis.ndim - len(extents), transposed if found.transposed else window
+    settings = zip(found.kernel, found.stride, found.dilation, found.padding, extents, strict=True)
+    for dim, numbers in enumerate(settings, start):
+        axis = move(axis, dim, *numbers)
+    return axis
+
+
+def _convolution(operation: Operation, look: Look) -> Field:
+    found, extents = sliding(operation), operation.outputs[0].shape[2:]
+    return each(look(operation.attributes["input"]), lambda axis: _slide(spread(axis, [1]), found, extents))
+
+
+def _pool(operation: Operation, look: Look) -> Field:
+    found = sliding(operation)
+    n = len(found.kernel)
+    before, after = source(operation).shape[-n:], operation.outputs[0].shape[-n:]
+    if "avg" in operation.name and min(found.kernel) >= 4 and found.kernel == before and max(after) == 1:
+        # a mean over the whole map, written with its side
+        return each(look(source(operation)), lambda axis: spread(axis, range(-n, 0)))
+    return each(look(source(operation)), lambda axis: _slide(axis, found, after))
+
+
+def _im2col(operation: Operation, look: Look) -> Field:
+    found, before, output = sliding(operation), source(operation).shape, operation.outputs[0].shape
+    sides = zip(before[2:], found.effective_kernel, found.stride, found.padding, strict=True)
+    after = [(side + 2 * p - k) // s + 1 for side, k, s, p in sides]
+    shape = (*output[:2], *after)
+    return each(look(source(operation)), lambda axis: reshaped(_slide(axis, found, after), shape, output))
+
+
+def _product(operation: Operation, look: Look) -> Field:
+    """Matrix product: a row of the first sees what its columns saw, and all rows of the second."""
+    *bias, first, second = operation.inputs[:3]
+    ndim = len(operation.outputs[0].shape)
+    return attend([look(first), *map(look, bias)], [look(second)], ndim)
+
+
+def attend(queries: Sequence[Field], others: Sequence[Field], ndim: int) -> Field:
+    """Rows of queries, contracted over their last dimension, with what is contracted over its last but one."""
+    rows = [each(queries[0], lambda axis: spread(axis, [-1])), *queries[1:]] if queries[0] else list(queries[1:])
+    columns = [each(field, lambda axis: spread(axis, [-2])) for field in others if field]
+    if rows and rows[0] and columns:  # rows times columns would be a matrix of fields; what follows contracts it
+        columns = [each(field, lambda axis: spread(axis, [-1])) for field in columns]
+    return merge([field for field in (*rows, *columns) if field], ndim)
+
+
+def _linear(operation: Operation, look: Look) -> Field:
+    return each(look(operation.attributes["input"]), lambda axis: spread(axis, [-1]))
+
+
+def _attention(operation: Operation, look: Look) -> list[Field]:
+    query, key, value = (look(operation.attributes[name]) for name in ("query", "key", "value"))
+    turned = each(key, lambda axis: spread(axis, [-2, -1]))
+    return [attend([query], [turned, value], len(operation.outputs[0].shape))]
+
+
+def _dims(operation: Operation, ndim: int) -> list[int]:
+    given = operation.attributes.get("dim")
+    listed = [given] if isinstance(given, int) else list(given or range(ndim))
+    return sorted((d % ndim for d in listed), reverse=True)
+
+
+def _reduce(operation: Operation, look: Look) -> Field:
+    before = source(operation)
+    dims = _dims(operation, len(before.shape))
+
+    def change(axis: Axis) -> Axis:
+        axis = spread(axis, dims)
+        for dim in () if operation.attributes.get("keepdim") else dims:
+            axis = picked(axis, dim, 0)
+        return axis
+
+    return each(look(before), change)
+
+
+def _normalise(dims: Callable[[Operation, int], Sequence[int]], operation: Operation, look: Look) -> list[Field]:
+    """Statistics over some dimensions, which every entry along them then sees."""
+    ndim = len(source(operation).shape)
+    along = dims(operation, ndim)
+    return [each(look(source(operation)), lambda axis: union([axis, spread(axis, along)], ndim) if along else axis)]
+
+
+def _layer_dims(operation: Operation, ndim: int) -> Sequence[int]:
+    return range(ndim - len(operation.attributes["normalized_shape"]), ndim)
+
+
+def _batch_dims(operation: Operation, ndim: int) -> Sequence[int]:
+    trains = operation.attributes.get("training", operation.attributes.get("train"))
+    return [d for d in range(ndim) if d != 1] if trains else []
+
+
+RULES: dict[str, Rule] = {
+    **MOVES, **RESAMPLING,
+    **dict.fromkeys(CONVOLUTIONS, _convolution), **dict.fromkeys(POOLS, _pool), "im2col": _im2col,
+    **dict.fromkeys(MATRIX_PRODUCTS, _product),
+    "linear": _linear,
+    **dict.fromkeys(ATTENTION, _attention),
+    **dict.fromkeys(REDUCTIONS, _reduce),
+    **dict.fromkeys(ALONG, partial(_normalise, _dims)),
+    "native_layer_norm": partial(_normalise, _layer_dims),
+    "native_group_norm": partial(_normalise, lambda operation, ndim: range(1, ndim)),
+    **dict.fromkeys(BATCH_NORMS, partial(_normalise, _batch_dims)),
+    "copy": _copy, "written": _written,
+    **dict.fromkeys(BLIND, lambda operation, look: UNKNOWN),
+}  # fmt: skip

@@ -1,0 +1,191 @@
+"""From a torch module to its graph: every operator that runs is written down, with the module that called it.
+
+A `TorchDispatchMode` sees what reaches ATen, so that functional calls, subclasses and shared layers are counted like
+any other. It runs on meta tensors, which have shapes and no numbers; a model that needs numbers is run on fake tensors,
+and then on real ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from mien.errors import InputError
+from mien.profile.graph import COMPUTED, CONSTANT, INPUT, PARAMETER, Graph, Layer, Operation, Value
+from mien.profile.stand_in import LEVELS, StandIn, stand_in, tensors_in
+
+
+def trace(model: nn.Module, inputs: Sequence[Any]) -> Graph:
+    """The graph of `model(*inputs)` in evaluation mode; the model is left as it is.
+
+    Raises InputError, naming the module and the shapes that met, for inputs that it cannot take.
+
+    >>> graph = trace(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), [torch.zeros(1, 3, 9, 9)])
+    >>> [operation.name for operation in graph.operations]
+    ['convolution', 'relu']
+    """
+    notes: list[str] = []
+    has_numbers = not any(tensor.is_meta for tensor in tensors_in([*model.parameters(), *model.buffers()]))
+    for level in LEVELS[: 3 if has_numbers else 2]:
+        recorder = Recorder()
+        try:
+            return _run(stand_in(model, level), inputs, recorder, tuple(notes))
+        except InputError:
+            raise
+        except Exception as error:
+            failure = error
+            told = f"{recorder.where()} failed on {level} ones: {_line(error)}"
+            notes = [f"Traced on {_AFTER[level]} tensors, since {told}"]
+    shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors_in(list(inputs)))
+    raise InputError(
+        f"'input_size' must be one that the model can take. Got {shapes}; {recorder.where()} failed"
+        f"{recorder.met()}: {_line(failure)}"
+    ) from failure
+
+
+_AFTER = {"meta": "fake", "fake": "real", "real": "no"}
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _run(copy: StandIn, inputs: Sequence[Any], recorder: "Recorder", notes: tuple[str, ...]) -> Graph:
+    with copy.context():
+        placed = torch.utils._pytree.tree_map_only(Tensor, copy.place, list(inputs))
+        given = tuple(recorder.value(tensor, INPUT) for tensor in tensors_in(placed))
+        weights = {id(p): recorder.value(p, PARAMETER) for p in copy.model.parameters()}
+        layers = recorder.watch(copy.model, weights)
+        with recorder:
+            out = copy.model(*placed)
+    state = [*copy.model.parameters(), *copy.model.buffers()]
+    return Graph(
+        inputs=given,
+        outputs=tuple(recorder.value(tensor) for tensor in tensors_in(_plain(out))),
+        operations=tuple(recorder.operations),
+        layers=tuple(layers),
+        parameters={value.id: value.numel for value in weights.values()},
+        trainable=sum(p.numel() for p in copy.model.parameters() if p.requires_grad),
+        weight_bytes=sum(tensor.numel() * tensor.element_size() for tensor in state),
+        notes=notes,
+    )
+
+
+def _plain(out: Any) -> Any:
+    """Outputs of any structure as a list of leaves."""
+    return torch.utils._pytree.tree_leaves(out)
+
+
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Writes down the operators that run inside it. Values and tensors are kept, so that no identity is used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.operations: list[Operation] = []
+        self._values: dict[int, Value] = {}
+        self._kept: list[Tensor] = []
+        self._storages: dict[int, list[Tensor]] = {}
+        self._stack: list[tuple[Layer, tuple[Any, ...]]] = []
+        self._failed: tuple[str, list[Tensor]] | None = None
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # or torch imports its compiler, which takes seconds, to keep it away from the method below
+
+    def watch(self, model: nn.Module, weights: Mapping[int, Value]) -> list[Layer]:
+        """A layer for each module, kept up to date while the model runs."""
+        layers = []
+        for path, module in model.named_modules():
+            own = [weights[id(p)] for p in module.parameters(recurse=False)]
+            layers.append(Layer(path, type(module).__name__, {value.id: value.numel for value in own}))
+            self._hook(module, layers[-1])
+        return layers
+
+    def _hook(self, module: nn.Module, layer: Layer) -> None:
+        def enter(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            self._stack.append((layer, (*args, *kwargs.values())))
+
+        def leave(_: nn.Module, __: Any, out: Any) -> None:
+            while self._stack.pop()[0] is not layer:  # a module whose error was caught is still there
+                pass
+            layer.calls += 1
+            tensors = list(tensors_in(_plain(out)))
+            layer.output = self.value(tensors[0]) if tensors else None
+
+        module.register_forward_pre_hook(enter, with_kwargs=True)
+        module.register_forward_hook(leave)
+
+    def value(self, tensor: Tensor, kind: str = CONSTANT) -> Value:
+        """The value that a tensor has now; one not seen before is new, of this kind."""
+        known = self._values.get(id(tensor))
+        return known or self._new(tensor, kind)
+
+    def _new(self, tensor: Tensor, kind: str) -> Value:
+        place = tensor.untyped_storage()._cdata
+        sharing = self._storages.setdefault(place, [])
+        storage = self._values[id(sharing[0])].storage if sharing else len(self._kept)
+        value = Value(len(self._kept), tuple(tensor.shape), tensor.element_size(), kind, storage)
+        if not any(tensor is other for other in sharing):
+            sharing.append(tensor)
+        self._kept.append(tensor)
+        self._values[id(tensor)] = value
+        return value
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run an operator and write it down."""
+        kwargs = kwargs or {}
+        self._failed = func.__name__, list(tensors_in([*args, *kwargs.values()]))
+        out = func(*args, **kwargs)
+        self._failed = None
+        self._record(func._schema, args, kwargs, out)
+        return out
+
+    def _record(self, schema: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        given: dict[str, Any] = {}
+        for index, argument in enumerate(schema.arguments):
+            default = argument.default_value if argument.has_default_value() else None
+            given[argument.name] = args[index] if index < len(args) else kwargs.get(argument.name, default)
+        attributes = torch.utils._pytree.tree_map_only(Tensor, self.value, given)
+        written = [given[a.name] for a in schema.arguments if a.alias_info is not None and a.alias_info.is_write]
+        tensors = list(tensors_in(_plain(out)))
+        if not tensors or not list(tensors_in(given)):
+            return
+        before = {id(tensor) for tensor in tensors_in(given)}
+        places = {tensor.untyped_storage()._cdata for tensor in tensors_in(given)}
+        view = not written and all(t.untyped_storage()._cdata in places for t in tensors)
+        stale = [other for t in tensors_in(written) for other in self._sharing(t)]
+        old = [(other, self.value(other)) for other in stale if not any(other is t for t in tensors)]
+        outputs = tuple(self._new(tensor, COMPUTED) for tensor in tensors if id(tensor) not in before or written)
+        name = schema.name.split("::")[-1]
+        name = name.rstrip("_") if written and not name.startswith("_") else name
+        self._append(Operation(name, attributes, outputs, view=view))
+        for other, value in old:  # a write through a view changes everything that shares its memory
+            new = self._new(other, COMPUTED)
+            self._append(Operation("written", {"self": value, "source": outputs}, (new,), view=True))
+
+    def _sharing(self, tensor: Tensor) -> list[Tensor]:
+        return list(self._storages.get(tensor.untyped_storage()._cdata, ()))
+
+    def _append(self, operation: Operation) -> None:
+        layer = self._stack[-1][0].path if self._stack else ""
+        self.operations.append(
+            Operation(operation.name, operation.attributes, operation.outputs, layer, operation.view)
+        )
+
+    def where(self) -> str:
+        """The module that runs now, in words."""
+        if not self._stack:
+            return "the model"
+        layer, _ = self._stack[-1]
+        return f"module {layer.path!r} ({layer.kind})" if layer.path else f"the model ({layer.kind})"
+
+    def met(self) -> str:
+        """The shapes that met in the operator that failed, or that the module was given."""
+        given = list(tensors_in(self._stack[-1][1])) if self._stack else []
+        name, tensors = self._failed or ("", given)
+        shapes = " and ".join(str(tuple(tensor.shape)) for tensor in tensors)
+        return f" where {shapes} met{' in ' + name if name else ''}" if shapes else ""

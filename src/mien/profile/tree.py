@@ -1,0 +1,103 @@
+"""The module tree of a graph, with the counts of each module summed over what is in it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mien.profile.cost import Cost, cost
+from mien.profile.graph import Graph, Layer
+from mien.profile.moves import Field
+from mien.profile.receptive_field import Receptive, summary
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One module with everything in it. Shared parameters count once in each module that holds them.
+
+    output: shape of what its last call gave first; receptive: what that sees of the first input.
+    """
+
+    path: str
+    kind: str
+    parameters: int
+    cost: Cost
+    calls: int
+    output: tuple[int, ...] | None
+    receptive: Receptive | None
+    children: tuple["Module", ...]
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rsplit(".", 1)[-1]
+
+    def walk(self, depth: int | None = None) -> Iterator[tuple[int, "Module"]]:
+        """This module and those in it, each after its parent, with their depth; `depth` is where to stop."""
+        yield 0, self
+        if depth is None or depth > 0:
+            for child in self.children:
+                for level, module in child.walk(None if depth is None else depth - 1):
+                    yield level + 1, module
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, strings and lists."""
+        found = self.receptive
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "parameters": self.parameters,
+            **counts(self.cost),
+            "calls": self.calls,
+            "output": None if self.output is None else list(self.output),
+            "receptive_field": None if found is None else list(found.size),
+            "effective_stride": None if found is None else [plain(stride) for stride in found.stride],
+            "children": [child.to_dict() for child in self.children],
+        }
+
+
+def counts(found: Cost) -> dict[str, int]:
+    """The counts of a cost by name."""
+    return {
+        "macs": found.macs,
+        "flops": found.flops,
+        "multiplications": found.multiplications,
+        "additions": found.additions,
+        "additions_without_bias": found.additions_without_bias,
+        "elementwise": found.elementwise,
+        "activations": found.activations,
+        "bytes": found.bytes,
+    }
+
+
+def plain(number: Any) -> int | float:
+    """A fraction as a whole number where it is one."""
+    return int(number) if number == int(number) else float(number)
+
+
+def tree(graph: Graph, fields: Mapping[int, Field]) -> Module:
+    """The root of the module tree."""
+    own: dict[str, Cost] = defaultdict(Cost)
+    for operation in graph.operations:
+        own[operation.module] += cost(operation)
+    inside: dict[str, list[Layer]] = defaultdict(list)
+    for layer in graph.layers:
+        if layer.path:
+            inside[layer.path.rpartition(".")[0]].append(layer)
+    return _module(graph.layers[0], inside, own, fields)[0]
+
+
+def _module(
+    layer: Layer, inside: Mapping[str, list[Layer]], own: Mapping[str, Cost], fields: Mapping[int, Field]
+) -> tuple[Module, dict[int, int]]:
+    parameters, total, children = dict(layer.parameters), own.get(layer.path, Cost()), []
+    for below in inside.get(layer.path, ()):
+        child, theirs = _module(below, inside, own, fields)
+        children.append(child)
+        parameters |= theirs
+        total += child.cost
+    output = layer.output
+    receptive = summary(fields.get(output.id, {})) if output else None
+    shape = output.shape if output else None
+    size = sum(parameters.values())
+    return Module(layer.path, layer.kind, size, total, layer.calls, shape, receptive, tuple(children)), parameters

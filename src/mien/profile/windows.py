@@ -1,0 +1,63 @@
+"""Kernel, stride, dilation and padding of the operators that slide a window."""
+
+from dataclasses import dataclass
+
+from mien.profile.graph import Operation
+
+CONVOLUTIONS = ("convolution", "convolution_overrideable", "mkldnn_convolution")
+POOLS = (
+    *(f"avg_pool{n}d" for n in (1, 2, 3)),
+    *(f"max_pool{n}d{end}" for n in (1, 2, 3) for end in ("", "_with_indices")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """One number an axis for each; with `transposed` positions of the output are spread over, not read."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[int, ...]
+    transposed: bool = False
+
+    @property
+    def effective_kernel(self) -> tuple[int, ...]:
+        """(k - 1) * d + 1, holes included."""
+        return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+
+
+def windows(operation: Operation) -> Windows | None:
+    """The windows of a convolution or pooling; None for any other operation.
+
+    >>> windows(Operation("avg_pool2d", {"kernel_size": [3], "stride": []}, ()))
+    Windows(kernel=(3, 3), stride=(3, 3), dilation=(1, 1), padding=(0, 0), transposed=False)
+    """
+    given = operation.attributes
+    if operation.name in CONVOLUTIONS:
+        kernel = tuple(given["weight"].shape[2:])
+    elif operation.name in POOLS or operation.name == "im2col":
+        sides = int(operation.name.split("pool")[1][0]) if "pool" in operation.name else 2
+        kernel = numbers(operation, "kernel_size", sides)
+    else:
+        return None
+    n = len(kernel)
+    stride = (
+        numbers(operation, "stride", n) if given.get("stride") else kernel if "pool" in operation.name else (1,) * n
+    )
+    dilation, padding = numbers(operation, "dilation", n), numbers(operation, "padding", n, 0)
+    return Windows(kernel, stride, dilation, padding, bool(given.get("transposed")))
+
+
+def numbers(operation: Operation, name: str, count: int, default: int = 1) -> tuple[int, ...]:
+    """An argument with one number an axis; one number stands for all, none for the default."""
+    given = operation.attributes.get(name)
+    listed = (given,) if isinstance(given, int) else tuple(given or (default,))
+    return listed * count if len(listed) == 1 else listed
+
+
+def sliding(operation: Operation) -> Windows:
+    """The windows of an operation that is known to have them."""
+    found = windows(operation)
+    assert found is not None
+    return found
