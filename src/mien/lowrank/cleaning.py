@@ -66,8 +66,8 @@ def check_group(faces: ArrayLike, lam: float | None = None, *, cut: float = 2.5)
     component pursuit with the weight `lam` (`2 / sqrt(pixels)` unless given), and a makes `||x_i - y_i||_1` smallest.
     B takes the mean over a fifth of the side, so that an edge beside its place counts little. Others whose distance to
     m is above the threshold of such distances do not count. Up to ten faces are left out one by one, more in ten parts;
-    groups of more than 1000 are scored in parts of at most so many. Suspect is a score above the threshold of the
-    group, `median + cut * 1.4826 MAD`:
+    groups of more than 1000 are scored in parts of at most so many. Suspect is a score above 0.02 and the threshold of
+    the group, `median + cut * 1.4826 MAD`:
 
     - badly aligned, where a small similarity transform takes a third off what is unexplained;
     - occluded, where half of what is unexplained lies in a fifth of the picture;
