@@ -46,7 +46,7 @@ def made(**changes: float):
 def test_verdict_follows_the_numbers() -> None:
     expected = study.judge(*made()).splitlines()
     assert expected[0].startswith("For singular values up to 1 the nuclear norm is the largest convex function below")
-    assert "within 2 (rank) and 2 (L0) measurements" in expected[0]
+    assert "come within 2 (rank) and 2 (L0) measurements of theory" in expected[0]
     assert "1 are above it somewhere on the ball; of these 1 are above rank or not convex." in expected[1]
     wrong = study.judge(*made(**{envelope_checks.TWICE: 0.1})).splitlines()
     assert (
@@ -63,4 +63,6 @@ def test_a_better_rival_is_named() -> None:
 def test_recoveries_that_never_come() -> None:
     checked, recovered = made()
     cases = dict.fromkeys(recovered.halves, Measured((float("nan"),) * 2))
-    assert "1: never (theory 19)" in study.judge(checked, replace(recovered, halves=cases))
+    found = study.judge(checked, replace(recovered, halves=cases))
+    assert "1: never (theory 19)" in found
+    assert "within no number (rank) and no number (L0) measurements" in found

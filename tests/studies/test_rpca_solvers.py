@@ -36,7 +36,7 @@ def test_exact_and_not_exact(found) -> None:
 
 def test_without_cvxpy_a_row_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "has_cvxpy", lambda: False)
-    less = study.Settings(sizes=(10,), steps=2, newton_limit=0)
+    less = study.Settings(sizes=(20,), steps=2, newton_limit=0)
     rows = study.run(less, (0,)).table.rows
     assert rows[-1][1:3] == (verdicts.INTERIOR, "cvxpy is not installed")
     assert len({len(row) for row in rows}) == 1

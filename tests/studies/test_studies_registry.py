@@ -47,7 +47,22 @@ def test_a_run_keeps_the_number_of_threads_and_the_random_state() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["age_measures", "age_runs", "finding", "networks", "normalized_runs", "normalized_verdicts", "samples"]
+    "module",
+    [
+        "age_measures",
+        "age_runs",
+        "finding",
+        "networks",
+        "normalized_runs",
+        "normalized_verdicts",
+        "samples",
+        "envelopes",
+        "envelope_checks",
+        "recoveries",
+        "rpca_traces",
+        "rpca_descents",
+        "rpca_generic",
+    ],
 )
 def test_examples_in_docstrings(module: str) -> None:
     found = doctest.testmod(import_module(f"mien.studies.{module}"))

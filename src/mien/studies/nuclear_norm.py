@@ -173,14 +173,14 @@ def _headline(found: Checked, recovered: Recovered, wrong: list[str]) -> str:
 
 
 def _off(recovered: Recovered) -> str:
-    worst = [
-        max(abs(one.mean - recovered.predicted[case]) for case, one in recovered.halves.items() if case[0] == kind.cost)
-        for kind in KINDS
-    ]
-    return (
-        "Recovery by the least norm sets in where theory puts it, within "
-        f"{worst[0]:.0f} (rank) and {worst[1]:.0f} (L0) measurements."
-    )
+    texts = []
+    for kind in KINDS:
+        off = [
+            abs(one.mean - recovered.predicted[case]) for case, one in recovered.halves.items() if case[0] == kind.cost
+        ]
+        known = [value for value in off if not np.isnan(value)]
+        texts.append(f"{max(known):.0f} ({kind.cost})" if known else f"no number ({kind.cost})")
+    return f"Half of the recoveries by the least norm come within {' and '.join(texts)} measurements of theory."
 
 
 def _recoveries(recovered: Recovered) -> list[str]:

@@ -9,7 +9,8 @@ dense Newton system. Each L is judged with S = X - L, so that every point is fea
 (f(L) - f*) / f* with f(L) = ||L||_* + lam ||X - L||_1, where f* comes from ADMM, held by its dual. A step of SGD is a
 pass over all entries. Counted at the end are the rank (singular values above 1e-6 of the first) less the true one, the
 entries of S that are zero where they should not be or the reverse, as S is and after |S| < 0.001 is cut off, and
-|L - L*| / |L*|. Steps of our solvers are found by starting afresh with a limit.
+|L - L*| / |L*|. On the smallest matrices the optimum is not always the true parts; "exact" is said of the
+others. Steps of our solvers are found by starting afresh with a limit.
 
 **Derivation.** *Newton.* f is a sum of kinks. Where ||X - L||_1 has a second derivative, it is 0, and the optimum lies
 where neither term has one: S is to be exactly 0 on most entries, L to have singular values that are exactly 0. With the
@@ -152,13 +153,14 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
         outcomes = sweep("rpca-solvers", cases(settings), seeds, partial(measure, settings))
     found = {case: gather([outcome[0] for outcome in results]) for case, results in outcomes.items()}
     traces = {case: results[0][1] for case, results in outcomes.items()}
+    doubt = max([1e-9, *(max(cells[DOUBT].values) for cells in found.values() if DOUBT in cells)])
     return Finding(
         _table(found),
         draw(found, traces),
         judge(found, settings.steps),
         asdict(settings),
-        f"own: n x n matrices of rank n / 20, {settings.share:.0%} of entries wrong by +-1; duality gap "
-        f"of f* at most {max([1e-9, *(max(cells[DOUBT].values) for cells in found.values() if DOUBT in cells)]):.0e}",
+        f"own: n x n matrices of rank n / 20, {settings.share:.0%} of entries wrong by +-1; relative duality gap of f*"
+        f", as ADMM reports it, at most {doubt:.0e}",
     )
 
 
@@ -173,5 +175,5 @@ def _table(found: Results) -> Table:
     return Table(("n", "solver", *columns[:4], f"times {PLAIN}", *columns[4:]), tuple(rows))
 
 
-QUICK = Settings(sizes=(15, 60), steps=150, interior_limit=15, newton_limit=15, descent_limit=60)
+QUICK = Settings(sizes=(20, 40), steps=100, interior_limit=20, newton_limit=20, descent_limit=40)
 STUDY = Study(__doc__, run, Settings(), QUICK)

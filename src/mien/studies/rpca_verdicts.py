@@ -61,7 +61,7 @@ def judge(found: Results, steps: int) -> str:
         _headline(found, given, exact),
         _ours(found),
         *(_speed(found, name, steps) for name in given),
-        f"Exact rank and exact zeros in every run: {', '.join(exact) or 'none'}.",
+        f"Exact rank and exact zeros in every run whose optimum is the true parts: {', '.join(exact) or 'none'}.",
     ]
     if INTERIOR not in given:
         lines.append("The interior-point method did not run: cvxpy is not installed.")
