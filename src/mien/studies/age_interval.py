@@ -107,22 +107,19 @@ def _parts(
 def measures(reading: Reading, index: NDArray[np.int64], rounds: int) -> dict[str, Estimate]:
     """Error, bias, coverage and width on the faces of `index`; error and bias where ages are exact."""
     assert reading.faces.age is not None
+    index = index[~np.isnan(reading.labels.named["age"][index]).any(1)]
     age, target = reading.faces.age[index], reading.labels.named["age"][index]
     inside = ((age.low <= target[:, 1]) & (target[:, 0] <= age.high)).astype(float)
-    error, width = age.value - target[:, 0], age.high - age.low
-    known = np.flatnonzero(~np.isnan(target).any(1))
-    values = {COVERAGE: inside, WIDTH: width}
-    if (target[known, 0] == target[known, 1]).all():
+    error = age.value - target[:, 0]
+    values = {COVERAGE: inside, WIDTH: age.high - age.low}
+    if (target[:, 0] == target[:, 1]).all():
         values = {MAE: np.abs(error), BIAS: error, **values}
-    draws = [known[rows] for rows in resample(None, len(known), rounds)]
+    draws = resample(None, len(index), rounds)
 
     def mean_of(value: NDArray[np.float64], rows: NDArray[np.int64]) -> float:
         return float(value[rows].mean())
 
-    return {
-        name: Estimate(float(value[known].mean()), estimate(partial(mean_of, value), len(value), draws).draws)
-        for name, value in values.items()
-    }
+    return {name: estimate(partial(mean_of, value), len(value), draws) for name, value in values.items()}
 
 
 def judge(found: Mapping[tuple[str, str], Mapping[str, Estimate]]) -> str:
