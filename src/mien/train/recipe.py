@@ -39,6 +39,7 @@ class Augment(Strict):
     product's own alignment makes.
     gray, color, blur, low_resolution, noise, jpeg, occlusion: how often a picture is changed so; 0 switches it off.
     border: how often the picture ends near the face, as tight photos do, and its edge goes on as it does in use.
+    oval: how often all around the face gives way to something else, so that backgrounds and masks tell nothing.
     contrast: how strongly brightness, contrast and colour change.
     """
 
@@ -56,6 +57,7 @@ class Augment(Strict):
     jpeg: float = Field(default=0.2, ge=0, le=1)
     occlusion: float = Field(default=0.1, ge=0, le=1)
     border: float = Field(default=0.0, ge=0, le=1)
+    oval: float = Field(default=0.0, ge=0, le=1)
     contrast: float = Field(default=1.0, ge=0)
 
 
@@ -66,6 +68,7 @@ class Source(Strict):
     split, splits: the column that tells the split, and its values. Without such a column rows are split at random by
     `fractions`, all rows with the same value in the column `group` together.
     holdout: part of the training rows that validates instead, for sets without a validation split.
+    ratings: a table of single raters' scores (id, rater, score), which are compared within a rater.
     """
 
     file: str
@@ -76,6 +79,7 @@ class Source(Strict):
     split: str = "split"
     splits: dict[str, list[str]] = {"train": ["train"], "val": ["val"], "test": ["test"]}
     holdout: float = Field(0.0, ge=0, lt=1)
+    ratings: str | None = None
     labels: list[str] = []
 
 
@@ -96,8 +100,8 @@ class Recipe(Strict):
     aux: weight of the losses of auxiliary heads, for backbones that have them. mixup, cutmix: alpha, 0 for none.
     early_stop: epochs without a better validation before it ends; keep: the last weights or the best ones.
     sampler: 'weighted' by rows and `balance`, 'balanced' (all values of `balance` alike), 'pairs' (comparisons).
-    teacher: a file of labels joined by set and id; pseudo: an expression model that labels Action Units where they are
-    missing. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
+    teacher: a file of labels joined by set and id; pseudo: a model that gives labels where they are missing, Action
+    Units or ratings. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
     """
 
     version: int = VERSION

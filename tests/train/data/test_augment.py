@@ -138,6 +138,14 @@ def test_a_border_repeats_its_last_pixels_and_leaves_the_middle() -> None:
         assert (column[72:edge] == image[72:edge, 50]).all()
 
 
+def test_an_oval_keeps_the_middle_and_changes_the_corners() -> None:
+    image = picture(112)
+    kept = [augment._oval(image, np.random.default_rng(seed)) == image for seed in range(40)]
+    assert all(same[40:72, 40:72].all() for same in kept)
+    assert all(0.05 < 1 - same.all(2).mean() < 0.6 for same in kept)
+    assert np.mean([same[:6, :6].all() for same in kept]) < 0.1
+
+
 @pytest.mark.parametrize("side", [32, 112])
 def test_occlusion_is_one_block_of_one_colour_and_never_covers_everything(side: int) -> None:
     image = picture(side)

@@ -30,6 +30,7 @@ from mien.train.export.calibrate import (
     age_decoding,
     attractiveness_decoding,
     calibrate,
+    comparison_decoding,
     conformal_quantile,
     detail_decoding,
     fit_platt,
@@ -300,3 +301,57 @@ def test_the_pool_is_the_first_source_with_ratings() -> None:
 def test_a_constant_scorer_is_not_calibrated() -> None:
     with pytest.raises(InputError, match=r"must differ. Got a spread of 0: the network gives every face the same"):
         attractiveness_decoding(np.full(9, 0.5), "pool")
+
+
+def rated(rng: np.random.Generator, count: int, noise: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Scores of standard deviation 1, ratings that follow them up to noise, two sexes half a unit apart."""
+    truth, group = rng.normal(size=count), rng.integers(0, 2, count)
+    score = truth + noise * rng.normal(size=count) + 0.5 * group
+    labels = {
+        "rating": 3 + 2 * truth, "set": np.zeros(count), "comparison_group": group.astype(float),
+        "rating_spread": np.full(count, 1.6),
+    }  # fmt: skip
+    return score, labels
+
+
+def test_foretold_shares_are_those_of_drawn_raters() -> None:
+    rng = np.random.default_rng(10)
+    score, labels = rated(rng, 4000, 0.5)
+    found = comparison_decoding(score, labels)["preference"]
+    i, j = rng.integers(0, 4000, (2, 60_000))
+    same = labels["comparison_group"][i] == labels["comparison_group"][j]
+    i, j = i[same], j[same]
+    opinion = labels["rating"] + 1.6 * rng.normal(size=(2, 4000))
+    wins, better = opinion[0, i] > opinion[1, j], labels["rating"][i] > labels["rating"][j]
+    d = score[i] - score[j]
+    near = np.abs(d - 1) < 0.2
+    moderated = found["slope"] / np.sqrt(1 + np.pi / 8 * (found["slope"] * found["error"]) ** 2)
+    assert wins[near].mean() == pytest.approx(sigmoid(moderated * d[near]).mean(), abs=0.03)
+    expected = [0.5 * (1 + math.erf(x / found["error"] / math.sqrt(2))) for x in d[near]]
+    assert better[near].mean() == pytest.approx(np.mean(expected), abs=0.03)
+
+
+def test_score_interval_covers_as_often_as_it_says() -> None:
+    score, labels = rated(np.random.default_rng(11), 3000, 0.4)
+    decoding = comparison_decoding(score, labels)
+    z = (labels["rating"] - labels["rating"].mean()) / labels["rating"].std()
+    away = np.abs((score - score.mean()) / score.std() - z)
+    assert (away <= decoding["half_width"]).mean() == pytest.approx(decoding["coverage"], abs=0.005)
+
+
+def test_the_worst_set_sets_the_error() -> None:
+    rng = np.random.default_rng(12)
+    parts = [rated(rng, 800, noise) for noise in (0.2, 1.0)]
+    score = np.concatenate([one for one, _ in parts])
+    labels = {name: np.concatenate([one[name] for _, one in parts]) for name in parts[0][1]}
+    labels["set"] = np.repeat([0.0, 1.0], 800)
+    labels["comparison_group"] += 10 * labels["set"]
+    both, good = comparison_decoding(score, labels), comparison_decoding(*parts[0])
+    assert both["half_width"] > 1.5 * good["half_width"]
+    assert both["preference"]["error"] > 1.5 * good["preference"]["error"]
+
+
+def test_nothing_is_foretold_without_ratings() -> None:
+    score, labels = rated(np.random.default_rng(13), 20, 0.4)
+    assert comparison_decoding(score, {**labels, "rating": np.full(20, np.nan)}) == {}
+    assert comparison_decoding(score, {"set": labels["set"]}) == {}

@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="losses need mien[train]")
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +15,9 @@ from mien.train.losses.ranking import (
     batch_pairs,
     bradley_terry_loss,
     hinge_ranking_loss,
+    preferred_share,
     ranknet_loss,
+    rater_pairs,
     softmax_comp_loss,
 )
 from mien.train.losses.spread import is_constant_scorer
@@ -114,6 +117,29 @@ def test_pairs_are_ordered_and_stay_within_their_group() -> None:
     i, j, gap = batch_pairs(label, group)
     assert list(zip(i.tolist(), j.tolist(), gap.tolist(), strict=True)) == [(0, 1, 1.5), (0, 2, 1.5)]
     assert len(batch_pairs(label)[0]) == 9
+
+
+def test_share_of_raters_is_that_of_drawn_opinions() -> None:
+    mean, spread = torch.tensor([3.4, 3.0], dtype=torch.float64), torch.tensor([0.7, 1.1], dtype=torch.float64)
+    opinions = mean + spread * scores(200_000, 2)
+    share = preferred_share(mean[:1], mean[1:], spread[:1], spread[1:])
+    assert share.item() == pytest.approx((opinions[:, 0] > opinions[:, 1]).double().mean().item(), abs=5e-3)
+    torch.testing.assert_close(preferred_share(mean[1:], mean[:1], spread[1:], spread[:1]), 1 - share)
+
+
+def test_pairs_of_raters_are_those_of_a_loop() -> None:
+    given = (scores(7, 5).mul(2).round()).masked_fill(scores(7, 5, seed=1) > 0.5, float("nan"))
+    group = torch.arange(7) % 2
+    expected = []
+    for i in range(7):
+        for j in range(i + 1, 7):
+            seen = [(a, b) for a, b in zip(given[i].tolist(), given[j].tolist(), strict=True) if a == a and b == b]
+            if seen and group[i] == group[j]:
+                wins = sum(1.0 if a > b else 0.5 if a == b else 0.0 for a, b in seen)
+                expected.append((i, j, wins / len(seen), len(seen)))
+    found = [list(part) for part in zip(*(part.tolist() for part in rater_pairs(given, group)), strict=True)]
+    assert len(expected) > 4
+    assert found == pytest.approx(np.array(expected))
 
 
 def test_a_batch_without_any_pair_has_no_loss_and_no_gradient() -> None:

@@ -30,6 +30,8 @@ def labels_of(task: Task, rng: np.random.Generator) -> dict[str, np.ndarray]:
         "action_units": rng.uniform(0, 1, (N, len(CODES))),
         "emotion": rng.dirichlet((0.5, 0.5, 0.5), N),
         "rating": rng.uniform(1, 5, (N, 1)),
+        "rating_spread": rng.uniform(0.5, 1, (N, 1)),
+        "rater_scores": rng.integers(1, 6, (N, 3)),
         "comparison_group": rng.integers(0, 2, (N, 1)),
         "classification:hat": rng.integers(0, 3, (N, 1)),
         "regression:height": rng.uniform(1, 2, (N, 1)),
@@ -217,6 +219,7 @@ def test_what_is_decoded_in_training_is_what_inference_decodes() -> None:
         ("landmarks", {"beta": 1}, "'task_options' of 'landmarks' must be of none. Got beta"),
         ("age", {"head": "softmax"}, "'head' of the age task must be one of laplace"),
         ("attractiveness", {"pairs": "elo"}, "'pairs' must be one of ranknet"),
+        ("attractiveness", {"target": "mean"}, "'target' must be one of gap, share"),
         ("age+age", {}, "must have different names"),
         ("age+landmarks", {}, "'landmarks' must be trained alone"),
         ("age+expression", {"head": "dex"}, "'task_options' must name tasks of 'age\\+expression'. Got head"),
@@ -255,3 +258,35 @@ def test_a_constant_scorer_is_noticed() -> None:
         task.loss(flat, labels)
     with pytest.warns(ConstantScorerWarning, match="Use a margin"):
         task.loss(flat, labels)
+
+
+def test_share_target_is_least_at_the_log_odds_of_the_raters() -> None:
+    task = create_task("attractiveness", target="share")
+    labels = {"rating": torch.tensor([[3.0], [4.0]]), "rating_spread": torch.full((2, 1), 0.8)}
+    labels["comparison_group"] = torch.zeros(2, 1)
+    share = torch.special.ndtr(torch.tensor(1 / (0.8 * 2**0.5)))
+    at = [
+        task.loss({"score": torch.tensor([[-x / 2], [x / 2]])}, labels)
+        for x in (share.logit() + torch.linspace(-2, 2, 41))
+    ]
+    assert abs(int(torch.stack(at).argmin()) - 20) <= 1
+
+
+def test_raters_are_compared_beside_the_means() -> None:
+    rng = np.random.default_rng(10)
+    both, means = create_task("attractiveness", raters=3, rater_weight=2.0), create_task("attractiveness")
+    labels, outputs = tensors(labels_of(both, rng)), tensors(random_outputs(both, rng))
+    nobody = {**labels, "rater_scores": torch.full((N, 3), torch.nan)}
+    torch.testing.assert_close(both.loss(outputs, nobody), means.loss(outputs, labels))
+    unrated = {**labels, "rating": torch.full((N, 1), torch.nan)}
+    only = both.loss(outputs, unrated) - means.loss(outputs, unrated)
+    torch.testing.assert_close(both.loss(outputs, labels), means.loss(outputs, labels) + only)
+    assert only > 0.1
+
+
+def test_scores_are_measured_within_set_and_sex() -> None:
+    group = np.repeat([0.0, 1.0], 30)[:, None]
+    rating = np.random.default_rng(11).normal(size=(60, 1)) + 5 * group
+    score = rating - 9 * group
+    found = create_task("attractiveness").measure({"score": score}, {"rating": rating, "comparison_group": group})
+    assert (found["plcc"], found["srcc"]) == (pytest.approx(1), pytest.approx(1))

@@ -56,6 +56,7 @@ class Chances:
     jpeg: float = 0.2
     occlusion: float = 0.1
     border: float = 0.0
+    oval: float = 0.0
     contrast: float = 1.0
 
 
@@ -81,6 +82,8 @@ def photometric(image: Image, rng: np.random.Generator, chances: Chances = Chanc
     """Border, colour, blur, low resolution, noise, compression, occlusion: what cameras and the world do to faces."""
     if rng.random() < chances.border:
         image = _border(image, rng)
+    if chances.oval and rng.random() < chances.oval:
+        image = _oval(image, rng)
     if rng.random() < chances.color:
         image = _colour(image, rng, chances.contrast)
     if rng.random() < chances.gray:
@@ -116,6 +119,24 @@ def _border(image: Image, rng: np.random.Generator) -> Image:
     top, bottom, left, right = (rng.uniform(0, [0.15, 0.28, 0.2, 0.2]) * side * (rng.random(4) < 0.7)).astype(int)
     inside = image[top : side - bottom, left : side - right]
     return np.asarray(cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _oval(image: Image, rng: np.random.Generator) -> Image:
+    """As if the face had been cut out: all around an oval gives way to a colour, to noise or to a blur."""
+    side = image.shape[0]
+    middle = side * rng.uniform(0.46, 0.54, 2)
+    axes = side * rng.uniform([0.4, 0.46], [0.52, 0.6])
+    y, x = np.mgrid[:side, :side]
+    outside = ((x - middle[0]) / axes[0]) ** 2 + ((y - middle[1]) / axes[1]) ** 2 > 1
+    kind = rng.integers(3)
+    if kind == 0:
+        other = np.full_like(image, rng.integers(0, 256, 3 if rng.random() < 0.5 else 1))
+    elif kind == 1:
+        coarse = rng.integers(0, 256, (int(rng.integers(2, 12)),) * 2 + (3,)).astype(np.uint8)
+        other = np.asarray(cv2.resize(coarse, (side, side)), np.uint8)
+    else:
+        other = np.asarray(cv2.GaussianBlur(image, (0, 0), side * rng.uniform(0.03, 0.15)), np.uint8)
+    return np.where(outside[..., None], other, image)
 
 
 def _colour(image: Image, rng: np.random.Generator, strength: float = 1.0) -> Image:

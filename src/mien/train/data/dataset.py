@@ -16,7 +16,8 @@ from mien.train.data.base_table import Columns, Table
 from mien.train.data.crops import Crops
 from mien.train.data.faceset import FaceDataset, FaceSet
 from mien.train.data.labels import ColumnLabel, labels_of
-from mien.train.data.pseudo import fill_units
+from mien.train.data.pseudo import fill_labels
+from mien.train.data.ratings import rater_scores
 from mien.train.data.schema import check_named
 from mien.train.data.tables import open_table, read_columns
 from mien.train.recipe import Recipe, Source
@@ -37,6 +38,9 @@ def prepare(
     if recipe.teacher:
         columns = join_teacher(columns, recipe.data_dir / recipe.teacher, table.name)
     labels = labels_of(columns, _extra_of(recipe, source, extra, columns, table), table.where)
+    if source.ratings:
+        check_named("id", columns, f"{table.name!r}, to be joined with {source.ratings}")
+        labels["rater_scores"] = rater_scores(recipe.data_dir / source.ratings, columns["id"])
     for name in source.labels:
         check_named(name, labels, f"the labels of {table.path.name}")
     cut = _crops(recipe, table, known_boxes(labels), landmarker)
@@ -46,8 +50,8 @@ def prepare(
     rows = np.arange(len(table)) if isinstance(table, AlignedTable) else cut.row
     labels = move_labels({name: value[rows] for name, value in labels.items()}, cut.matrix)
     labels = {name: value for name, value in labels.items() if not source.labels or name in source.labels}
-    if recipe.pseudo and "action_units" in labels:
-        labels["action_units"] = fill_units(recipe.pseudo, cut.crops, labels["action_units"], recipe.crop)
+    if recipe.pseudo:
+        labels = fill_labels(recipe.pseudo, cut.crops, labels, recipe.crop)
     kept = {name: value[rows] for name, value in columns.items() if _is_plain(value)}
     return FaceSet(table.name, cut.crops, labels, kept, source.weight, cut.row, cut.dropped)
 

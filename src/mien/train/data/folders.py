@@ -31,7 +31,7 @@ class ManifestTable(FileTable):
     def __init__(self, path: Path, images: Path | None = None) -> None:
         super().__init__(path)
         self.root = images or path.parent
-        self._table = _read_manifest(path)
+        self._table = read_manifest(path)
         names = [name for name in IMAGE_COLUMNS if name in self._table.column_names]
         if not names:
             have = ", ".join(self._table.column_names)
@@ -63,7 +63,8 @@ class ManifestTable(FileTable):
             )
 
 
-def _read_manifest(path: Path) -> pa.Table:
+def read_manifest(path: Path) -> pa.Table:
+    """A CSV or TSV file in UTF-8, whichever separator it has. Raises InputError when it is none."""
     try:
         with path.open("rb") as file:
             head = file.readline()

@@ -6,37 +6,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
-from mien.estimates import action_units_estimate
+from mien.estimates import action_units_estimate, attractiveness_estimate
 from mien.geometry import Array
 from mien.runtime.models import Model, find_model
 from mien.train.data.augment import Jitter, random_similarity
+from mien.train.data.labels import RATER_SPREAD
 from mien.train.recipe import Crop
 
+ADULT = 18.0
+"""Age in years from which faces get the mean rating of a pool that has rated adults only."""
 _BATCH = 64
+_TASKS = ("expression", "attractiveness")
 
 
-def fill_units(name: str, crops: NDArray[np.uint8], units: Array, crop: Crop) -> Array:
-    """Action Units (N, K) with the probabilities of the expression model `name` where they are NaN.
+def fill_labels(name: str, crops: NDArray[np.uint8], labels: dict[str, Array], crop: Crop) -> dict[str, Array]:
+    """The labels (N, ...) with those that the model `name` reads from the crops where they are missing.
 
-    crops (N, S, S, 3): as they are kept in the cache. Each is read with its mirror image and the mean is taken.
-    Raises InputError for a model of another task or another crop.
+    An expression model gives Action Units as probabilities, where the set has any labels of them; an attractiveness
+    model gives ratings in standard deviations of its pool, to the adults of a set that has ages and no ratings.
+    crops (N, S, S, 3): as they are kept in the cache. Raises InputError for a model of another task or another crop.
     """
     model = Model(find_model(name))
     card = model.card
-    if card.task != "expression" or card.size != crop.size or card.crop.get("scale") != crop.scale:
+    if card.task not in _TASKS or card.size != crop.size or card.crop.get("scale") != crop.scale:
         raise InputError(
-            f"'pseudo' must be an expression model of crops of {crop.size} px at scale {crop.scale}. "
+            f"'pseudo' must be an expression or attractiveness model of crops of {crop.size} px at scale {crop.scale}. "
             f"Got {name!r}: {card.task}, {card.size} px, {card.crop.get('scale')}."
         )
+    if card.task == "expression" and "action_units" in labels:
+        return {**labels, "action_units": _units(model, crops, labels["action_units"], crop)}
+    if card.task == "attractiveness" and "age" in labels and "rating" not in labels:
+        rating = _ratings(model, crops, labels["age"], crop)
+        return {**labels, "rating": rating, "rating_spread": np.full_like(rating, RATER_SPREAD)}
+    return labels
+
+
+def _units(model: Model, crops: NDArray[np.uint8], units: Array, crop: Crop) -> Array:
     filled = units.copy()
     rows = np.flatnonzero(np.isnan(units).any(1))
-    for start in range(0, len(rows), _BATCH):
-        some = rows[start : start + _BATCH]
-        upright = np.stack([_center(crops[row], crop) for row in some])
-        logits = np.mean([model(faces)["action_units"] for faces in (upright, upright[:, :, ::-1])], axis=0)
-        read = action_units_estimate(logits, card.decoding).probability
-        filled[some] = np.where(np.isnan(units[some]), read, units[some])
+    logits = _read(model, crops, rows, crop, "action_units")
+    read = action_units_estimate(logits, model.card.decoding).probability
+    filled[rows] = np.where(np.isnan(units[rows]), read, units[rows])
     return filled
+
+
+def _ratings(model: Model, crops: NDArray[np.uint8], age: Array, crop: Crop) -> Array:
+    rating = np.full(len(crops), np.nan, np.float32)
+    rows = np.flatnonzero(age[:, 0] >= ADULT)
+    rating[rows] = attractiveness_estimate(_read(model, crops, rows, crop, "score"), model.card.decoding).score
+    return rating
+
+
+def _read(model: Model, crops: NDArray[np.uint8], rows: NDArray[np.int64], crop: Crop, output: str) -> Array:
+    """An output (N, width) of some rows, each the mean over the crop and its mirror image."""
+    found = [np.zeros((0, 1), np.float32)]
+    for start in range(0, len(rows), _BATCH):
+        upright = np.stack([_center(crops[row], crop) for row in rows[start : start + _BATCH]])
+        found.append(np.mean([model(faces)[output] for faces in (upright, upright[:, :, ::-1])], axis=0))
+    return np.concatenate(found[1:] or found)
 
 
 def _center(cached: NDArray[np.uint8], crop: Crop) -> NDArray[np.uint8]:

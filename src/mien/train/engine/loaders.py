@@ -11,6 +11,7 @@ from mien.errors import InputError
 from mien.geometry import Array
 from mien.train.data.dataset import Locator, prepare
 from mien.train.data.faceset import FaceDataset, FaceSet
+from mien.train.data.ratings import count_raters
 from mien.train.data.samplers import BalancedSampler, PairSampler, Shared, WeightedSampler, label_weights
 from mien.train.data.splits import split_rows
 from mien.train.data.tables import open_table
@@ -49,7 +50,17 @@ def complete(recipe: Recipe) -> Recipe:
             values = np.array([float(value) for value in _values(recipe, own.get("column", attribute))])
             spread = float(np.subtract(*np.nanquantile(values, [0.84, 0.16])) / 2)
             own |= {"center": float(np.nanmedian(values)), "unit": spread or 1.0}
+        if kind == "attractiveness" and "raters" not in own:
+            own |= _raters(recipe)
     return recipe.model_copy(update={"task_options": options[names[0]] if len(names) == 1 else options})
+
+
+def _raters(recipe: Recipe) -> dict[str, int]:
+    """How many raters gave scores of their own, where a source has such a table."""
+    tables = [source.ratings for source in recipe.sources if source.ratings]
+    if len(tables) > 1:
+        raise InputError(f"'ratings' must be given for one source only. Got {', '.join(tables)}.")
+    return {"raters": count_raters(recipe.data_dir / tables[0])} if tables else {}
 
 
 def _values(recipe: Recipe, column: str) -> list[Any]:

@@ -44,7 +44,9 @@ def _fitted(
     if task == "expression":
         return action_units_decoding(outputs["action_units"], labels["action_units"])
     if task == "attractiveness":
-        return attractiveness_decoding(_pool_scores(outputs["score"][:, 0], labels), pool)
+        score = outputs["score"][:, 0]
+        decoding = attractiveness_decoding(_pool_scores(score, labels), pool)
+        return {**decoding, **comparison_decoding(score / decoding["std"], labels)}
     if task == "emotion":
         return {"temperature": fit_temperature(outputs[task], winners(labels[task]))}
     kind = task.partition(":")[0]
@@ -192,3 +194,38 @@ def attractiveness_decoding(score: Array, pool: str) -> dict[str, Any]:
         )
     quantiles = np.quantile((score - mean) / std, np.linspace(0, 1, 101))
     return {"mean": mean, "std": std, "quantiles": quantiles.tolist(), "pool": pool}
+
+
+def comparison_decoding(score: Array, labels: Mapping[str, Array]) -> dict[str, Any]:
+    """How far a score (N,), in standard deviations of the pool's faces, lies from the mean rating; what it foretells.
+
+    `half_width`: conformal quantile of |score - rating|, both standardised within their set; the largest of any set.
+    `preference`: P(a rater prefers A to B) = sigmoid(slope (d + e)) for a difference d of scores with a normal error e
+    of standard deviation `error`. d is turned into one of ratings by regression within set and sex; raters' opinions of
+    a face spread by `rating_spread` around its mean (Thurstone, case III, and 1.702 x for the logit of Phi(x)).
+    labels: `rating`, `set`, `comparison_group`, `rating_spread`; without ratings nothing is known.
+    """
+    needed = ("rating", "set", "comparison_group", "rating_spread")
+    if not all(name in labels for name in needed) or np.isnan(labels["rating"]).all():
+        return {}
+    known = ~np.isnan(labels["rating"].reshape(-1))
+    rating, source, group, spread = (labels[name].reshape(-1)[known].astype(np.float64) for name in needed)
+    score = score[known].astype(np.float64)
+    away, slopes, errors = [], [], []
+    for one in np.unique(source):
+        own = source == one
+        z = (rating[own] - rating[own].mean()) / rating[own].std()
+        away.append(np.abs((score[own] - score[own].mean()) / score[own].std() - z))
+        x, y = (_centred(values, group[own]) for values in (score[own], z))
+        slopes.append(float(x @ y / (x @ x)))
+        errors.append(float(np.sqrt(2) * (y - slopes[-1] * x).std()))
+    opinion = float(np.sqrt(2) * spread[source == source.min()].mean() / rating[source == source.min()].std())
+    half = max(conformal_quantile(one, COVERAGE) for one in away)
+    preference = {"slope": 1.702 / opinion * slopes[0], "error": max(errors) / max(slopes[0], 1e-3)}
+    return {"coverage": COVERAGE, "half_width": half, "preference": preference}
+
+
+def _centred(values: Array, group: Array) -> Array:
+    """Values (N,) less the mean of their group (N,)."""
+    _, index = np.unique(group, return_inverse=True)
+    return np.asarray(values - (np.bincount(index, values) / np.bincount(index))[index])

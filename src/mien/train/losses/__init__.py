@@ -54,7 +54,9 @@ from mien.train.losses.ranking import (
     batch_pairs,
     bradley_terry_loss,
     hinge_ranking_loss,
+    preferred_share,
     ranknet_loss,
+    rater_pairs,
     softmax_comp_loss,
 )
 from mien.train.losses.reduction import Loss, Reduction
@@ -131,7 +133,9 @@ __all__ = [
     "nuclear_norm_penalty",
     "nuclear_proximal_",
     "piecewise_weighted_l1_loss",
+    "preferred_share",
     "ranknet_loss",
+    "rater_pairs",
     "sigmoid_cross_entropy_loss",
     "smooth_l1_loss",
     "smooth_labels",

@@ -164,6 +164,41 @@ def batch_pairs(label: Tensor, group: Tensor | None = None) -> tuple[Tensor, Ten
     return i, j, label[i] - label[j]
 
 
+def preferred_share(a: Tensor, b: Tensor, spread_a: Tensor, spread_b: Tensor) -> Tensor:
+    """P = Phi((a - b) / sqrt(s_a^2 + s_b^2)), (B,): the share of single raters that would prefer the first face.
+
+    a, b (B,): mean ratings; spread (B,): standard deviations of the single ratings of a face, above 0. Opinions of two
+    faces count as independent. A soft target for the losses here. Thurstone, Psychological Review 34, 1927, case III.
+
+    >>> preferred_share(*torch.tensor([[4.0], [3.0], [0.6], [0.8]]))
+    tensor([0.8413])
+    """
+    spread = (spread_a.square() + spread_b.square()).sqrt()
+    share: Tensor = torch.special.ndtr((a - b) / spread)
+    return share
+
+
+def rater_pairs(scores: Tensor, group: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Indices i < j (P,) of pairs that some rater saw both of, the share that preferred i (a tie is half), their count.
+
+    scores (B, R): of each rater, NaN where unknown; group (B,) as in `batch_pairs`. Scores are compared within a rater
+    only, so that a strict rater and a mild one agree where their orders do.
+
+    >>> rater_pairs(torch.tensor([[1.0, 5.0], [2.0, 5.0], [float("nan"), 9.0]]))
+    (tensor([0, 0, 1]), tensor([1, 2, 2]), tensor([0.2500, 0.0000, 0.0000]), tensor([2., 1., 1.]))
+    """
+    known = ~scores.isnan()
+    wins = (scores[:, None] > scores[None]).sum(-1)
+    count = (known[:, None] & known[None]).sum(-1)
+    pairs = (count > 0).triu(1)
+    if group is not None:
+        check_shape("group", group, scores.shape[:1])
+        pairs = pairs & (group[:, None] == group[None])
+    i, j = pairs.nonzero(as_tuple=True)
+    seen = count[i, j].to(scores.dtype)
+    return i, j, 0.5 + (wins[i, j] - wins[j, i]) / (2 * seen), seen
+
+
 def _expected_hinge(difference: Tensor, target: Tensor, margin: float) -> Tensor:
     return target * torch.relu(margin - difference) + (1 - target) * torch.relu(margin + difference)
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from mien.errors import InputError
+from mien.errors import InputError, expect
+from mien.geometry import Array
 from mien.train import losses, metrics
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 
@@ -18,40 +20,86 @@ PAIR_LOSSES: dict[str, Callable[..., Tensor]] = {
     "softmax_comp": losses.softmax_comp_loss,
     "bradley_terry": losses.bradley_terry_loss,
 }
+TARGETS = ("gap", "share")
 
 
 class AttractivenessTask(Task):
-    """Comparisons of the faces of a batch within one set and sex, each weighted by the gap of its ratings.
+    """Comparisons of the faces of a batch within one set and sex, by their mean ratings and within single raters.
 
     pairs: 'ranknet', 'hinge', 'softmax_comp' (a constant score has no loss without `margin`) or 'bradley_terry'.
-    options: of that loss, such as margin. Warns (`ConstantScorerWarning`) when all faces get the same score.
+    target: what is asked of a pair of mean ratings: 'gap', that the higher one wins, weighted by the gap; or 'share',
+    that it wins as often as single raters would prefer it, see `losses.preferred_share`.
+    raters: how many raters gave scores of their own (`Source.ratings`), rater_weight: of those comparisons.
+    options: of the loss, such as margin. Warns (`ConstantScorerWarning`) when all faces get the same score.
     """
 
     name = "attractiveness"
-    labels = LabelSpace({"rating": 1, "comparison_group": 1}, {"rating": "keep", "comparison_group": "keep"})
     outputs = {"score": 1}  # noqa: RUF012
     main = ("plcc", "max")
 
-    def __init__(self, pairs: str = "ranknet", **options: Any) -> None:
+    def __init__(
+        self,
+        pairs: str = "ranknet",
+        target: Literal["gap", "share"] = "gap",
+        raters: int = 0,
+        rater_weight: float = 1.0,
+        **options: Any,
+    ) -> None:
         if pairs not in PAIR_LOSSES:
             raise InputError(f"'pairs' must be one of {', '.join(PAIR_LOSSES)}. Got {pairs!r}.")
+        expect(target in TARGETS, "target", f"one of {', '.join(TARGETS)}", target)
+        expect(raters >= 0, "raters", "at least 0", raters)
+        widths = {
+            "rating": 1,
+            "rating_spread": 1,
+            "comparison_group": 1,
+            **({"rater_scores": raters} if raters else {}),
+        }
+        self.labels = LabelSpace(widths, dict.fromkeys(widths, "keep"))
+        self.target, self.rater_weight = target, rater_weight
         self._compare = partial(PAIR_LOSSES[pairs], **options)
         self._spread = losses.ScoreSpread()
 
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
-        """The pair loss over all pairs of a group."""
+        """The pair loss over all pairs of a group, by mean ratings, and by single raters where there are any."""
         score = outputs["score"][:, 0]
         self._spread.update(score)
-        better, worse, gap = losses.batch_pairs(batch["rating"][:, 0], batch["comparison_group"][:, 0])
-        pairs = self._compare(score[better], score[worse], weight=gap)
+        found = self._by_means(score, batch)
+        if "rater_scores" in self.targets:
+            found = found + self.rater_weight * self._by_raters(score, batch)
         # Comparisons fix the order and not the origin; a light pull keeps scores around zero.
-        return pairs + 1e-3 * score.square().mean()
+        return found + 1e-3 * score.square().mean()
+
+    def _by_means(self, score: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        rating = batch["rating"][:, 0]
+        better, worse, gap = losses.batch_pairs(rating, batch["comparison_group"][:, 0])
+        if self.target == "gap":
+            return self._compare(score[better], score[worse], weight=gap)
+        spread = batch["rating_spread"][:, 0]
+        share = losses.preferred_share(rating[better], rating[worse], spread[better], spread[worse])
+        return self._compare(score[better], score[worse], share)
+
+    def _by_raters(self, score: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        first, second, share, count = losses.rater_pairs(batch["rater_scores"], batch["comparison_group"][:, 0])
+        return self._compare(score[first], score[second], share, weight=count)
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
-        """Linear and rank correlation with the mean ratings."""
+        """Linear and rank correlation with the mean ratings within each set and sex, their mean by number of faces."""
         known = ~np.isnan(labels["rating"][:, 0])
         if not known.any():
             return {}
         score, rating = outputs["score"][known, 0], labels["rating"][known, 0]
-        found = {"plcc": metrics.pearson(score, rating), "srcc": metrics.spearman(score, rating)}
+        _, group = np.unique(labels["comparison_group"][known, 0], return_inverse=True)
+        found = {name: _mean_within(group, on, score, rating) for name, on in _MEASURES.items()}
         return {**found, "spread": float(torch.from_numpy(score).std(correction=0))}
+
+
+_MEASURES: dict[str, Callable[..., float]] = {"plcc": metrics.pearson, "srcc": metrics.spearman}
+
+
+def _mean_within(group: NDArray[np.int64], measure: Callable[..., float], score: Array, rating: Array) -> float:
+    """Mean of a measure over groups of at least two faces, weighted by their number."""
+    parts = [np.flatnonzero(group == one) for one in np.unique(group)]
+    found = [(len(part), measure(score[part], rating[part])) for part in parts if len(part) > 1]
+    counts, values = np.array(found or [(1, np.nan)]).T
+    return float(np.average(values, weights=counts))
