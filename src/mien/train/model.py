@@ -55,6 +55,11 @@ class FaceModel(nn.Module):
         last, maps = self.backbone.tapped(x)  # type: ignore[operator]
         return self._read(last), [aux(m) for aux, m in zip(self.aux, maps, strict=True)]
 
+    def with_embedding(self, x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        """The outputs, and the embedding (B, E) that the heads read."""
+        embedding = self.embedding(self.backbone(x))
+        return tuple(head(embedding) for head in self.heads.values()), embedding
+
     def _read(self, feature_map: Tensor) -> tuple[Tensor, ...]:
         embedding = self.embedding(feature_map)
         return tuple(head(embedding) for head in self.heads.values())
@@ -88,8 +93,34 @@ class MeanModel(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Outputs in the order of the task's `outputs`."""
-        outputs = zip(*(member(x) for member in self.members), strict=True)
-        return tuple(torch.stack(one).mean(0) for one in outputs)
+        return self.with_embedding(x)[0]
+
+    def with_embedding(self, x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        """The outputs, and the embeddings (B, E) of all networks side by side."""
+        found = [member.with_embedding(x) for member in self.members]  # type: ignore[operator]
+        outputs = zip(*(own for own, _ in found), strict=True)
+        return tuple(torch.stack(one).mean(0) for one in outputs), torch.cat([one for _, one in found], 1)
+
+
+class EmbeddingModel(nn.Module):
+    """A network that gives a linear map of its embedding beside its outputs; weight (D, E), bias (D,)."""
+
+    def __init__(self, network: FaceModel | MeanModel, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.network, self.projection = network, nn.Linear(weight.shape[1], weight.shape[0])
+        with torch.no_grad():
+            self.projection.weight.copy_(weight)
+            self.projection.bias.copy_(bias)
+
+    @property
+    def heads(self) -> nn.ModuleDict:
+        """The heads of the network, and the projection under the name `embedding`."""
+        return nn.ModuleDict({**self.network.heads, "embedding": self.projection})
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Outputs in the order of the task's `outputs`, then the embedding (B, D)."""
+        outputs, embedding = self.network.with_embedding(x)
+        return (*outputs, self.projection(embedding))
 
 
 def _heads(task: Task) -> nn.ModuleDict:

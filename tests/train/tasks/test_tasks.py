@@ -290,3 +290,16 @@ def test_scores_are_measured_within_set_and_sex() -> None:
     score = rating - 9 * group
     found = create_task("attractiveness").measure({"score": score}, {"rating": rating, "comparison_group": group})
     assert (found["plcc"], found["srcc"]) == (pytest.approx(1), pytest.approx(1))
+
+
+def test_origins_of_the_sexes_follow_their_mean_ratings() -> None:
+    rng = np.random.default_rng(12)
+    sex = np.repeat([200.0, 201.0], 30)
+    rating, spread = rng.normal(3, 1, 60) + 0.5 * (sex == 201), 0.8
+    labels = {"rating": rating, "rating_spread": np.full(60, spread), "comparison_group": sex}
+    batch = {name: torch.tensor(value[:, None], dtype=torch.float32) for name, value in labels.items()}
+    task, plain = (create_task("attractiveness", target="share", origin=weight) for weight in (1.0, 0.0))
+    faithful = 1.702 / 2**0.5 * rating / spread
+    for drift, expected in ((0.0, 0.0), (0.6, 0.09)):
+        outputs = {"score": torch.tensor((faithful + drift * (sex == 201))[:, None], dtype=torch.float32)}
+        assert (task.loss(outputs, batch) - plain.loss(outputs, batch)).item() == pytest.approx(expected, abs=1e-4)

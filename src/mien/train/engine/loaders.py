@@ -17,6 +17,7 @@ from mien.train.data.splits import split_rows
 from mien.train.data.tables import open_table
 from mien.train.recipe import Recipe
 from mien.train.tasks import Task, create_task
+from mien.train.tasks.attractiveness import GROUPS_OF_A_SET
 
 Rows = list[NDArray[np.int64]]
 
@@ -130,7 +131,7 @@ def _comparison_groups(faces: FaceSet) -> None:
     sex = faces.columns.get("group", faces.columns.get("gender", blank))
     kinds = np.array([f"{faces.name}-{str(value)[-1] if 'group' in faces.columns else value}" for value in sex])
     _, number = np.unique(kinds, return_inverse=True)
-    offset = 100 * (1 + sum(map(ord, faces.name)) % 997)
+    offset = GROUPS_OF_A_SET * (1 + sum(map(ord, faces.name)) % 997)
     faces.labels["comparison_group"] = (number + offset).astype(np.float32)
 
 

@@ -21,6 +21,7 @@ from mien.train.engine.loaders import Prepared, task_of
 from mien.train.evaluate.evaluator import Report, evaluate_file
 from mien.train.export.calibrate import calibrate, detail_decoding
 from mien.train.export.display import Votes, fit_evidence
+from mien.train.export.taste import taste_decoding
 from mien.train.model import MEAN, STD
 from mien.train.recipe import Recipe, Source
 
@@ -35,20 +36,27 @@ def write_card(
     prepared: Prepared,
     votes: Votes | None = None,
     precision: str = "fp32",
+    outputs: Sequence[str] = (),
     members: Sequence[Recipe] = (),
 ) -> None:
-    """Write the card of the ONNX file `path` beside it: calibrated on val splits, measured on test splits."""
+    """Write the card of the ONNX file `path` beside it: calibrated on val splits, measured on test splits.
+
+    outputs: of the file, where they are more than the task's.
+    """
     card = {**describe(path, recipe, run, prepared), "precision": precision}
+    card["outputs"] = list(outputs or task_of(recipe).outputs)
     if members:
         card["members"] = [{"initial_weights": _start(own), "recipe": _recipe(own)} for own in members]
     _write(path, card)
     model = Model(path, recipe.threads)
-    outputs, labels = predict(model, recipe, prepared)
-    card["decoding"] = calibrate(recipe.task, outputs, labels, recipe.pool, task_of(recipe).decoding())
+    read, labels = predict(model, recipe, prepared)
+    card["decoding"] = calibrate(recipe.task, read, labels, recipe.pool, task_of(recipe).decoding())
     if card["detail"]:
         degraded, _ = predict(model, recipe, prepared, degraded=True)
         decoding = card["decoding"].get("age", card["decoding"])
-        decoding |= _detail(outputs, degraded, labels, decoding)
+        decoding |= _detail(read, degraded, labels, decoding)
+    if "embedding" in read and "rater_scores" in labels:
+        card["decoding"]["taste"] = taste_decoding(read["embedding"], labels)
     if votes is not None and recipe.display is not None:
         decoding = card["decoding"].get("expression", card["decoding"])
         units = action_units_estimate(votes.logits, decoding)
@@ -93,7 +101,6 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "mean": MEAN,
         "std": STD,
         "channels": "RGB",
-        "outputs": list(task_of(recipe).outputs),
         "flip": recipe.flip,
         "detail": "age" in recipe.task.split("+"),
         "decoding": {},

@@ -25,9 +25,10 @@ from mien.train.engine.loaders import Prepared, load_sets, task_of
 from mien.train.engine.trainer import build_model
 from mien.train.export.card import amend_card, predict, read_crops, write_card
 from mien.train.export.display import Votes, fit_direct, read_outputs
+from mien.train.export.embedding import add_embedding
 from mien.train.export.quantise import CALIBRATION_FACES, Comparison, main_measures, quantise, time_both
 from mien.train.fold import fold
-from mien.train.model import FaceModel, MeanModel, normalise, round_to_half
+from mien.train.model import EmbeddingModel, FaceModel, MeanModel, normalise, round_to_half
 from mien.train.recipe import Recipe
 
 TOLERANCE = 1e-4
@@ -45,7 +46,7 @@ class Trained:
 
     run: Path
     recipe: Recipe
-    model: FaceModel | MeanModel
+    model: FaceModel | MeanModel | EmbeddingModel
     prepared: Prepared
     votes: Votes | None
     members: Sequence[Recipe] = ()
@@ -93,10 +94,10 @@ def load_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Trained:
         round_to_half(model)
     prepared = load_sets(recipe)
     votes = _read_display(recipe, models[0]) if recipe.display else None
-    round_to_half(models[0])  # again: the direct read-out has just been fitted
-    if not others:
-        return Trained(run, recipe, models[0], prepared, votes)
-    return Trained(run, recipe, MeanModel(models), prepared, votes, recipes)
+    mean: FaceModel | MeanModel = MeanModel(models) if others else models[0]
+    network = add_embedding(mean, recipe, prepared) if recipe.task == "attractiveness" else mean
+    round_to_half(network)  # again: a read-out or an embedding has just been fitted
+    return Trained(run, recipe, network, prepared, votes, recipes if others else ())
 
 
 def _check_alike(recipes: Sequence[Recipe]) -> None:
@@ -125,7 +126,8 @@ def write_float(trained: Trained, folder: Path) -> Path:
     path = folder / f"{recipe.name}.onnx"
     write_onnx(trained.model, list(trained.model.heads), recipe.crop.size, path)
     check_parity(trained.model, path, trained.crops("val", _PARITY_FACES))
-    write_card(path, recipe, trained.run, trained.prepared, trained.votes, members=trained.members)
+    outputs = tuple(trained.model.heads)
+    write_card(path, recipe, trained.run, trained.prepared, trained.votes, outputs=outputs, members=trained.members)
     return path
 
 
@@ -137,12 +139,14 @@ def write_int8(trained: Trained, exact: Path) -> tuple[Path, Comparison]:
     validation = trained.crops("val", _CHOICE_FACES)
     method = quantise(whole, path, trained.crops("train", CALIBRATION_FACES), validation)
     whole.unlink()
-    write_card(path, recipe, trained.run, prepared, trained.votes, precision="int8", members=trained.members)
+    outputs = tuple(trained.model.heads)
+    write_card(
+        path, recipe, trained.run, prepared, trained.votes, precision="int8", outputs=outputs, members=trained.members
+    )
     task = task_of(recipe)
     measures = []
     for model in (exact, path):
-        outputs, labels = predict(Model(model, recipe.threads), recipe, prepared)
-        measures.append(task.measure(outputs, labels))
+        measures.append(task.measure(*predict(Model(model, recipe.threads), recipe, prepared)))
     both = {name: (value, measures[1].get(name, float("nan"))) for name, value in measures[0].items()}
     files = (exact.stat().st_size, path.stat().st_size)
     times = {batch: time_both((exact, path), validation, batch) for batch in (1, 16)}

@@ -21,6 +21,8 @@ PAIR_LOSSES: dict[str, Callable[..., Tensor]] = {
     "bradley_terry": losses.bradley_terry_loss,
 }
 TARGETS = ("gap", "share")
+GROUPS_OF_A_SET = 100
+"""Comparison groups of one set share the number of hundreds."""
 
 
 class AttractivenessTask(Task):
@@ -29,6 +31,8 @@ class AttractivenessTask(Task):
     pairs: 'ranknet', 'hinge', 'softmax_comp' (a constant score has no loss without `margin`) or 'bradley_terry'.
     target: what is asked of a pair of mean ratings: 'gap', that the higher one wins, weighted by the gap; or 'share',
     that it wins as often as single raters would prefer it, see `losses.preferred_share`.
+    origin: weight of a pull on the mean scores of the sexes of a set: as far apart as their mean ratings, in the
+    log-odds of 'share'. Faces of two sexes are never compared, and without it their origins drift apart.
     raters: how many raters gave scores of their own (`Source.ratings`), rater_weight: of those comparisons.
     options: of the loss, such as margin. Warns (`ConstantScorerWarning`) when all faces get the same score.
     """
@@ -41,6 +45,7 @@ class AttractivenessTask(Task):
         self,
         pairs: str = "ranknet",
         target: Literal["gap", "share"] = "gap",
+        origin: float = 0.0,
         raters: int = 0,
         rater_weight: float = 1.0,
         **options: Any,
@@ -56,7 +61,7 @@ class AttractivenessTask(Task):
             **({"rater_scores": raters} if raters else {}),
         }
         self.labels = LabelSpace(widths, dict.fromkeys(widths, "keep"))
-        self.target, self.rater_weight = target, rater_weight
+        self.target, self.origin, self.rater_weight = target, origin, rater_weight
         self._compare = partial(PAIR_LOSSES[pairs], **options)
         self._spread = losses.ScoreSpread()
 
@@ -67,6 +72,8 @@ class AttractivenessTask(Task):
         found = self._by_means(score, batch)
         if "rater_scores" in self.targets:
             found = found + self.rater_weight * self._by_raters(score, batch)
+        if self.origin:
+            found = found + self.origin * _origin_gap(score, batch)
         # Comparisons fix the order and not the origin; a light pull keeps scores around zero.
         return found + 1e-3 * score.square().mean()
 
@@ -92,6 +99,23 @@ class AttractivenessTask(Task):
         _, group = np.unique(labels["comparison_group"][known, 0], return_inverse=True)
         found = {name: _mean_within(group, on, score, rating) for name, on in _MEASURES.items()}
         return {**found, "spread": float(torch.from_numpy(score).std(correction=0))}
+
+
+def _origin_gap(score: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+    """Mean over sets of (g - k r)^2: g, r the gaps between the sexes' mean scores and mean ratings, k as in Thurstone.
+
+    k = 1.702 / (sqrt(2) s): a gap of ratings in spreads s of single opinions, as log-odds of being preferred.
+    """
+    names = ("rating", "rating_spread", "comparison_group")
+    rating, spread, group = (batch[name][:, 0] for name in names)
+    known = ~(rating + spread + group).isnan()
+    gaps = []
+    for one in set((group[known] // GROUPS_OF_A_SET).tolist()):
+        own = known & (group // GROUPS_OF_A_SET == one)
+        expected = 1.702 / 2**0.5 * rating[own] / spread[own].mean()
+        parts = [(score[own] - expected)[group[own] == sex].mean() for sex in set(group[own].tolist())]
+        gaps.append(torch.stack(parts).var(correction=0))
+    return torch.stack(gaps).mean() if gaps else score.sum() * 0
 
 
 _MEASURES: dict[str, Callable[..., float]] = {"plcc": metrics.pearson, "srcc": metrics.spearman}
