@@ -133,7 +133,7 @@ def test_card_of_an_expression_network_carries_evidence_learned_from_votes(
 
 
 def test_card_of_an_attractiveness_network_knows_its_pool(export_head: Callable[..., Path]) -> None:
-    card = card_of(export_head("attractiveness", pool="P", epochs=3, lr=0.03))
+    card = card_of(export_head("attractiveness", pool="P", epochs=12, lr=0.03))
     assert card["decoding"]["pool"] == "P"
     assert len(card["decoding"]["quantiles"]) == 101
     assert card["decoding"]["std"] > 0

@@ -18,7 +18,10 @@ def add_embedding(
     model: FaceModel | MeanModel, recipe: Recipe, prepared: Prepared, width: int = WIDTH
 ) -> EmbeddingModel:
     """The network with the whitened principal components of its embedding over the validation faces."""
-    projection = fit_projection(_embeddings(model, recipe, prepared), width, _score_weights(model))
+    found = _embeddings(model, recipe, prepared)
+    # Few faces do not span so many directions.
+    spanned = int(np.linalg.matrix_rank(found - found.mean(0), rtol=0.03))
+    projection = fit_projection(found, max(1, min(width, spanned)), _score_weights(model))
     return EmbeddingModel(model, torch.from_numpy(projection.weight), torch.from_numpy(projection.bias)).eval()
 
 

@@ -62,7 +62,7 @@ def fit_projection(embedding: NDArray[Any], width: int, keep: NDArray[Any] | Non
     values, vectors = np.linalg.eigh(covariance)
     order = np.argsort(values)[::-1][: width - len(rows)]
     least = float(values[order].min()) if len(order) else 1.0
-    expect(least > _FLOOR * max(1.0, values.max()), "width", f"fewer: {len(x)} faces do not span so many", width)
+    expect(least > _FLOOR * max(float(values.max()), 0.0), "width", f"fewer: {len(x)} faces do not span so many", width)
     for i in order:
         # What the kept score explains of a direction is taken off it, so that the coordinates do not correlate.
         row = vectors[:, i] - (rows[0] * (shared @ vectors[:, i]) if keep is not None else 0)
