@@ -284,6 +284,29 @@ def test_raters_are_compared_beside_the_means() -> None:
     assert only > 0.1
 
 
+@pytest.mark.parametrize(
+    ("pairs", "options"),
+    [
+        ("ranknet", {}),
+        ("hinge", {"margin": 0.5}),
+        ("softmax_comp", {"margin": 0.2}),
+        ("bradley_terry", {"log_tie": -0.7}),
+    ],
+)
+def test_every_pair_loss_learns_the_order_of_a_rater(pairs: str, options: dict[str, float]) -> None:
+    task = create_task("attractiveness", pairs=pairs, raters=1, **options)
+    blank = torch.full((4, 1), torch.nan)
+    scores = torch.tensor([[1.0], [2.0], [2.0], [4.0]])
+    batch = {"rating": blank, "rating_spread": blank, "comparison_group": torch.zeros(4, 1), "rater_scores": scores}
+    found = torch.zeros(4, 1, requires_grad=True)
+    for _ in range(300):
+        (slope,) = torch.autograd.grad(task.loss({"score": found}, batch), found)
+        found.data -= 0.5 * slope
+    ranked = found.detach()[:, 0]
+    assert ranked[0] < ranked[1] < ranked[3]
+    assert ranked[1].item() == pytest.approx(ranked[2].item(), abs=0.1)
+
+
 def test_scores_are_measured_within_set_and_sex() -> None:
     group = np.repeat([0.0, 1.0], 30)[:, None]
     rating = np.random.default_rng(11).normal(size=(60, 1)) + 5 * group

@@ -34,7 +34,8 @@ class AttractivenessTask(Task):
     origin: weight of a pull on the mean scores of the sexes of a set: as far apart as their mean ratings, in the
     log-odds of 'share'. Faces of two sexes are never compared, and without it their origins drift apart.
     raters: how many raters gave scores of their own (`Source.ratings`), rater_weight: of those comparisons.
-    options: of the loss, such as margin. Warns (`ConstantScorerWarning`) when all faces get the same score.
+    options: of the loss, such as margin, or log_tie, the logarithm of Davidson's tie parameter.
+    Warns (`ConstantScorerWarning`) when all faces get the same score.
     """
 
     name = "attractiveness"
@@ -62,6 +63,8 @@ class AttractivenessTask(Task):
         }
         self.labels = LabelSpace(widths, dict.fromkeys(widths, "keep"))
         self.target, self.origin, self.rater_weight = target, origin, rater_weight
+        if "log_tie" in options:
+            options["log_tie"] = torch.tensor(float(options["log_tie"]))
         self._compare = partial(PAIR_LOSSES[pairs], **options)
         self._spread = losses.ScoreSpread()
 
