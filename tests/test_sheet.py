@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mien.drawing.sheet import Entry, contact_sheet
+from mien.drawing.sheet import Entry, contact_sheet, stack_sheets
 from mien.errors import InputError
 
 
@@ -31,10 +31,31 @@ def test_sides_stay_in_proportion() -> None:
     assert np.ptp(ys) + 1 == 56
 
 
+def test_larger_tiles_and_sheets_below_each_other() -> None:
+    sheets = [contact_sheet([Entry((plain(k),), "one")] * k, "few", ("picture",), tile=200) for k in (1, 2)]
+    image = stack_sheets(sheets).image
+    for k, top in ((1, 0), (2, sheets[0].image.shape[0])):
+        ys, _xs = np.nonzero((image == k).all(2))
+        assert np.ptp(ys) + 1 == 200
+        assert len(ys) >= k * 200 * 200
+        assert ys.min() > top
+    assert image.shape == (sum(len(sheet.image) for sheet in sheets), sheets[1].image.shape[1], 3)
+
+
 def test_a_long_name_is_cut_at_its_beginning() -> None:
     sheets = [contact_sheet([Entry((plain(7),), "a" * n + "end.png")], "", ("x",)).image for n in (300, 400)]
     assert sheets[0].shape == sheets[1].shape
     np.testing.assert_array_equal(*sheets)
+
+
+def test_a_marked_entry_is_framed() -> None:
+    sheets = [contact_sheet([Entry((plain(7),), "one", "", marked)], "", ("x",)).image for marked in (False, True)]
+    ys, xs = np.nonzero((sheets[0] != sheets[1]).any(2))
+    pictures = np.nonzero((sheets[1] == 7).all(2))
+    assert np.ptp(ys) > 112
+    assert np.ptp(xs) > 112
+    assert ys.min() < pictures[0].min()
+    assert (sheets[0][pictures] == sheets[1][pictures]).all()
 
 
 def test_refused() -> None:

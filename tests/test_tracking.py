@@ -31,7 +31,7 @@ def faces_at(centers, size=60.0, values=None):
         action_units=ActionUnits(units, 5 * units, CODES),
         emotion=Emotion(emotion, units * 2, CODES),
         age=Age(20 + 40 * v, 10 + 40 * v, 40 + 40 * v),
-        attractiveness=Attractiveness(v, 100 * v, "pool"),
+        attractiveness=Attractiveness(v, 100 * v, "pool", v - 1, v + 1, 90 * v, 110 * v, 0.9, v[:, None]),
     )
 
 
@@ -176,7 +176,8 @@ def flat(faces):
     e, a, t = faces.emotion, faces.age, faces.attractiveness
     parts = [faces.pose.yaw, faces.pose.pitch, faces.pose.roll, faces.action_units.probability]
     parts += [faces.action_units.intensity, e.probability, e.contribution, a.value, a.low, a.high]
-    parts += [t.score, t.percentile, faces.landmarks, faces.landmarks_68]
+    parts += [t.score, t.low, t.high, t.percentile, t.percentile_low, t.percentile_high]
+    parts += [faces.landmarks, faces.landmarks_68]
     return np.concatenate([p.reshape(len(faces), -1) for p in parts], 1)
 
 
@@ -196,6 +197,18 @@ def test_smoothing_follows_with_its_time_constant():
     assert smooth.pose.yaw[0] == pytest.approx(40 * reached)
     assert smooth.emotion.probability.sum() == pytest.approx(1.0)
     assert smooth.age.low[0] < smooth.age.value[0] < smooth.age.high[0]
+
+
+def test_a_score_without_an_interval_is_smoothed_too():
+    def seen(value):
+        score = np.array([value])
+        return replace(tracked(value), attractiveness=Attractiveness(score, 100 * score, "pool"))
+
+    smoother = Smoother(seconds=0.25)
+    smoother.update(seen(0.0), 0.0, False)
+    smooth = smoother.update(seen(1.0), 0.25, False).attractiveness
+    assert smooth.score == pytest.approx(1 - np.exp(-1))
+    assert smooth.low is None
 
 
 def test_smoothing_never_crosses_a_cut():

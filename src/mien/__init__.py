@@ -13,12 +13,14 @@ _HOME = {
     "Face": "mien.faces",
     "Frame": "mien.faces",
     "MienError": "mien.errors",
+    "compare": "mien.comparison",
     "draw": "mien.drawing",
 }
-__all__ = ["Analyzer", "Face", "Faces", "Frame", "MienError", "__version__", "draw"]
+__all__ = ["Analyzer", "Face", "Faces", "Frame", "MienError", "__version__", "compare", "draw"]
 
 if TYPE_CHECKING:
     from mien.analyzer import Analyzer
+    from mien.comparison import compare
     from mien.drawing import draw
     from mien.errors import MienError
     from mien.faces import Face, Faces, Frame

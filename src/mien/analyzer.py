@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien.displays import displays_of
 from mien.emotion import EvidenceModel
 from mien.errors import MienError, expect
-from mien.faces import Faces, Frame
+from mien.faces import SCORE_NUMBERS, Faces, Frame
 from mien.geometry import CropTemplate, Image, align
 from mien.media import Source, find_sources, read_photo, read_video
 from mien.runtime.detector import Detector
@@ -204,8 +204,11 @@ def _spare_children(faces: Faces) -> Faces:
     if faces.age is None or faces.attractiveness is None:
         return faces
     child, part = faces.age.value < CHILD_AGE, faces.attractiveness
-    score, percentile = (np.where(child, np.nan, values) for values in (part.score, part.percentile))
-    return replace(faces, attractiveness=replace(part, score=score, percentile=percentile))
+    known = {name: getattr(part, name) for name in (*SCORE_NUMBERS, "embedding")}
+    spared: dict[str, Any] = {
+        name: np.where(child, np.nan, value.T).T for name, value in known.items() if value is not None
+    }
+    return replace(faces, attractiveness=replace(part, **spared))
 
 
 class _Watch:

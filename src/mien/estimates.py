@@ -3,6 +3,7 @@
 All functions take arrays (N, ...) and the `decoding` of a model card, and return columns of `Faces`.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -115,14 +116,30 @@ def action_units_estimate(logits: Array, decoding: Decoding) -> ActionUnits:
     return ActionUnits(sigmoid(z), 5 * sigmoid(z + _TRACE), tuple(decoding.get("codes", CODES)))
 
 
-def attractiveness_estimate(output: Array, decoding: Decoding) -> Attractiveness:
-    """Score in standard deviations of the pool's faces, percentile among them.
+def attractiveness_estimate(output: Array, decoding: Decoding, embedding: Array | None = None) -> Attractiveness:
+    """Score in standard deviations of the pool's faces, percentile among them, both with their interval.
 
-    decoding: `mean`, `std`, `quantiles` (101 scores at percentiles 0..100), `pool`.
+    decoding: `mean`, `std`, `quantiles` (101 scores at percentiles 0..100), `pool`; where the card has them
+    `half_width` of the score's interval, a conformal quantile of |score - rating|, and its `coverage`.
     """
     score = (output[:, 0] - decoding["mean"]) / decoding["std"]
-    percentile = np.interp(score, np.asarray(decoding["quantiles"]), np.linspace(0, 100, len(decoding["quantiles"])))
-    return Attractiveness(np.asarray(score, np.float32), percentile.astype(np.float32), str(decoding["pool"]))
+    quantiles = np.asarray(decoding["quantiles"])
+
+    def percentile(at: Array) -> Array:
+        return np.interp(at, quantiles, np.linspace(0, 100, len(quantiles))).astype(np.float32)
+
+    found = Attractiveness(score.astype(np.float32), percentile(score), str(decoding["pool"]), embedding=embedding)
+    if "half_width" not in decoding:
+        return found
+    low, high = score - decoding["half_width"], score + decoding["half_width"]
+    return replace(
+        found,
+        low=low.astype(np.float32),
+        high=high.astype(np.float32),
+        percentile_low=percentile(low),
+        percentile_high=percentile(high),
+        coverage=float(decoding["coverage"]),
+    )
 
 
 def category_estimate(logits: Array, decoding: Decoding) -> Category:
@@ -167,7 +184,7 @@ def decode(task: str, outputs: dict[str, Array], decoding: Decoding) -> dict[str
         elif kind == "expression":
             found["action_units"] = action_units_estimate(outputs["action_units"], own)
         elif kind == "attractiveness":
-            found["attractiveness"] = attractiveness_estimate(outputs["score"], own)
+            found["attractiveness"] = attractiveness_estimate(outputs["score"], own, outputs.get("embedding"))
         elif kind == "emotion":
             named["emotion"] = category_estimate(outputs["emotion"], own)
         else:

@@ -66,6 +66,18 @@ def test_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert " 7 " in d
 
 
+@pytest.mark.usefixtures("wide")
+def test_the_interval_of_a_percentile_and_no_score(capsys: pytest.CaptureFixture[str]) -> None:
+    part = one_face().attractiveness
+    told = replace(part, percentile_low=np.array([48.2]), percentile_high=np.array([73.0]))
+    with TableSink() as sink:
+        sink.write(Frame("a.jpg", replace(one_face(), attractiveness=told)))
+        sink.write(Frame("child.jpg", replace(one_face(), attractiveness=replace(part, percentile=np.array([np.nan])))))
+    said = capsys.readouterr().out
+    assert "61st percentile (48 to 73)" in said
+    assert said.count("percentile") == 1
+
+
 def test_nothing_read_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with TableSink():
         pass

@@ -12,7 +12,10 @@ GROUPS = [[name, sub] for name in COMMANDS for sub in getattr(ROOT.commands[name
 
 
 def test_the_commands() -> None:
-    assert COMMANDS == ["analyze", "clean", "data", "evaluate", "export", "models", "profile", "study", "train"]
+    assert COMMANDS == [
+        "analyze", "clean", "compare", "data", "evaluate", "export", "models", "profile", "rank", "study", "taste",
+        "train",
+    ]  # fmt: skip
 
 
 ALL = [[], *[[name] for name in COMMANDS], *GROUPS]

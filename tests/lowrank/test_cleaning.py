@@ -113,25 +113,42 @@ def orl() -> Array:
     return np.array([[read(one, k) for k in range(1, 11)] for one in range(1, 41)])
 
 
+ODD = {"wrong": 1, "three of one person": 3, "three persons": 3, "covered": 1}
+
+
 def draws(orl: Array, kind: str, count: int) -> list[Array]:
-    """Groups whose last face is a wrong one among ten, or one of the ten with a fifth of it covered somewhere."""
+    """Groups whose last faces are odd: one of ten or three of 13 are of others, or one of ten is covered somewhere."""
     rng, groups = np.random.default_rng(0), []
     for d in range(count):
-        own, one = orl[d % 40], int(rng.integers(10))
-        if kind == "wrong":
-            groups.append(np.concatenate([own, orl[(d + int(rng.integers(1, 40))) % 40, [one]]]))
-            continue
-        face, edge = own[one].copy(), round(SIDE * 0.2**0.5)
-        y, x = rng.integers(0, SIDE - edge + 1, 2)
-        cover = cv2.resize(rng.random((4, 4)), (edge, edge)) if rng.random() < 0.5 else rng.random()
-        face[y : y + edge, x : x + edge] = cover
-        groups.append(np.concatenate([np.delete(own, one, 0), face[None]]))
+        own, one = orl[d % len(orl)], int(rng.integers(10))
+        others = orl[rng.permutation(np.delete(np.arange(len(orl)), d % len(orl)))]
+        odd = {
+            "wrong": others[0, [one]],
+            "three of one person": others[0, rng.choice(10, 3, replace=False)],
+            "three persons": others[:3, one],
+            "covered": covered_somewhere(own[one], rng)[None],
+        }[kind]
+        groups.append(np.concatenate([own if len(odd) == 3 else np.delete(own, one, 0), odd]))
     return groups
 
 
-def mean_auc(scores: list[Array]) -> float:
-    """Mean over groups of the part of the good faces that the last face has a larger score than."""
-    return float(np.mean([((one[-1] > one[:-1]) + 0.5 * (one[-1] == one[:-1])).mean() for one in scores]))
+def covered_somewhere(face: Array, rng: np.random.Generator) -> Array:
+    """A fifth of it is hidden by a grey or a mottled patch."""
+    face, edge = face.copy(), round(SIDE * 0.2**0.5)
+    y, x = rng.integers(0, SIDE - edge + 1, 2)
+    cover = cv2.resize(rng.random((4, 4)), (edge, edge)) if rng.random() < 0.5 else rng.random()
+    face[y : y + edge, x : x + edge] = cover
+    return face
+
+
+def mean_auc(scores: list[Array], odd: int = 1) -> float:
+    """Mean over groups of the part of pairs in which the odd face has a larger score than the good one."""
+
+    def auc(score: Array) -> float:
+        difference = score[-odd:, None] - score[:-odd]
+        return float((np.sign(difference) + 1).mean() / 2)
+
+    return float(np.mean([auc(score) for score in scores]))
 
 
 def median_distance(faces: Array, order: int) -> Array:
@@ -152,32 +169,16 @@ def sparse_size(faces: Array, times: float) -> Array:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "gain"), [("wrong", 0.005), ("covered", 0.01)])
-def test_beats_the_baselines_on_faces(orl: Array, kind: str, gain: float) -> None:
-    groups = draws(orl, kind, 120)
-    ours = mean_auc([check_group(faces).score for faces in groups])
-    rivals = [mean_auc([median_distance(faces, order) for faces in groups]) for order in (1, 2)]
-    rivals.append(mean_auc([pca_residual(faces) for faces in groups]))
-    assert ours > max(rivals) + gain
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["wrong", "covered"])
-def test_half_and_twice_the_weight_beat_them_too(orl: Array, kind: str) -> None:
-    groups = draws(orl, kind, 120)
-    for times in (1, 4):
-        ours = mean_auc([check_group(faces, times / SIDE).score for faces in groups])
-        assert ours > max(mean_auc([median_distance(faces, order) for faces in groups]) for order in (1, 2))
-
-
-@pytest.mark.slow
-def test_three_wrong_faces_of_one_person(orl: Array) -> None:
-    """Here the distance to the median face is better: the wrong ones vouch for each other."""
-    rng = np.random.default_rng(3)
-    others = [orl[(d + int(rng.integers(1, 40))) % 40][rng.choice(10, 3, replace=False)] for d in range(40)]
-    scores = [check_group(np.concatenate(pair)).score for pair in zip(orl, others, strict=True)]
-    ours = np.mean([(score[10:, None] > score[:10]).mean() for score in scores])
-    assert 0.9 < ours < 0.98
+@pytest.mark.parametrize("times", [1, 2, 4])
+@pytest.mark.parametrize("kind", list(ODD))
+def test_beats_the_distance_to_the_median_on_faces(orl: Array, kind: str, times: float) -> None:
+    """Of the 20 people on whom nothing was tuned, at half, once and twice the weight."""
+    groups, odd = draws(orl[20:], kind, 60), ODD[kind]
+    ours = mean_auc([check_group(faces, times / SIDE).score for faces in groups], odd)
+    rivals = [mean_auc([median_distance(faces, order) for faces in groups], odd) for order in (1, 2)]
+    rivals.append(mean_auc([pca_residual(faces) for faces in groups], odd))
+    print(f"{kind}, {times} / sqrt(pixels): {ours:.4f}; median L1, L2, PCA: {np.round(rivals, 4)}")
+    assert ours >= max(rivals)
 
 
 @pytest.mark.parametrize(("kind", "least", "most"), [("wrong", 0.94, 0.04), ("covered", 0.85, 0.08)])

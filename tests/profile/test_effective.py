@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from mien.errors import InputError, SinkError
-from mien.profile.effective import effective_field, save_effective
+from mien.profile.effective import effective_field, photo_tensor, save_effective, settle
 from mien.train.backbones.registry import create_classifier
 
 
@@ -61,3 +61,29 @@ def test_wrong_pictures_and_models() -> None:
         effective_field(box_net(1), torch.rand(1, 21, 21))
     with pytest.raises(InputError, match="last feature map"):
         effective_field(nn.Flatten(), torch.rand(1, 1, 4, 4))
+
+
+def test_a_photo_becomes_a_picture_of_the_network_s_size() -> None:
+    photo = np.zeros((40, 60, 3), np.uint8)
+    photo[:, 30:] = 255
+    found = photo_tensor(photo, 20, 20)
+    assert tuple(found.shape) == (1, 3, 20, 20)
+    assert float(found[..., :8].max()) == pytest.approx(-127.5 / 64)
+    assert float(found[..., 12:].min()) == pytest.approx(127.5 / 64)
+    assert tuple(photo_tensor(photo, 50, 70).shape) == (1, 3, 50, 70)
+
+
+def test_settled_norms_keep_gradients_alive() -> None:
+    torch.manual_seed(0)
+    layers = [nn.Sequential(nn.Conv2d(2, 2, 3, padding=1, bias=False), nn.BatchNorm2d(2)) for _ in range(8)]
+    net = nn.Sequential(*layers, nn.Dropout())
+    for layer in layers:
+        nn.init.constant_(layer[0].weight, 1e-3)
+    pictures = torch.rand(1, 2, 9, 9)
+    before = torch.get_rng_state()
+    assert float(net.eval()(pictures).detach().std()) < 1e-3
+    assert settle(net, pictures) is net
+    assert 0.5 < float(net(pictures).detach().std()) < 2
+    assert not net.training
+    assert {layer[1].momentum for layer in layers} == {0.1}
+    assert torch.equal(torch.get_rng_state(), before)

@@ -116,6 +116,7 @@ def test_the_model_is_left_as_it_is() -> None:
     assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
     assert not net[0]._forward_hooks
     assert not net[0]._forward_pre_hooks
+    assert "forward" not in vars(net[0])
 
 
 def test_a_model_that_reads_numbers_is_run_and_says_so() -> None:

@@ -180,6 +180,19 @@ def test_operators_without_a_rule_are_told() -> None:
     assert "grid_sampler_2d" in report.notes[0]
 
 
+def test_an_operator_without_a_rule_on_what_is_global_needs_no_note() -> None:
+    pooled = on(nn.Sequential(conv(3), nn.AdaptiveAvgPool2d(1), Call(lambda x: x.as_strided((1, 4), (4, 1)))))
+    assert (pooled.receptive_field, pooled.notes) == ((3, 3), ())
+
+
+def test_gaps_along_one_axis_leave_nothing_along_the_other() -> None:
+    spread = nn.ConvTranspose2d(4, 4, (1, 3), (2, 1), (0, 1))
+    assert on(spread).receptive_field == (1, 3)
+    empty = on(nn.Sequential(spread, Call(lambda x: x[:, :, 1::2])))
+    axes = empty.fields[empty.graph.outputs[0].id]
+    assert [axis.size for axis in axes.values()] == [0, 0]
+
+
 def test_a_network_without_positions_has_no_field() -> None:
     report = profile(nn.Linear(4, 2), (1, 4))
     assert (report.receptive_field, report.effective_stride, report.feature_map) == (None, None, None)

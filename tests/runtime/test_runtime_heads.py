@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_models import MEAN, STD, crops_of, save
 
 from mien.emotion import EvidenceModel
 from mien.errors import ModelError
@@ -15,6 +14,7 @@ from mien.faces import Faces
 from mien.facs import CODES
 from mien.runtime import models as models_module
 from mien.runtime.heads import HEADS, Head
+from tiny_models import MEAN, STD, crops_of, save
 
 EVIDENCE = {
     "positive": {"bias": 0.5, "AU12": 3.0, "AU04": -1.0},

@@ -39,7 +39,9 @@ def faces(n: int = 1, seed: int = 0, tracked: bool = False) -> Faces:
         action_units=ActionUnits(units, 5 * units, CODES),
         emotion=Emotion(rng.dirichlet([1, 1, 1], n), rng.normal(0, 2, (n, len(CODES))), CODES),
         age=Age(*np.sort(rng.uniform(0, 90, (3, n)), 0)[[1, 0, 2]], 0.8),
-        attractiveness=Attractiveness(rng.normal(size=n), rng.uniform(0, 100, n), "pool"),
+        attractiveness=Attractiveness(
+            rng.normal(size=n), rng.uniform(0, 100, n), "pool", *rng.normal(size=(4, n)), 0.9, rng.normal(size=(n, 3))
+        ),
         attributes=Attributes(
             {"hat": Category(rng.dirichlet([1, 1], n), ("no", "yes")), "height": Quantity(rng.uniform(1, 2, n))}
         ),

@@ -51,6 +51,15 @@ def test_three_files(finding: Finding, tmp_path: Path) -> None:
     assert (values["seeds"], values["settings"], values["data"]) == (2, {"steps": 3}, "own: 5 samples")
 
 
+def test_further_tables_stand_below_the_picture(finding: Finding, tmp_path: Path) -> None:
+    further = {"Also": Table(("what",), (("that",), (float("nan"),)))}
+    text, _, values = (
+        p.read_bytes() for p in write_finding("so", STUDY, replace(finding, further=further), "", 1, tmp_path)
+    )
+    assert "so.png)\n\n## Also\n\n| what |\n|---|\n| that |\n| nan |\n\n## How it was run" in text.decode()
+    assert json.loads(values)["further"] == {"Also": {"columns": ["what"], "rows": [["that"], [None]]}}
+
+
 def test_estimates_are_written_with_their_intervals_and_a_note(finding: Finding, tmp_path: Path) -> None:
     cells = (Estimate(0.5, np.linspace(0.4, 0.6, 101)), Estimate(2.0), Estimate(float("nan")))
     table = Table(("route", "F1", "spread", "none"), (("direct", *cells),))

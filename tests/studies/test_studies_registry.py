@@ -62,6 +62,13 @@ def test_a_run_keeps_the_number_of_threads_and_the_random_state() -> None:
         "rpca_traces",
         "rpca_descents",
         "rpca_generic",
+        "ranking_runs",
+        "convolution_designs",
+        "convolution_rules",
+        "convolution_turns",
+        "convolution_scales",
+        "convolution_series",
+        "convolution_latency",
     ],
 )
 def test_examples_in_docstrings(module: str) -> None:

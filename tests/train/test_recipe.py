@@ -22,19 +22,20 @@ FULL: dict[str, Any] = {
     "expected": "AUC 0.9", "minutes": 3.5, "data_dir": "d", "cache_dir": "c",
     "run_dir": "r", "teacher": "t.parquet", "pseudo": "expression",
     "sources": [{"file": "a.parquet", "weight": 2.5, "split": "fold", "holdout": 0.2, "labels": ["age"],
+                 "ratings": "r.csv",
                  "splits": {"train": ["1", "2"], "val": [], "test": ["3"]}, "images": "pictures", "group": "person",
                  "fractions": {"val": 0.2, "test": 0.3}}],
     "crop": {"kind": "square", "size": 96, "scale": 0.4, "margin": 1.4, "zoom": 1.1},
     "augment": {"flip": False, "shift": 0.1, "scale": 0.2, "rotation": 3.0, "turn": 0.25, "gray": 0.5,
                 "alignment": 0.5, "color": 0.4, "blur": 0.3, "low_resolution": 0.4, "noise": 0.1, "jpeg": 0.1,
-                "occlusion": 0.2, "border": 0.3, "contrast": 1.5},
+                "occlusion": 0.2, "border": 0.3, "oval": 0.2, "contrast": 1.5},
     "backbone": "b", "width": 0.5, "dropout": 0.3, "init": "runs/x/weights.pt", "task_options": {"k": [1, "two"]},
     "epochs": 3, "batch_size": 8, "lr": 0.01, "weight_decay": 0.1, "warmup": 0.2, "ema": 0.9, "clip": 1.0, "seed": 7,
     "stem_stride": 1, "drop_path": 0.1, "aux": 0.3, "mixup": 0.2, "cutmix": 1.0, "early_stop": 3, "keep": "best",
     "accelerator": "cpu", "devices": 2, "tensorboard": False, "sampler": "pairs",
     "threads": 1, "workers": 0, "balance": "age", "flip": True, "precision": "32-true",
     "tests": [{"file": "b.parquet", "split": "fold", "values": ["x"], "teacher": True}],
-    "display": {"file": "f.parquet"}, "pool": "P", "terms": "CC BY 4.0", "limits": ["none"],
+    "display": {"file": "f.parquet"}, "pool": "P", "raters": "R", "terms": "CC BY 4.0", "limits": ["none"],
 }  # fmt: skip
 
 

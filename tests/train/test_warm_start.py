@@ -12,7 +12,7 @@ import torch
 from mien.errors import InputError
 from mien.train.export.exporter import write_onnx
 from mien.train.fold import fold
-from mien.train.model import FaceModel, round_to_half
+from mien.train.model import EMBEDDING, EmbeddingModel, FaceModel, MeanModel, round_to_half
 from mien.train.tasks import create_task
 from mien.train.warm_start import read_weights, warm_start
 
@@ -54,6 +54,18 @@ def test_the_start_gives_what_the_exported_network_gives(exported: tuple[Path, F
         expected, found = folded(images())[0], model(images())[0]
     assert expected.std() > 1e-4
     torch.testing.assert_close(found, expected, atol=1e-3 * float(expected.abs().max()), rtol=0)
+
+
+def test_of_several_networks_in_a_file_the_first_is_taken(exported: tuple[Path, FaceModel], tmp_path: Path) -> None:
+    alone, folded = exported
+    other = build(2).eval()
+    fold(other)
+    both = EmbeddingModel(MeanModel([folded, other]), torch.eye(4, 2 * EMBEDDING), torch.zeros(4)).eval()
+    path = tmp_path / "both.onnx"
+    write_onnx(both, ["age", "embedding"], SIDE, path)
+    found, expected = read_weights(path), read_weights(alone)
+    assert set(expected) <= set(found)
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
 
 
 def test_it_learns_on(exported: tuple[Path, FaceModel]) -> None:

@@ -18,17 +18,21 @@ app = typer.Typer(
 def _register() -> None:
     from mien.cli.analyze import analyze
     from mien.cli.clean import clean
+    from mien.cli.compare import compare
     from mien.cli.data import data
     from mien.cli.evaluate import evaluate
     from mien.cli.export import export
     from mien.cli.models import models
     from mien.cli.profile import profile
+    from mien.cli.rank import rank
     from mien.cli.study import study
+    from mien.cli.taste import taste
     from mien.cli.train import train
 
-    for command in (analyze, models, clean, train, evaluate, export, study, profile):
+    for command in (analyze, compare, rank, models, clean, train, evaluate, export, study, profile):
         app.command()(command)
     app.add_typer(data, name="data")
+    app.add_typer(taste, name="taste")
 
 
 _register()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.errors import InputError, MissingDependencyError, SinkError, expect
+from mien.errors import InputError, MissingDependencyError, expect
 
 if TYPE_CHECKING:
     from mien.face_groups import Picture, Row
@@ -44,9 +44,12 @@ def clean(
     Exit code 0: all handled; 3: some pictures could not be read; 2: a wrong call.
     """
     from mien.face_groups import FaceCutter, check_groups, folder_pictures
+    from mien.sinks.rows import check_rows_target, write_rows
 
-    for name, target, kinds in (("out", out, (".csv", ".json")), ("sheet", sheet, (".png", ".jpg", ".webp"))):
-        _check_target(name, target, kinds)
+    if out:
+        check_rows_target(out, "out", (".csv", ".json"))
+    if sheet:
+        check_rows_target(sheet, "sheet", (".png", ".jpg", ".webp"))
     expect(cut > 0, "cut", "a number above 0", cut)
     folder = source.is_dir() and not (source / "crops.npy").is_file()
     expect(not (folder and group), "group", "left out for a folder, whose folders are the groups", group)
@@ -57,19 +60,11 @@ def clean(
     check_groups(rows, cut, margin)
     _print(rows)
     if out:
-        _write(rows, out)
+        write_rows([row.to_dict() for row in rows], out)
     if sheet:
         _draw(rows, sheet, top)
     if any(row.status == "error" for row in rows):
         raise typer.Exit(3)
-
-
-def _check_target(name: str, target: Path | None, kinds: tuple[str, ...]) -> None:
-    """Before any picture is read."""
-    if target is None:
-        return
-    expect(target.suffix.lower() in kinds, name, f"a file that ends in {' or '.join(kinds)}", str(target))
-    expect(target.parent.is_dir(), name, "a file in a folder that exists", str(target))
 
 
 def _table_pictures(path: Path, images: Path | None, group: str | None) -> Iterator["Picture"]:
@@ -121,6 +116,7 @@ def _print(rows: list["Row"]) -> None:
     console = Console(highlight=False)
     sizes = Counter(row.group for row in rows if row.rank is not None)
     table = Table("picture", "group", "score", "suspect above", "rank", "why", box=None, header_style="bold")
+    table.columns[0].overflow = "fold"
     for row in (row for row in _worst_first(rows) if row.suspect):
         rank = f"{row.rank} of {sizes[row.group]}" if row.rank else ""
         numbers = [f"{value:.3f}" if value is not None else "" for value in (row.score, row.threshold)]
@@ -137,28 +133,6 @@ def _print(rows: list["Row"]) -> None:
     )
 
 
-def _write(rows: list["Row"], out: Path) -> None:
-    """A row for each picture, whole or not at all."""
-    import csv
-    import json
-
-    values = [row.to_dict() for row in rows]
-    temporary = out.with_name(f".{out.name}.partial")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            if out.suffix.lower() == ".json":
-                json.dump(values, file, indent=1, ensure_ascii=False)
-            else:
-                writer = csv.DictWriter(file, list(values[0]))
-                writer.writeheader()
-                writer.writerows({**one, "suspect": str(one["suspect"]).lower()} for one in values)
-        temporary.replace(out)
-    except OSError as error:
-        raise SinkError(f"{str(out)!r} cannot be written: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _draw(rows: list["Row"], sheet: Path, top: int) -> None:
     import numpy as np
 
@@ -169,13 +143,15 @@ def _draw(rows: list["Row"], sheet: Path, top: int) -> None:
         assert row.low_rank is not None
         assert row.sparse is not None
         parts = [np.asarray(np.clip(part * 255, 0, 255), np.uint8) for part in (row.low_rank, row.sparse + 0.5)]
-        score = "" if row.score is None else f"{row.score:.3f} "
         name = f"{row.group}: {Path(row.source).name}"
-        return Entry((row.crop, *parts), name, score + (row.reason or "as the others"))
+        score = "" if row.score is None else f"{row.score:.2f}, suspect above {row.threshold:.2f}"
+        note = ": ".join(part for part in (score, row.reason) if part)
+        return Entry((row.crop, *parts), name, note, row.suspect)
 
     shown = _worst_first(rows)[:top]
     if not shown:
         print(f"mien: no face to draw on {sheet.name}.", file=sys.stderr)
         return
     suspects = sum(row.suspect for row in rows)
-    contact_sheet([entry(row) for row in shown], f"{suspects} suspects", ("picture", "low rank", "sparse")).save(sheet)
+    heading = f"{suspects} suspects among {len(_worst_first(rows))} faces"
+    contact_sheet([entry(row) for row in shown], heading, ("picture", "low rank", "sparse")).save(sheet)

@@ -1,7 +1,7 @@
 """`mien profile`: parameters, operations, memory and receptive field of a network."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,6 +26,12 @@ def profile(
     explain: Annotated[bool, typer.Option("--explain", help="Derive the receptive field layer by layer.")] = False,
     operators: Annotated[bool, typer.Option("--operators", help="Also the counts by operator.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a .html, .json or .csv file.")] = None,
+    effective: Annotated[
+        Path | None, typer.Option(metavar="PHOTO", help="Also measure which pixels of this photo matter.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="For --effective: weights.pt of a run, or a network of mien export.")
+    ] = None,
     compare: Annotated[str | None, typer.Option(help="Another network to set beside it, at the same size.")] = None,
 ) -> None:
     """Count a network and find its receptive field, without computing it."""
@@ -36,6 +42,9 @@ def profile(
         raise MissingDependencyError("mien profile", error.name or "torch", "train") from error
     expect(out is None or out.suffix in (".html", ".json", ".csv"), "out", "a .html, .json or .csv file", str(out))
     reports = [profiler.profile_named(name, _shapes(size)) for name in (model, compare) if name is not None]
+    expect(weights is None or effective is not None, "weights", "given with --effective PHOTO", str(weights))
+    if effective is not None:
+        reports[0] = _with_effective(reports[0], model, effective, weights)
     _print_figures(reports)
     if len(reports) == 1:
         _print_tree(reports[0], depth)
@@ -59,6 +68,40 @@ def _shapes(sizes: list[str] | None) -> "int | list[tuple[int, ...]] | None":
     return shapes[0][0] if len(shapes) == 1 and len(shapes[0]) == 1 else shapes
 
 
+def _with_effective(report: "Report", model: str, photo: Path, weights: Path | None) -> "Report":
+    """The report with the effective field on a photo, at the size of its first input."""
+    from dataclasses import replace
+
+    from mien.media.photo import read_photo
+    from mien.profile.effective import effective_field, photo_tensor, settle
+    from mien.profile.profiler import load_network
+
+    shape = report.input_shapes[0]
+    expect(len(shape) == 4 and shape[1] == 3, "size", "of a picture (N, 3, H, W) for --effective", shape)
+    network, picture = load_network(model), photo_tensor(read_photo(photo), *shape[2:])
+    if weights is not None:
+        origin = _take_over(network, weights)
+    elif ".py:" in model:
+        origin = "weights as the function gives them"
+    else:
+        origin = "random weights"
+        settle(network, picture)
+    found = effective_field(network, picture, f"{photo.name}, {origin}")
+    return replace(report, effective=found)
+
+
+def _take_over(network: Any, path: Path) -> str:
+    from mien.profile.weights import read_state, take_over
+
+    if path.suffix != ".onnx":
+        return take_over(network, read_state(path), path)
+    from mien.train.fold import fold
+    from mien.train.warm_start import read_weights
+
+    fold(network.eval())
+    return take_over(network, read_weights(path), path)
+
+
 def _print_figures(reports: "list[Report]") -> None:
     from rich.console import Console
     from rich.table import Table
@@ -76,18 +119,29 @@ def _print_tree(report: "Report", depth: int) -> None:
 
     from mien.profile.text import field_text, shape_text, short
 
-    table = Table("module", "", "parameters", "MACs", "output", "field", box=None, header_style="bold", pad_edge=False)
-    for column in table.columns[2:4]:
-        column.justify = "right"
-    for column in table.columns[:2]:
-        column.no_wrap, column.overflow = True, "ellipsis"
+    rows: list[tuple[str, ...]] = [("module", "", "parameters", "MACs", "output", "field")]
     for level, module in report.modules.walk(depth):
         name = "  " * level + (module.name or report.name)
         shape, field = shape_text(module.output), field_text(module.receptive)
-        table.add_row(name, module.kind, short(module.parameters), short(module.cost.macs), shape, field)
+        rows.append((name, module.kind, short(module.parameters), short(module.cost.macs), shape, field))
     console = Console()
+    table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
+    for column in table.columns[2:4]:
+        column.justify = "right"
+    for column, width in zip(table.columns, _widths(rows, console.width), strict=True):
+        column.no_wrap, column.overflow, column.max_width = True, "ellipsis", width
+    for row in rows[1:]:
+        table.add_row(*row)
     console.print()
     console.print(table)
+
+
+def _widths(rows: list[tuple[str, ...]], width: int) -> list[int]:
+    """Of the columns; figures keep theirs, the name and the kind of a module share what is left, two to one."""
+    found = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    room = max(width - sum(found[2:]) - 2 * (len(found) - 1), 12)
+    kind = min(found[1], max(room - found[0], room // 3))
+    return [min(found[0], room - kind), kind, *found[2:]]
 
 
 def _print_operators(report: "Report") -> None:

@@ -64,10 +64,11 @@ def _print(name: str, finding: "Finding") -> None:
     from rich.text import Text
 
     console = Console()
-    table = Table(*finding.table.columns, box=None, header_style="bold", pad_edge=False, title=name)
-    for row in finding.table.texts():
-        table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
+    for title, found in {name: finding.table, **finding.further}.items():
+        table = Table(*found.columns, box=None, header_style="bold", pad_edge=False, title=title)
+        for row in found.texts():
+            table.add_row(*(Text(cell) for cell in row))
+        console.print(table)
     for line in finding.verdict.splitlines():
         console.print(Text(line))
 

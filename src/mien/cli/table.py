@@ -2,11 +2,10 @@
 
 from typing import Self
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mien.faces import Face, Frame, attribute_texts, display_texts, emotion_text
+from mien.faces import Face, Frame, attribute_texts, display_texts, emotion_text, percentile_text
 
 _COLUMNS = ("source", "face", "displays", "because", "apparent age", "attractiveness", "pose (yaw pitch roll)")
 _OPTIONAL = ("smile and pain", "own models")
@@ -50,8 +49,8 @@ def _cells(face: Face) -> tuple[str, ...]:
         because = ", ".join(f"{code} {value:+.1f}" for code, value in face.emotion.evidence[:3])
     if face.age is not None:
         age = f"{face.age.value:.0f} ({face.age.low:.0f}-{face.age.high:.0f})"
-    if face.attractiveness is not None and np.isfinite(face.attractiveness.percentile):
-        score = f"{face.attractiveness.percentile:.0f}. percentile"
+    if face.attractiveness is not None:
+        score = percentile_text(face.attractiveness)
     if face.pose is not None:
         pose = " ".join(f"{float(angle):+.0f}" for angle in (face.pose.yaw, face.pose.pitch, face.pose.roll))
     return displays, because, age, score, pose, ", ".join(display_texts(face)), ", ".join(attribute_texts(face))

@@ -21,7 +21,7 @@ from mien.drawing.ink import (
     write,
 )
 from mien.drawing.marks import face_colour, known_emotion
-from mien.faces import EMOTIONS, Face, attribute_texts, display_texts, emotion_text
+from mien.faces import EMOTIONS, Face, attribute_texts, display_texts, emotion_text, percentile_text
 from mien.facs import CODES, action_unit
 
 Array = NDArray[Any]
@@ -81,17 +81,6 @@ def panel_rows(face: Face, codes: Sequence[str]) -> list[Row]:
     return rows
 
 
-def ordinal(number: float) -> str:
-    """A percentile in words: 61st, 12th.
-
-    >>> [ordinal(n) for n in (1, 12.4, 22, 63.0, 100)]
-    ['1st', '12th', '22nd', '63rd', '100th']
-    """
-    whole = round(number)
-    ending = "th" if whole % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
-    return f"{whole}{ending}"
-
-
 def _emotion_rows(face: Face) -> list[Row]:
     number = "" if face.track_id is None else f"#{face.track_id}"
     emotion = known_emotion(face)
@@ -119,13 +108,11 @@ def _age_rows(face: Face) -> list[Row]:
 
 def _pool_rows(face: Face) -> list[Row]:
     part = face.attractiveness
-    if part is None or not np.isfinite(part.percentile):
+    text = percentile_text(part) if part is not None else ""
+    if part is None or not text:
         return []
     pool = part.pool if len(part.pool) <= 24 else part.pool[:22] + "..."
-    return [
-        Line(f"attractiveness: {ordinal(float(part.percentile))} percentile", 11),
-        Line(f"mean rating, pool {pool}", 10, GREY),
-    ]
+    return [Line(f"attractiveness: {text}", 11), Line(f"mean rating, pool {pool}", 10, GREY)]
 
 
 def _own_rows(face: Face) -> list[Row]:

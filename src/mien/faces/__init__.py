@@ -6,6 +6,7 @@ from mien.faces.frame import Frame
 from mien.faces.parts import (
     CLEAR_MARGIN,
     EMOTIONS,
+    SCORE_NUMBERS,
     ActionUnits,
     Age,
     Attractiveness,
@@ -17,11 +18,12 @@ from mien.faces.parts import (
     Pose,
     Quantity,
 )
-from mien.faces.texts import attribute_texts, display_texts, emotion_text
+from mien.faces.texts import attribute_texts, display_texts, emotion_text, ordinal, percentile_text, score_text
 
 __all__ = [
     "CLEAR_MARGIN",
     "EMOTIONS",
+    "SCORE_NUMBERS",
     "ActionUnits",
     "Age",
     "Attractiveness",
@@ -39,4 +41,7 @@ __all__ = [
     "display_texts",
     "emotion_text",
     "flatten",
+    "ordinal",
+    "percentile_text",
+    "score_text",
 ]

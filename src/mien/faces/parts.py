@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 EMOTIONS: tuple[str, str, str] = ("positive", "neutral", "negative")
+SCORE_NUMBERS = ("score", "low", "high", "percentile", "percentile_low", "percentile_high")
 CLEAR_MARGIN = 0.2
 """A display is clear where the label is at least this much more probable than the second class."""
 
@@ -136,17 +137,29 @@ class Age(_Columns):
 class Attractiveness(_Columns):
     """Mean opinion of a rater pool: score (N,), and percentile (N,) among the faces that the pool rated.
 
-    Both are NaN where no score is given, as for faces that look like children.
+    low, high (N,) and the same as percentiles: the pool's own score lies between them `coverage` of the time; None
+    where the model's card does not tell. embedding (N, D): what the network makes the score of, never written out.
+    All are NaN where no score is given, as for faces that look like children.
     """
 
     score: Array
     percentile: Array
     pool: str
+    low: Array | None = None
+    high: Array | None = None
+    percentile_low: Array | None = None
+    percentile_high: Array | None = None
+    coverage: float | None = None
+    embedding: Array | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values of one face; None for both numbers where no score is given."""
-        numbers = {"score": float(self.score), "percentile": float(self.percentile)}
-        return {**{k: v if np.isfinite(v) else None for k, v in numbers.items()}, "pool": self.pool}
+        """Plain values of one face; None for what is not known, and for all numbers where no score is given."""
+        numbers = {name: _plain(getattr(self, name)) for name in SCORE_NUMBERS}
+        return {**numbers, "coverage": self.coverage, "pool": self.pool}
+
+
+def _plain(value: Array | None) -> float | None:
+    return float(value) if value is not None and np.isfinite(value) else None
 
 
 @dataclass(frozen=True, slots=True)

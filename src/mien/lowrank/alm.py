@@ -31,9 +31,10 @@ def inexact_alm(problem: Problem) -> Decomposition:
 
 
 def admm(problem: Problem, history: list[float] | None = None) -> Decomposition:
-    """The penalty stays `mu = m n / (4 ||X||_1)`: often slow, and exact.
+    """The penalty stays `mu = m n / (4 ||X||_1)`: exact; as fast as `inexact_alm` where L and S come back exactly.
 
-    It stops when neither the parts miss X nor A moves by more than a quarter of `tol`.
+    Elsewhere it can take hundreds of rounds (docs/lowrank.md, docs/studies/rpca-solvers.md). It stops when neither the
+    parts miss X nor A moves by more than a quarter of `tol`.
     Source: Candes, Li, Ma & Wright (2011), algorithm 1, after Yuan & Yang (2009).
     """
     X = problem.X

@@ -2,8 +2,9 @@
 
 Aligned faces of one person or class are nearly low rank, so the low-rank part of the *others* explains a face that
 belongs to them. A face is never held against a decomposition that it was part of: with a large weight `lam` the
-low-rank part takes in every face, the wrong one too, and the sparse part tells nothing. Nor against others that are far
-from the median face: several wrong faces of one person would explain each other.
+low-rank part takes in every face, the wrong one too, and the sparse part tells nothing. Nor against the quarter of the
+others that is least like the group: several wrong faces of one person would explain each other. And because they still
+might, the distance to the median face counts as much as what the others leave unexplained.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ FEWEST = 4
 UNLIKE, OCCLUDED, MISALIGNED, DUPLICATE = "unlike the others", "occluded", "badly aligned", "duplicate"
 _FOLDS, _PART = 10, 1000
 _WEIGHT, _TOLERANCE, _SMOOTH = 2.0, 1e-4, 5
+_KEPT, _NEAR, _SHIFT = 0.75, 0.25, 24
 _FELT = 0.03
 """Part of the largest singular value below which a direction of the low-rank part does not count."""
 _LEAST_SPREAD = 0.05
@@ -38,7 +40,8 @@ _NOTHING = 0.02
 class GroupCheck:
     """What was found in a group of N faces.
 
-    `score` (N,): what of a face the others do not explain, relative to what they do; NaN where they are too few. `rank`
+    `score` (N,): how little the others explain of a face, and how far from their median it is, both relative to the
+    contrast of a face, as their geometric mean; NaN where they are too few. `rank`
     (N,): 1 for the face that is explained least. `threshold`: the score above which a face is suspect. `reason` (N,):
     why a face is suspect, else "". `copy_of` (N,): the earlier face that it is a copy of, else -1. `low_rank`, `sparse`
     (N, H, W): what the others explain of it, and the rest.
@@ -61,13 +64,14 @@ class GroupCheck:
 def check_group(faces: ArrayLike, lam: float | None = None, *, cut: float = 2.5) -> GroupCheck:
     """Rank aligned faces (N, H, W) of one group by how little of them the others explain, and name the suspects.
 
-    `score_i = ||B (x_i - y_i)||_2 / ||y_i - mean(y_i)||_2  with  y_i = m + a V`: the unexplained part relative to the
-    explained one. m is the median of the others, V spans the low-rank part of their differences to it by principal
-    component pursuit with the weight `lam` (`2 / sqrt(pixels)` unless given), and a makes `||x_i - y_i||_1` smallest.
-    B takes the mean over a fifth of the side, so that an edge beside its place counts little. Others whose distance to
-    m is above the threshold of such distances do not count. Up to ten faces are left out one by one, more in ten parts;
-    groups of more than 1000 are scored in parts of at most so many. Suspect is a score above 0.02 and the threshold of
-    the group, `median + cut * 1.4826 MAD`:
+    `score_i^2 = ||B (x_i - y_i)||_2 / ||y_i - mean(y_i)||_2 * ||x_i - M||_1 / ||M - mean(M)||_1  with  y_i = m + a V`:
+    what the others do not explain, times the distance to the median face M of the group. m is the median of the others,
+    V spans the low-rank part of their differences to it by principal component pursuit with the weight `lam` (`2 /
+    sqrt(pixels)` unless given), and a makes `||x_i - y_i||_1` smallest. B takes the mean over a fifth of the side, and
+    M may be shifted by a twenty-fourth of it, so that an edge beside its place counts little. The quarter of the others
+    that is furthest from M and from its own nearest quarter of faces does not count. Up to ten faces are left out one
+    by one, more in ten parts; groups of more than 1000 are scored in parts of at most so many. Suspect is a score above
+    0.02 and the threshold of the group, `median + cut * 1.4826 MAD`:
 
     - badly aligned, where a small similarity transform takes a third off what is unexplained;
     - occluded, where half of what is unexplained lies in a fifth of the picture;
@@ -88,13 +92,13 @@ def check_group(faces: ArrayLike, lam: float | None = None, *, cut: float = 2.5)
     copy_of = find_copies(stack)
     fold, spaces = _spaces(stack, copy_of, lam)
     X = stack.reshape(len(stack), -1)
-    low_rank, score = np.empty_like(X), np.full(len(X), np.nan)
+    low_rank, distance, score = np.empty_like(X), np.empty(len(X)), np.full(len(X), np.nan)
     for k, space in enumerate(spaces):
         held = fold == k
-        low_rank[held] = space.explain(X[held])
+        low_rank[held], distance[held] = space.explain(X[held]), distance_to(stack[held], space.typical)
     explained = low_rank.reshape(stack.shape)
     if len(X) - int((copy_of >= 0).sum()) >= FEWEST:
-        score = unexplained(stack, explained)
+        score = np.sqrt(unexplained(stack, explained) * distance)
     threshold = float(np.maximum(robust_threshold(score[copy_of < 0], cut), _NOTHING))
 
     def reason(i: int) -> str:
@@ -108,11 +112,35 @@ def check_group(faces: ArrayLike, lam: float | None = None, *, cut: float = 2.5)
 
 
 def unexplained(faces: Array, low_rank: Array) -> Array:
-    """Score (N,) of faces (N, H, W) by their low-rank part: what it misses, smoothed, relative to its contrast."""
+    """What (N,) the low-rank part of faces (N, H, W) misses of them, smoothed, relative to its contrast."""
     window = tuple(max(1, round(side / _SMOOTH)) for side in faces.shape[:0:-1])
     rest = [np.linalg.norm(cv2.blur(one, window, borderType=cv2.BORDER_REFLECT)) for one in faces - low_rank]
     contrast = np.sqrt(low_rank.var(axis=(1, 2), dtype=np.float64) * low_rank[0].size)
     return np.asarray(rest / np.maximum(contrast, 1e-6), np.float64)
+
+
+def distance_to(faces: Array, typical: Array) -> Array:
+    """L1 distance (N,) of faces (N, H, W) to a face (H, W), shifted by at most a twenty-fourth, by its contrast.
+
+    >>> ramp = np.tile(np.arange(24.0), (24, 1))
+    >>> distance_to(np.stack([np.roll(ramp, 1, 1), 2 * ramp]), ramp).round(1).tolist()
+    [0.0, 1.8]
+    """
+    reach = [max(1, round(side / _SHIFT)) for side in typical.shape]
+    (high, wide), (down, right) = typical.shape, reach
+    inner = faces[:, down : high - down, right : wide - right]
+    shifts = [(y, x) for y in (0, down, 2 * down) for x in (0, right, 2 * right)]
+    windows = (typical[y : y + inner.shape[1], x : x + inner.shape[2]] for y, x in shifts)
+    nearest = np.min([np.abs(inner - window).mean((1, 2), dtype=np.float64) for window in windows], axis=0)
+    return np.asarray(nearest / max(float(np.abs(typical - typical.mean()).mean()), 1e-6))
+
+
+def strangeness(X: Array) -> Array:
+    """How far (N,) rows (N, p) are from their median and from the nearest quarter of rows, as geometric mean."""
+    middle = np.abs(X - np.median(X, axis=0)).sum(1, dtype=np.float64)
+    to_others = (np.abs(np.delete(X, i, 0) - row).sum(1, dtype=np.float64) for i, row in enumerate(X))
+    near = [np.quantile(one, _NEAR) if len(one) else 0.0 for one in to_others]
+    return np.asarray(np.sqrt(middle * near))
 
 
 def robust_threshold(score: Array, cut: float = 2.5) -> float:
@@ -146,23 +174,24 @@ def find_copies(faces: Array) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class _Space:
-    """What a group of faces has in common: their median (p,) and the span (r, p) of their low-rank part."""
+    """What faces have in common: their median (p,) and the span (r, p) of their low-rank part.
+
+    typical (H, W): the median of the whole group.
+    """
 
     middle: Array
     basis: Array
+    typical: Array
 
     @classmethod
-    def of(cls, X: Array, lam: float | None) -> "_Space":
-        middle = np.median(X, axis=0).astype(X.dtype)
-        far = np.linalg.norm(X - middle, axis=1)
-        X = X[far <= robust_threshold(far)]
+    def of(cls, X: Array, typical: Array, lam: float | None) -> "_Space":
         middle = np.median(X, axis=0).astype(X.dtype)
         weight = _WEIGHT / np.sqrt(max(X.shape)) if lam is None else lam
         low_rank = principal_component_pursuit(X - middle, weight, tol=_TOLERANCE).low_rank
         squares, left = np.linalg.eigh(gram(low_rank.T))
         felt = squares > max(_FELT**2 * squares[-1], float(np.finfo(X.dtype).tiny))
         basis = (left[:, felt] / np.sqrt(squares[felt])).T @ low_rank
-        return cls(middle, basis.astype(X.dtype))
+        return cls(middle, basis.astype(X.dtype), typical)
 
     def explain(self, X: Array) -> Array:
         """What it explains of rows (N, p)."""
@@ -178,9 +207,14 @@ def _spaces(stack: Array, copy_of: NDArray[np.int64], lam: float | None) -> tupl
     folds = min(_FOLDS, int(place.max() + 1))
     part, fold = place % parts, (place // parts) % folds
     spaces = []
-    for number in range(parts * folds):
-        others = (part == number // folds) & (fold != number % folds) & (copy_of < 0)
-        spaces.append(_Space.of(X[others if others.any() else slice(None)], lam))
+    for number in range(parts):
+        members = np.flatnonzero((part == number) & (copy_of < 0))
+        typical, strange = np.median(stack[members], axis=0).astype(X.dtype), strangeness(X[members])
+        order = members[np.argsort(strange, kind="stable")]
+        for left_out in range(folds):
+            others = order[fold[order] != left_out]
+            others = others[: int(np.ceil(_KEPT * len(others)))] if len(others) else members
+            spaces.append(_Space.of(X[others], typical, lam))
     return part * folds + fold, spaces
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from mien.lowrank.nuclear import Array
 
-_GRAM_SIDE = 100
+_GRAM_SIDE = 32
 _CHUNK = 2_000_000
 _SPARE = 4
 _INDEPENDENT = 1e-3

@@ -71,26 +71,34 @@ def nothing(axis: Axis, ndim: int) -> Axis:
 
 
 def gather(axis: Axis, dim: int, taps: Ints, valid: NDArray[np.bool_] | None = None) -> Axis:
-    """Entry p sees what the entries taps[:, p] (T, P) saw together; those outside go on as the inside does."""
-    first, last = _at(axis, axis.first, dim, taps), _at(axis, axis.last, dim, taps)
+    """Entry p sees what the entries taps[:, p] (T, P) saw together.
+
+    Those outside go on as the inside does along the axis itself, and see nothing where another dimension ends.
+    """
+    extent, tail = axis.first.shape[dim], (1,) * (axis.ndim - dim - 1)
+    if axis.dim == dim:
+        inside, moved = _inside(axis, taps, extent)
+    else:
+        inside, moved = np.clip(taps, 0, extent - 1), None
+        valid = (inside == taps) if valid is None else valid & (inside == taps)
+    first, last = axis.first.take(inside, axis=dim), axis.last.take(inside, axis=dim)
+    if moved is not None:
+        moved = moved.reshape(*taps.shape, *tail)
+        first, last = first + moved, last + moved
     if valid is not None:
-        mask = valid.reshape(*valid.shape, *(1,) * (axis.ndim - dim - 1))
+        mask = valid.reshape(*valid.shape, *tail)
         first, last = np.where(mask, first, NOTHING), np.where(mask, last, -NOTHING)
     return replace(axis, first=first.min(axis=dim), last=last.max(axis=dim))
 
 
-def _at(axis: Axis, array: Ints, dim: int, taps: Ints) -> Ints:
-    extent = array.shape[dim]
-    if axis.dim != dim:
-        clipped: Ints = np.take(array, np.clip(taps, 0, extent - 1), axis=dim)
-        return clipped
+def _inside(axis: Axis, taps: Ints, extent: int) -> tuple[Ints, Ints | None]:
+    """Entries whose fields are those of the taps but for a shift, and the shift; None where there is none."""
+    if taps.min() >= 0 and taps.max() < extent:
+        return taps, None
     low = -(np.minimum(taps, 0) // axis.period)
     high = (np.maximum(taps, extent - 1) - extent + axis.period) // axis.period
     inside = np.clip(taps + (low - high) * axis.period, 0, extent - 1)
-    moved = (high - low) * int(axis.period * axis.stride)
-    found: Ints = np.take(array, inside, axis=dim)
-    shifted: Ints = found + moved.reshape(*taps.shape, *(1,) * (axis.ndim - dim - 1))
-    return shifted
+    return inside, (high - low) * int(axis.period * axis.stride)
 
 
 def follows(axis: Axis, dim: int) -> bool:
@@ -100,7 +108,8 @@ def follows(axis: Axis, dim: int) -> bool:
 
 def window(axis: Axis, dim: int, kernel: int, stride: int, dilation: int, padding: int, extent: int) -> Axis:
     """Position p reads p * stride - padding + j * dilation for j below the kernel."""
-    if not follows(axis, dim):
+    same = (kernel, stride, padding, extent) == (1, 1, 0, axis.first.shape[dim])
+    if same or not follows(axis, dim):
         return axis
     taps = np.arange(extent) * stride - padding + np.arange(kernel)[:, None] * dilation
     period = axis.period // gcd(axis.period, stride)
@@ -114,6 +123,11 @@ def transposed(axis: Axis, dim: int, kernel: int, stride: int, dilation: int, pa
     reach = np.arange(extent) + padding - np.arange(kernel)[:, None] * dilation
     spread_out = gather(axis, dim, reach // stride, reach % stride == 0)
     return replace(spread_out, stride=axis.stride / stride, period=axis.period * stride)
+
+
+def limited(axis: Axis, reached: NDArray[np.bool_]) -> Axis:
+    """Only the entries that are reached (of the last dimensions) see anything."""
+    return replace(axis, first=np.where(reached, axis.first, NOTHING), last=np.where(reached, axis.last, -NOTHING))
 
 
 def resized(axis: Axis, dim: int, taps: Ints, valid: NDArray[np.bool_] | None = None) -> Axis:

@@ -7,59 +7,31 @@ channels of the picture. The theoretical field says which pixels can matter, thi
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
-from mien.errors import InputError, SinkError, expect
+from mien.errors import InputError, expect
 from mien.profile.axes import Axis
+from mien.profile.effective_field import Box, EffectiveField
+from mien.profile.effective_figure import draw_effective, save_effective
 from mien.profile.graph import Layer
 from mien.profile.moves import Field
 from mien.profile.profiler import profile
 from mien.profile.receptive_field import summary
 from mien.profile.report import Report
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+__all__ = ["EffectiveField", "draw_effective", "effective_field", "photo_tensor", "save_effective", "settle"]
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveField:
-    """weight (H, W): share of each pixel, sums to 1. box: the theoretical field (top, left, bottom, right) in pixels.
-
-    The box may reach out of the picture. picture (H, W, 3): values from 0 to 1.
-    """
-
-    weight: NDArray[np.float64]
-    box: tuple[int, int, int, int]
-    picture: NDArray[np.float64]
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """(height, width): four standard deviations of the weight along each axis, the width of a Gaussian's 95 %."""
-        found = []
-        for axis in (1, 0):
-            line, place = self.weight.sum(axis), np.arange(self.weight.shape[1 - axis])
-            mean = float(line @ place)
-            found.append(4 * float(np.sqrt(line @ (place - mean) ** 2)))
-        return found[0], found[1]
-
-    def share_within(self, box: tuple[int, int, int, int]) -> float:
-        """Weight of the pixels of a box (top, left, bottom, right), the ends left out."""
-        top, left, bottom, right = box
-        return float(self.weight[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)].sum())
-
-
-def effective_field(model: nn.Module, picture: Tensor) -> EffectiveField:
+def effective_field(model: nn.Module, picture: Tensor, origin: str = "") -> EffectiveField:
     """The effective field of the centre of the last feature map, on one picture (1, C, H, W).
 
-    model: with weights, in evaluation mode for this; it is left as it is. Raises InputError for a model whose last map
-    is not the output of one of its modules.
+    model: with weights, in evaluation mode for this; it is left as it is. origin: in words, what the result is of.
+    Raises InputError for a model whose last map is not the output of one of its modules.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3))
     >>> found = effective_field(net, torch.rand(1, 1, 9, 9))
@@ -82,7 +54,7 @@ def effective_field(model: nn.Module, picture: Tensor) -> EffectiveField:
     weight = gradient[0].abs().sum(0).double().numpy()
     total = weight.sum()
     shown = _shown(picture[0])
-    return EffectiveField(weight / total if total else weight, _box(field, row, column), shown)
+    return EffectiveField(weight / total if total else weight, _box(field, row, column), shown, origin)
 
 
 def _layer(report: Report) -> Layer:
@@ -97,7 +69,7 @@ def _layer(report: Report) -> Layer:
     raise InputError("'model' must have a module whose output is the last feature map. Got none in its tree.")
 
 
-def _box(field: Field, row: int, column: int) -> tuple[int, int, int, int]:
+def _box(field: Field, row: int, column: int) -> Box:
     """The theoretical field (top, left, bottom, right) of one position of a map (1, C, H, W)."""
     (top, bottom), (left, right) = (_ends(field[0, dim], dim, place) for dim, place in ((2, row), (3, column)))
     return top, left, bottom + 1, right + 1
@@ -116,30 +88,38 @@ def _shown(picture: Tensor) -> NDArray[np.float64]:
     return np.moveaxis((values - low) / (high - low if high > low else 1.0), 0, -1)
 
 
-def draw_effective(found: EffectiveField) -> "Figure":
-    """The picture, the weight of its pixels, and over both the theoretical field."""
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
+def photo_tensor(photo: NDArray[np.uint8], height: int, width: int) -> Tensor:
+    """The middle of a photo (H, W, 3) at this size, values from -2 to 2: (1, 3, height, width).
 
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
-    top, left, bottom, right = found.box
-    height, width = found.size
-    for axes, values in zip(figure.subplots(1, 2), (found.picture, np.sqrt(found.weight)), strict=True):
-        axes.imshow(values, cmap="magma")
-        axes.add_patch(Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False, edgecolor="#19a974"))
-        axes.set_xlim(-0.5, values.shape[1] - 0.5)
-        axes.set_ylim(values.shape[0] - 0.5, -0.5)
-        axes.set_axis_off()
-    figure.suptitle(
-        f"theoretical {bottom - top} x {right - left} px (green), effective {height:.0f} x {width:.0f} px", fontsize=11
-    )
-    return figure
+    >>> tuple(photo_tensor(np.zeros((30, 40, 3), np.uint8), 16, 16).shape)
+    (1, 3, 16, 16)
+    """
+    expect(photo.ndim == 3 and photo.shape[2] == 3, "photo", "of shape (H, W, 3)", photo.shape)
+    scale = max(height / photo.shape[0], width / photo.shape[1])
+    size = [max(height, round(photo.shape[0] * scale)), max(width, round(photo.shape[1] * scale))]
+    pixels = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None].float()
+    scaled = functional.interpolate(pixels, size, mode="bilinear", antialias=True)
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    return (scaled[..., top : top + height, left : left + width] - 127.5) / 64
 
 
-def save_effective(found: EffectiveField, path: Path) -> Path:
-    """Write the drawing as a picture file. Raises SinkError where that fails."""
-    try:
-        draw_effective(found).savefig(path, dpi=110)
-    except (OSError, ValueError) as error:
-        raise SinkError(f"The field cannot be drawn to {str(path)!r}: {error}") from error
-    return path
+def settle(model: nn.Module, pictures: Tensor) -> nn.Module:
+    """Let batch norms with fresh weights hold what they read on pictures (N, C, H, W) and their mirror images.
+
+    Without that, values and gradients of fresh weights shrink from layer to layer, those of residual branches away.
+    The model is changed, put in evaluation mode and returned.
+
+    >>> net = settle(nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)), torch.rand(2, 1, 8, 8))
+    >>> abs(float(net(torch.rand(64, 1, 8, 8)).detach().std()) - 1) < 0.5
+    True
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    before = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        model.train()(torch.cat([pictures, pictures.flip(3)]))
+    for norm, momentum in zip(norms, before, strict=True):
+        norm.momentum = momentum
+    return model.eval()

@@ -37,7 +37,7 @@ class Operation:
     """One call of an operator.
 
     attributes: all arguments by the names of ATen's schema, with values in the place of tensors. module: path of the
-    module that called it. view: it moves no data.
+    module that called it. view: it moves no data. inputs: the values among the arguments.
     """
 
     name: str
@@ -45,11 +45,10 @@ class Operation:
     outputs: tuple[Value, ...]
     module: str = ""
     view: bool = False
+    inputs: tuple[Value, ...] = field(init=False)
 
-    @property
-    def inputs(self) -> tuple[Value, ...]:
-        """The values among the arguments."""
-        return tuple(values_in(self.attributes.values()))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", tuple(values_in(self.attributes)))
 
 
 @dataclass(slots=True)
@@ -81,8 +80,9 @@ def values_in(found: Any) -> Iterator[Value]:
     """All values in nested lists, tuples and dictionaries."""
     if isinstance(found, Value):
         yield found
-    elif isinstance(found, Mapping):
-        yield from values_in(found.values())
-    elif not isinstance(found, str) and hasattr(found, "__iter__"):
+    elif isinstance(found, dict):
+        for one in found.values():
+            yield from values_in(one)
+    elif isinstance(found, list | tuple):
         for one in found:
             yield from values_in(one)

@@ -59,6 +59,21 @@ def profile_named(name: str, input_size: Size | None = None) -> Report:
     return profile(name, input_size)
 
 
+def load_network(name: str) -> nn.Module:
+    """A network with numbers, by the names of `profile_named`.
+
+    Weights of a registered one are random, the same each time. Raises InputError for an ONNX file, which has no
+    gradients.
+    """
+    if name.endswith(".onnx"):
+        raise InputError(f"'model' must be a torch network where gradients are needed. Got {name!r}.")
+    if ".py:" in name:
+        return _from_file(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return _registered(name, "cpu")[0]
+
+
 def _from_file(name: str) -> nn.Module:
     """Call a function of a file; the file runs as a program's own code does, with all it may do."""
     path, _, function = name.rpartition(":")
@@ -71,11 +86,11 @@ def _from_file(name: str) -> nn.Module:
     return cast(nn.Module, made)
 
 
-def _registered(name: str) -> tuple[nn.Module, int]:
+def _registered(name: str, device: str = "meta") -> tuple[nn.Module, int]:
     from mien.train.backbones.registry import create_backbone, create_classifier, find_network
     from mien.train.backbones.timm_models import PREFIX
 
-    with torch.device("meta"):
+    with torch.device(device):
         if name.startswith(PREFIX):
             return create_backbone(name), 224
         return create_classifier(name), find_network(name).size

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from mien.profile.axes import Axis, everything, picked, pixels, spread, transposed, union, window
+from mien.profile.axes import Axis, everything, limited, picked, pixels, spread, transposed, union, window
 from mien.profile.graph import Graph, Operation, Value
 from mien.profile.moves import MOVES, Field, Look, Rule, each, source
 from mien.profile.operators import ALONG, ATTENTION, BATCH_NORMS, BLIND, FRESH, MATRIX_PRODUCTS, REDUCTIONS
 from mien.profile.resampling import RESAMPLING
 from mien.profile.reshape import reshaped
-from mien.profile.windows import CONVOLUTIONS, POOLS, Windows, sliding
+from mien.profile.windows import CONVOLUTIONS, POOLS, Windows, reached, sliding
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def fields(graph: Graph) -> tuple[dict[int, Field], tuple[str, ...]]:
             continue
         outcome = RULES.get(operation.name, _elementwise)(operation, look)
         if outcome is UNKNOWN:
-            unknown[operation.name] = None
+            if any(axis.size for field in given for axis in field.values()):
+                unknown[operation.name] = None
             outcome = [_all_of(given, len(output.shape)) for output in operation.outputs]
         outputs = outcome if isinstance(outcome, list) else [outcome] * len(operation.outputs)
         for value, field in zip(operation.outputs, outputs, strict=False):
@@ -144,7 +145,10 @@ def _slide(axis: Axis, found: Windows, extents: Sequence[int]) -> Axis:
 
 def _convolution(operation: Operation, look: Look) -> Field:
     found, extents = sliding(operation), operation.outputs[0].shape[2:]
-    return each(look(operation.attributes["input"]), lambda axis: _slide(spread(axis, [1]), found, extents))
+    slid = each(look(operation.attributes["input"]), lambda axis: _slide(spread(axis, [1]), found, extents))
+    if not found.transposed or (mask := reached(found, extents)).all():
+        return slid
+    return each(slid, lambda axis: limited(axis, mask))
 
 
 def _pool(operation: Operation, look: Look) -> Field:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mien.profile.cost import CONVENTION, Cost
+from mien.profile.effective_field import SHARE, EffectiveField
 from mien.profile.graph import Graph
 from mien.profile.moves import Field
 from mien.profile.receptive_field import Receptive
@@ -18,7 +19,7 @@ class Report:
     parameters: shared ones once; bias_parameters: those of convolutions and matrix products; trainable. cost: all
     counts; by_operator: the same by name of the operator. peak_memory, weight_bytes: in bytes. receptive: of the last
     feature map before global pooling (None where there is none), whose shape is `feature_map`. notes: what the reader
-    must know, such as operators that had no rule. conventions: how everything was counted.
+    must know, such as operators that had no rule. effective: what was measured on a picture, if it was.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Report:
     notes: tuple[str, ...]
     graph: Graph
     fields: dict[int, Field]
+    effective: EffectiveField | None = None
 
     @property
     def macs(self) -> int:
@@ -103,6 +105,7 @@ class Report:
             "global_field": None if found is None else list(found.whole),
             "aligned": None if found is None else found.aligned,
             "feature_map": None if self.feature_map is None else list(self.feature_map),
+            "effective_field": _effective(self.effective),
             "by_operator": {name: counts(found) for name, found in self.by_operator.items()},
             "modules": self.modules.to_dict(),
             "notes": list(self.notes),
@@ -129,8 +132,30 @@ class Report:
             return [*lines, ("receptive field", "none", "no map that depends on positions of the input")]
         where = f"stride {pair(found.stride)}, padding {pair(found.padding)}, at {shape_text(self.feature_map)}"
         where += "" if found.aligned else ", branches not aligned"
-        return [*lines, ("receptive field", field_text(found), where)]
+        lines.append(("receptive field", field_text(found), where))
+        if self.effective is not None:
+            top, left, bottom, right = self.effective.holding()
+            what = f"{SHARE:.0%} of the gradient{', cut by the picture' * self.effective.is_cut}"
+            what += f"; {self.effective.origin}" if self.effective.origin else ""
+            lines.append(("effective field", pair((bottom - top, right - left)), what))
+        return lines
 
     def __str__(self) -> str:
         lines = [f"{name:<16} {value:<14} {how}".rstrip() for name, value, how in self.rows()]
         return "\n".join([self.name, *lines, *self.notes])
+
+
+def _effective(found: EffectiveField | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    inside = found.holding()
+    return {
+        "share": SHARE,
+        "size": [inside[2] - inside[0], inside[3] - inside[1]],
+        "box": list(inside),
+        "theoretical_box": list(found.box),
+        "four_standard_deviations": list(found.size),
+        "picture": list(found.weight.shape),
+        "cut_by_the_picture": found.is_cut,
+        "origin": found.origin,
+    }

@@ -1,6 +1,7 @@
 """Copies of a model whose tensors have a shape and no numbers, so that a forward pass costs nothing."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from mien.errors import InputError
 
 LEVELS = ("meta", "fake", "real")
 """Ways to run a model, the cheapest first: shapes alone, shapes on devices, numbers."""
+_ATOMS = frozenset({bool, int, float, str})
+_TABLES = frozenset({dict, OrderedDict, set})
+_WAYS_TO_COPY = frozenset({"__deepcopy__", "__getstate__", "__reduce__", "__reduce_ex__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +63,49 @@ def _to_meta(tensor: Tensor) -> Tensor:
 
 
 def _copy(model: nn.Module, place: Callable[[Tensor], Tensor]) -> nn.Module:
-    """Copy everything but numbers: `deepcopy` takes what its memo holds for a tensor instead of copying it."""
-    memo: dict[int, Any] = {}
-    for module in model.modules():
-        for tensor in tensors_in(list(vars(module).values())):
-            memo.setdefault(id(tensor), place(tensor))
+    """Copy everything but numbers: `deepcopy` takes what its memo holds for a tensor instead of copying it.
+
+    Modules are put into the memo as well, for `deepcopy` would take most of the time over their tables of hooks.
+    """
+    modules, memo = list(model.modules()), dict[int, Any]()
+    kinds = {kind for kind in set(map(type, modules)) if _is_plain(kind)}
+    plain = [module for module in modules if type(module) in kinds]
+    for module in plain:
+        memo[id(module)] = object.__new__(type(module))
+    kept = [value for module in modules for value in vars(module).values() if not _is_light(value)]
+    for tensor in tensors_in(kept):
+        if id(tensor) not in memo:
+            memo[id(tensor)] = place(tensor)
+    for module in plain:
+        state = {name: _copied(value, memo) for name, value in vars(module).items() if name != "_compiled_call_impl"}
+        vars(memo[id(module)]).update(state)
     return deepcopy(model, memo).eval()
+
+
+def _is_plain(kind: type) -> bool:
+    """Whether its instances are copied by copying their attributes, as those of nn.Module are."""
+    own = kind.__mro__[: kind.__mro__.index(nn.Module)]
+    return not any(_WAYS_TO_COPY & vars(base).keys() for base in own)
+
+
+def _copied(value: Any, memo: dict[int, Any]) -> Any:
+    if not _is_light(value):
+        return deepcopy(value, memo)
+    return memo.setdefault(id(value), type(value)()) if type(value) in _TABLES else value
+
+
+def _is_light(value: Any) -> bool:
+    """A number, a word, or a table with nothing in it."""
+    return value is None or type(value) in _ATOMS or (type(value) in _TABLES and not value)
 
 
 def tensors_in(found: Any) -> Iterator[Tensor]:
     """All tensors in nested lists, tuples and dictionaries."""
     if isinstance(found, Tensor):
         yield found
-    elif isinstance(found, Mapping):
-        yield from tensors_in(list(found.values()))
+    elif isinstance(found, dict):
+        for one in found.values():
+            yield from tensors_in(one)
     elif isinstance(found, list | tuple | set):
         for one in found:
             yield from tensors_in(one)

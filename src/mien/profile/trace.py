@@ -5,7 +5,8 @@ any other. It runs on meta tensors, which have shapes and no numbers; a model th
 and then on real ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mien.errors import InputError
+from mien.profile.calls import Signature, shortcut, signature
 from mien.profile.graph import COMPUTED, CONSTANT, INPUT, PARAMETER, Graph, Layer, Operation, Value
 from mien.profile.stand_in import LEVELS, StandIn, stand_in, tensors_in
 
@@ -27,9 +29,10 @@ def trace(model: nn.Module, inputs: Sequence[Any]) -> Graph:
     ['convolution', 'relu']
     """
     notes: list[str] = []
-    has_numbers = not any(tensor.is_meta for tensor in tensors_in([*model.parameters(), *model.buffers()]))
-    for level in LEVELS[: 3 if has_numbers else 2]:
-        recorder = Recorder()
+    for level in LEVELS:
+        if level == "real" and any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
+            break
+        recorder = Recorder(shapes_alone=level == "meta")
         try:
             return _run(stand_in(model, level), inputs, recorder, tuple(notes))
         except InputError:
@@ -53,22 +56,22 @@ def _line(error: Exception) -> str:
 
 
 def _run(copy: StandIn, inputs: Sequence[Any], recorder: "Recorder", notes: tuple[str, ...]) -> Graph:
+    parameters, buffers = list(copy.model.parameters()), list(copy.model.buffers())
     with copy.context():
         placed = torch.utils._pytree.tree_map_only(Tensor, copy.place, list(inputs))
         given = tuple(recorder.value(tensor, INPUT) for tensor in tensors_in(placed))
-        weights = {id(p): recorder.value(p, PARAMETER) for p in copy.model.parameters()}
+        weights = {id(p): recorder.value(p, PARAMETER) for p in parameters}
         layers = recorder.watch(copy.model, weights)
         with recorder:
             out = copy.model(*placed)
-    state = [*copy.model.parameters(), *copy.model.buffers()]
     return Graph(
         inputs=given,
         outputs=tuple(recorder.value(tensor) for tensor in tensors_in(_plain(out))),
         operations=tuple(recorder.operations),
         layers=tuple(layers),
         parameters={value.id: value.numel for value in weights.values()},
-        trainable=sum(p.numel() for p in copy.model.parameters() if p.requires_grad),
-        weight_bytes=sum(tensor.numel() * tensor.element_size() for tensor in state),
+        trainable=sum(p.numel() for p in parameters if p.requires_grad),
+        weight_bytes=sum(tensor.numel() * tensor.element_size() for tensor in (*parameters, *buffers)),
         notes=notes,
     )
 
@@ -78,17 +81,23 @@ def _plain(out: Any) -> Any:
     return torch.utils._pytree.tree_leaves(out)
 
 
+def _place(tensor: Tensor) -> int:
+    place: int = tensor.untyped_storage()._cdata
+    return place
+
+
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Writes down the operators that run inside it. Values and tensors are kept, so that no identity is used twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, shapes_alone: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self._shapes_alone = shapes_alone
         self.operations: list[Operation] = []
         self._values: dict[int, Value] = {}
         self._kept: list[Tensor] = []
         self._storages: dict[int, list[Tensor]] = {}
         self._stack: list[tuple[Layer, tuple[Any, ...]]] = []
-        self._failed: tuple[str, list[Tensor]] | None = None
+        self._failed: tuple[str, Any] | None = None
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -98,24 +107,26 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """A layer for each module, kept up to date while the model runs."""
         layers = []
         for path, module in model.named_modules():
-            own = [weights[id(p)] for p in module.parameters(recurse=False)]
+            own = [weights[id(p)] for p in vars(module)["_parameters"].values() if p is not None]
             layers.append(Layer(path, type(module).__name__, {value.id: value.numel for value in own}))
-            self._hook(module, layers[-1])
+            vars(module)["forward"] = self._watched(module.forward, layers[-1])
         return layers
 
-    def _hook(self, module: nn.Module, layer: Layer) -> None:
-        def enter(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            self._stack.append((layer, (*args, *kwargs.values())))
+    def _watched(self, forward: Callable[..., Any], layer: Layer) -> Callable[..., Any]:
+        """A forward that says when it runs. Hooks would do it as well, and more slowly."""
 
-        def leave(_: nn.Module, __: Any, out: Any) -> None:
+        @wraps(forward)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self._stack.append((layer, (args, kwargs)))
+            out = forward(*args, **kwargs)
             while self._stack.pop()[0] is not layer:  # a module whose error was caught is still there
                 pass
             layer.calls += 1
-            tensors = list(tensors_in(_plain(out)))
-            layer.output = self.value(tensors[0]) if tensors else None
+            first = out if isinstance(out, Tensor) else next(tensors_in(_plain(out)), None)
+            layer.output = None if first is None else self.value(first)
+            return out
 
-        module.register_forward_pre_hook(enter, with_kwargs=True)
-        module.register_forward_hook(leave)
+        return watched
 
     def value(self, tensor: Tensor, kind: str = CONSTANT) -> Value:
         """The value that a tensor has now; one not seen before is new, of this kind."""
@@ -123,8 +134,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return known or self._new(tensor, kind)
 
     def _new(self, tensor: Tensor, kind: str) -> Value:
-        place = tensor.untyped_storage()._cdata
-        sharing = self._storages.setdefault(place, [])
+        sharing = self._storages.setdefault(_place(tensor), [])
         storage = self._values[id(sharing[0])].storage if sharing else len(self._kept)
         value = Value(len(self._kept), tuple(tensor.shape), tensor.element_size(), kind, storage)
         if not any(tensor is other for other in sharing):
@@ -138,43 +148,38 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """Run an operator and write it down."""
         kwargs = kwargs or {}
-        self._failed = func.__name__, list(tensors_in([*args, *kwargs.values()]))
-        out = func(*args, **kwargs)
+        self._failed = func.__name__, (args, kwargs)
+        out = shortcut(func, args, kwargs) if self._shapes_alone else func(*args, **kwargs)
         self._failed = None
-        self._record(func._schema, args, kwargs, out)
+        self._record(signature(func), args, kwargs, out)
         return out
 
-    def _record(self, schema: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        given: dict[str, Any] = {}
-        for index, argument in enumerate(schema.arguments):
-            default = argument.default_value if argument.has_default_value() else None
-            given[argument.name] = args[index] if index < len(args) else kwargs.get(argument.name, default)
-        attributes = torch.utils._pytree.tree_map_only(Tensor, self.value, given)
-        written = [given[a.name] for a in schema.arguments if a.alias_info is not None and a.alias_info.is_write]
-        tensors = list(tensors_in(_plain(out)))
-        if not tensors or not list(tensors_in(given)):
+    def _record(self, called: Signature, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        given = called.bound(args, kwargs)
+        read, tensors = list(tensors_in(given)), list(tensors_in(out))
+        if not read or not tensors:
             return
-        before = {id(tensor) for tensor in tensors_in(given)}
-        places = {tensor.untyped_storage()._cdata for tensor in tensors_in(given)}
-        view = not written and all(t.untyped_storage()._cdata in places for t in tensors)
-        stale = [other for t in tensors_in(written) for other in self._sharing(t)]
+        attributes = {name: self._named(argument) for name, argument in given.items()}
+        written = list(tensors_in([given[name] for name in called.written]))
+        view = not written and all(_place(t) in self._storages for t in tensors)
+        stale = [other for t in written for other in self._storages[_place(t)]]
         old = [(other, self.value(other)) for other in stale if not any(other is t for t in tensors)]
-        outputs = tuple(self._new(tensor, COMPUTED) for tensor in tensors if id(tensor) not in before or written)
-        name = schema.name.split("::")[-1]
-        name = name.rstrip("_") if written and not name.startswith("_") else name
-        self._append(Operation(name, attributes, outputs, view=view))
+        before = () if written else {id(tensor) for tensor in read}
+        outputs = tuple(self._new(tensor, COMPUTED) for tensor in tensors if id(tensor) not in before)
+        name = called.name.rstrip("_") if written and not called.name.startswith("_") else called.name
+        self._append(name, attributes, outputs, view)
         for other, value in old:  # a write through a view changes everything that shares its memory
-            new = self._new(other, COMPUTED)
-            self._append(Operation("written", {"self": value, "source": outputs}, (new,), view=True))
+            self._append("written", {"self": value, "source": outputs}, (self._new(other, COMPUTED),), True)
 
-    def _sharing(self, tensor: Tensor) -> list[Tensor]:
-        return list(self._storages.get(tensor.untyped_storage()._cdata, ()))
+    def _named(self, argument: Any) -> Any:
+        """An argument with values in the place of tensors."""
+        if isinstance(argument, Tensor):
+            return self.value(argument)
+        return [self._named(one) for one in argument] if isinstance(argument, list | tuple) else argument
 
-    def _append(self, operation: Operation) -> None:
+    def _append(self, name: str, attributes: Mapping[str, Any], outputs: tuple[Value, ...], view: bool) -> None:
         layer = self._stack[-1][0].path if self._stack else ""
-        self.operations.append(
-            Operation(operation.name, operation.attributes, operation.outputs, layer, operation.view)
-        )
+        self.operations.append(Operation(name, attributes, outputs, layer, view))
 
     def where(self) -> str:
         """The module that runs now, in words."""
@@ -185,7 +190,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def met(self) -> str:
         """The shapes that met in the operator that failed, or that the module was given."""
-        given = list(tensors_in(self._stack[-1][1])) if self._stack else []
-        name, tensors = self._failed or ("", given)
+        given = self._stack[-1][1] if self._stack else ()
+        name, arguments = self._failed or ("", given)
+        tensors = tensors_in(arguments)
         shapes = " and ".join(str(tuple(tensor.shape)) for tensor in tensors)
         return f" where {shapes} met{' in ' + name if name else ''}" if shapes else ""

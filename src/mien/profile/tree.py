@@ -84,20 +84,25 @@ def tree(graph: Graph, fields: Mapping[int, Field]) -> Module:
     for layer in graph.layers:
         if layer.path:
             inside[layer.path.rpartition(".")[0]].append(layer)
-    return _module(graph.layers[0], inside, own, fields)[0]
+    seen = {id(field): field for layer in graph.layers if (field := _field(layer, fields))}
+    summaries = {key: summary(field) for key, field in seen.items()}
+    receptive = {layer.path: summaries.get(id(_field(layer, fields))) for layer in graph.layers}
+    return _module(graph.layers[0], inside, own, receptive)[0]
+
+
+def _field(layer: Layer, fields: Mapping[int, Field]) -> Field | None:
+    return fields.get(layer.output.id) if layer.output else None
 
 
 def _module(
-    layer: Layer, inside: Mapping[str, list[Layer]], own: Mapping[str, Cost], fields: Mapping[int, Field]
+    layer: Layer, inside: Mapping[str, list[Layer]], own: Mapping[str, Cost], receptive: Mapping[str, Receptive | None]
 ) -> tuple[Module, dict[int, int]]:
     parameters, total, children = dict(layer.parameters), own.get(layer.path, Cost()), []
     for below in inside.get(layer.path, ()):
-        child, theirs = _module(below, inside, own, fields)
+        child, theirs = _module(below, inside, own, receptive)
         children.append(child)
         parameters |= theirs
         total += child.cost
-    output = layer.output
-    receptive = summary(fields.get(output.id, {})) if output else None
-    shape = output.shape if output else None
-    size = sum(parameters.values())
-    return Module(layer.path, layer.kind, size, total, layer.calls, shape, receptive, tuple(children)), parameters
+    shape, size = layer.output.shape if layer.output else None, sum(parameters.values())
+    module = Module(layer.path, layer.kind, size, total, layer.calls, shape, receptive[layer.path], tuple(children))
+    return module, parameters

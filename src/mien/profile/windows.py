@@ -1,6 +1,10 @@
 """Kernel, stride, dilation and padding of the operators that slide a window."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mien.profile.graph import Operation
 
@@ -61,3 +65,18 @@ def sliding(operation: Operation) -> Windows:
     found = windows(operation)
     assert found is not None
     return found
+
+
+def reached(found: Windows, extents: Sequence[int]) -> NDArray[np.bool_]:
+    """Which positions (P, Q, ...) a transposed convolution writes to; a stride above the kernel leaves gaps.
+
+    >>> reached(Windows((1,), (2,), (1,), (0,), True), (3,)).tolist()
+    [True, False, True]
+    """
+    mask = np.ones((), bool)
+    for kernel, stride, dilation, padding, extent in zip(
+        found.kernel, found.stride, found.dilation, found.padding, extents, strict=True
+    ):
+        taps = np.arange(extent) + padding - np.arange(kernel)[:, None] * dilation
+        mask = mask[..., None] & (taps % stride == 0).any(axis=0)
+    return mask

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import MissingDependencyError, SinkError
-from mien.faces import Frame, flatten
+from mien.faces import SCORE_NUMBERS, Frame, flatten
 from mien.facs import CODES
 from mien.sinks.lines import JsonLinesSink, read_rows
 from mien.sinks.sink import Sink
@@ -27,7 +27,7 @@ _NUMBER_COLUMNS = (
 _ESTIMATE_COLUMNS = (
     ("emotion_positive", "emotion_neutral", "emotion_negative", "emotion_margin")
     + ("age_value", "age_low", "age_high", "age_coverage")
-    + ("attractiveness_score", "attractiveness_percentile")
+    + tuple(f"attractiveness_{name}" for name in (*SCORE_NUMBERS, "coverage"))
     + ("displays_pain", "displays_smile_strength", "displays_cheek_strength")
 )
 COLUMNS: dict[str, str] = {

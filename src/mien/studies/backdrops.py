@@ -37,11 +37,14 @@ def ellipse(points: Array, shape: tuple[int, ...], axes: tuple[float, float]) ->
     """Mask (H, W) of an upright ellipse around a face, turned as its eyes are; points (68, 2) in pixels."""
     across = points[45] - points[36]
     brows, chin = points[17:27].mean(0), points[8]
-    half = (axes[0] * np.linalg.norm(points[16] - points[0]) / 2, axes[1] * np.linalg.norm(chin - brows) / 1.6)
+    whole = (
+        axes[0] * float(np.linalg.norm(points[16] - points[0])),
+        axes[1] * float(np.linalg.norm(chin - brows)) / 0.8,
+    )
     middle = brows + 0.3 * (chin - brows)
     angle = float(np.degrees(np.arctan2(across[1], across[0])))
     mask = np.zeros(shape, np.uint8)
-    cv2.ellipse(mask, (middle.tolist(), (2 * half[0], 2 * half[1]), angle), 1, -1)
+    cv2.ellipse(mask, (middle.tolist(), whole, angle), 1, -1)
     return mask.astype(bool)
 
 
@@ -58,12 +61,12 @@ def clutter(image: Image) -> Image:
 
 def colourless(image: Image) -> Image:
     """Grey."""
-    return np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
+    return np.asarray(np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, 2), np.uint8)
 
 
 def tint(image: Image, gains: tuple[float, float, float]) -> Image:
     """Other light: red, green and blue times their gains."""
-    return np.clip(image * np.array(gains), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image * np.array(gains), 0, 255), np.uint8)
 
 
 def surroundings() -> Mapping[str, Change]:

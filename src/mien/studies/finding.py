@@ -1,7 +1,7 @@
 """What a study returns, and how it tells a difference from the spread over seeds."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -131,7 +131,7 @@ class Finding:
     """Result of a study. The first line of the verdict stands alone; `settings` is what JSON can hold.
 
     data: where the samples come from, with their number, in words. note: what the cells and a difference mean, where
-    that is not the spread over seeds.
+    that is not the spread over seeds. further: other tables by their titles.
     """
 
     table: Table
@@ -140,6 +140,7 @@ class Finding:
     settings: dict[str, Any]
     data: str
     note: str = ""
+    further: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,17 @@ NAMES = (
     "cross-entropy-gradients",
     "mse-or-cross-entropy",
     "pairwise-collapse",
+    "ranking-losses",
     "au-or-classes",
     "landmarks-under-pose",
     "age-heads",
     "normalized-l1",
     "age-interval",
+    "attractiveness-trust",
+    "personal-taste",
     "rpca-solvers",
     "nuclear-norm",
+    "convolutions",
 )
 
 

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mien.errors import SinkError
 from mien.studies.bootstrap import Estimate
-from mien.studies.finding import Cell, Finding, Measured, Study
+from mien.studies.finding import Cell, Finding, Measured, Study, Table
 
 
 def write_finding(name: str, study: Study[Any], finding: Finding, command: str, seeds: int, folder: Path) -> list[Path]:
@@ -43,8 +43,7 @@ def _replace_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
 
 def _markdown(name: str, study: Study[Any], finding: Finding, command: str, seeds: int) -> str:
     question, _, body = (study.text or "").strip().partition("\n")
-    header = "| " + " | ".join(finding.table.columns) + " |\n" + "|---" * len(finding.table.columns) + "|"
-    rows = "\n".join("| " + " | ".join(row) + " |" for row in finding.table.texts())
+    further = "".join(f"\n## {title}\n\n{_rows(table)}\n" for title, table in finding.further.items())
     verdict = "\n".join(f"- {line}" for line in finding.verdict.splitlines())
     spread = "Mean ± standard deviation over {0} seed{1}. A difference counts only where the 95 % t interval of\n"
     spread += "the differences, seed by seed, leaves zero out."
@@ -61,13 +60,12 @@ def _markdown(name: str, study: Study[Any], finding: Finding, command: str, seed
 
 ## Measured
 
-{header}
-{rows}
+{_rows(finding.table)}
 
 {note}
 
 ![{question}]({name}.png)
-
+{further}
 ## How it was run
 
     {command}
@@ -78,6 +76,11 @@ Data: {finding.data}
 """
 
 
+def _rows(table: Table) -> str:
+    header = "| " + " | ".join(table.columns) + " |\n" + "|---" * len(table.columns) + "|"
+    return "\n".join([header, *("| " + " | ".join(row) + " |" for row in table.texts())])
+
+
 def _picture(finding: Finding) -> bytes:
     buffer = BytesIO()
     FigureCanvasAgg(finding.figure).figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
@@ -85,7 +88,7 @@ def _picture(finding: Finding) -> bytes:
 
 
 def _plain(name: str, study: Study[Any], finding: Finding, command: str, seeds: int) -> dict[str, Any]:
-    rows = [[_cell(cell) for cell in row] for row in finding.table.rows]
+    further = {title: _plain_table(table) for title, table in finding.further.items()}
     return {
         "name": name,
         "question": study.question,
@@ -94,8 +97,13 @@ def _plain(name: str, study: Study[Any], finding: Finding, command: str, seeds: 
         "seeds": seeds,
         "data": finding.data,
         "settings": finding.settings,
-        "table": {"columns": list(finding.table.columns), "rows": rows},
+        "table": _plain_table(finding.table),
+        **({"further": further} if further else {}),
     }
+
+
+def _plain_table(table: Table) -> dict[str, Any]:
+    return {"columns": list(table.columns), "rows": [[_cell(cell) for cell in row] for row in table.rows]}
 
 
 def _cell(cell: Cell) -> Any:

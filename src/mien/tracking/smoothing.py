@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import expect
-from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Emotion, Faces, Pose, Quantity
+from mien.faces import SCORE_NUMBERS, ActionUnits, Age, Attractiveness, Attributes, Emotion, Faces, Pose, Quantity
 from mien.geometry import wrap_degrees
 
 Array = NDArray[Any]
@@ -163,8 +163,9 @@ def _mix_age(raw: Age, old: Age, follow: _Follow) -> Age:
 
 
 def _mix_attractiveness(raw: Attractiveness, old: Attractiveness, follow: _Follow) -> Attractiveness:
-    score, percentile = follow(raw.score, old.score), follow(raw.percentile, old.percentile)
-    return replace(raw, score=score, percentile=percentile)
+    pairs = {name: (getattr(raw, name), getattr(old, name)) for name in SCORE_NUMBERS}
+    mixed: dict[str, Any] = {name: follow(*pair) for name, pair in pairs.items() if pair[0] is not None}
+    return replace(raw, **mixed)
 
 
 def _mix_attributes(raw: Attributes, old: Attributes, follow: _Follow) -> Attributes:

@@ -102,6 +102,7 @@ class Recipe(Strict):
     sampler: 'weighted' by rows and `balance`, 'balanced' (all values of `balance` alike), 'pairs' (comparisons).
     teacher: a file of labels joined by set and id; pseudo: a model that gives labels where they are missing, Action
     Units or ratings. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
+    pool, raters: whose ratings a score stands for, by name and in words.
     """
 
     version: int = VERSION
@@ -150,6 +151,7 @@ class Recipe(Strict):
     display: Source | None = None
     flip: bool = False
     pool: str = ""
+    raters: str = ""
     terms: str = ""
     limits: list[str] = []
 

@@ -13,10 +13,12 @@ from mien.train.fold import find_pairs
 from mien.train.model import FaceModel, load_body
 
 HALF = "_half"
+_AROUND = ("network.", "members.0.")
+"""What stands before the names of a network with an embedding beside its outputs, and of the first of several."""
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Weights by name of a network that `mien export` wrote, in full precision.
+    """Weights by name of a network that `mien export` wrote, in full precision; of several in one file, the first.
 
     Raises InputError for another file, and for one of 8 bits, whose weights are rounded too far to learn from.
     """
@@ -24,11 +26,17 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         graph = onnx.load(path).graph
     except Exception as error:  # whatever a broken file makes the parser raise
         raise InputError(f"'init' must be an ONNX file that 'mien export' wrote. Got {str(path)!r}: {error}") from error
-    found = {one.name.removesuffix(HALF): numpy_helper.to_array(one) for one in graph.initializer}
+    found = {_plain(one.name): numpy_helper.to_array(one) for one in graph.initializer}
     weights = {name: torch.from_numpy(value.copy()).float() for name, value in found.items() if value.dtype.kind == "f"}
     if not any(name.startswith("backbone.") for name in weights):
         raise InputError(f"'init' must be the float network of 'mien export', not the 8 bit one. Got {str(path)!r}.")
     return weights
+
+
+def _plain(name: str) -> str:
+    for around in _AROUND:
+        name = name.removeprefix(around)
+    return name.removesuffix(HALF)
 
 
 def warm_start(model: FaceModel, weights: dict[str, Tensor], image: Tensor) -> list[str]:

@@ -9,7 +9,7 @@ pytest.importorskip("torch", reason="labels belong to mien[train]")
 
 from mien.errors import InputError
 from mien.facs import CODES
-from mien.train.data.labels import RATER_SPREAD, TEACHER_UNITS, ColumnLabel, labels_of
+from mien.train.data.labels import TEACHER_UNITS, ColumnLabel, labels_of
 
 SHARES = ("happiness", "neutral", "anger", "disgust", "fear", "sadness", "contempt", "surprise", "unknown", "NF")
 
@@ -61,12 +61,11 @@ def test_ratings_by_few_people_are_unknown() -> None:
     assert labels_of({"rating": column(3)})["rating"].tolist() == [3]
 
 
-def test_spread_of_opinions_is_told_or_that_of_a_usual_pool() -> None:
+def test_spread_of_opinions_is_told_where_the_set_has_it() -> None:
     told = labels_of({"rating": column(3, 4), "std": column(1.5, 0)})["rating_spread"]
     assert told[0] == 1.5
     assert np.isnan(told[1])
-    usual = labels_of({"rating": column(3, 5, np.nan)})["rating_spread"]
-    assert usual.tolist() == pytest.approx([RATER_SPREAD] * 3)
+    assert "rating_spread" not in labels_of({"rating": column(3, 5)})
 
 
 def test_votes_become_shares_of_three() -> None:

@@ -11,6 +11,7 @@ pytest.importorskip("pyarrow")
 
 from mien.errors import InputError
 from mien.train.data.faceset import FaceSet
+from mien.train.data.labels import RATER_SPREAD
 from mien.train.engine import loaders
 from mien.train.engine.loaders import Prepared, complete, load_sets, make_loaders, sample_weights, task_of
 from mien.train.recipe import Source
@@ -73,6 +74,10 @@ def test_ratings_are_compared_within_one_set_and_sex_only() -> None:
     assert first[0] == first[2] != first[1] == first[3]
     assert second[0] == second[2] != second[1]
     assert not set(first) & set(second)
+    assert by_group.labels["rating_spread"].tolist() == pytest.approx([RATER_SPREAD * np.arange(4.0).std()] * 4)
+    told = face_set("told", 2, rating=np.arange(2.0), rating_spread=np.array([0.3, 0.4]))
+    loaders._comparison_groups(told)
+    assert told.labels["rating_spread"].tolist() == [0.3, 0.4]
     unrated = face_set("x", 2)
     loaders._comparison_groups(unrated)
     assert unrated.labels == {}

@@ -103,13 +103,17 @@ def _rating(columns: Columns) -> dict[str, Array]:
         return {}
     rating = _numbers(columns["rating"])
     raters = _numbers(columns["n_raters"]) if "n_raters" in columns else np.full(len(rating), 60)
+    labels = {"rating": rating}
     if "std" in columns:
         spread = _numbers(columns["std"])
-    else:
-        known = rating[~np.isnan(rating)]
-        spread = np.full(len(rating), RATER_SPREAD * known.std() if len(known) else np.nan)
-    labels = {"rating": rating, "rating_spread": np.where(spread > 0, spread, np.nan)}
+        labels["rating_spread"] = np.where(spread > 0, spread, np.nan)
     return {name: np.where(raters >= 10, value, np.nan).astype(np.float32) for name, value in labels.items()}
+
+
+def usual_spread(rating: Array) -> Array:
+    """Spread of single opinions (N,) for a set of mean ratings (N,) that does not tell it: `RATER_SPREAD` of theirs."""
+    known = rating[~np.isnan(rating)]
+    return np.full(len(rating), RATER_SPREAD * known.std() if len(known) else np.nan, np.float32)
 
 
 def _emotion(columns: Columns) -> dict[str, Array]:

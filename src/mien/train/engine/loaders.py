@@ -11,6 +11,7 @@ from mien.errors import InputError
 from mien.geometry import Array
 from mien.train.data.dataset import Locator, prepare
 from mien.train.data.faceset import FaceDataset, FaceSet
+from mien.train.data.labels import usual_spread
 from mien.train.data.ratings import count_raters
 from mien.train.data.samplers import BalancedSampler, PairSampler, Shared, WeightedSampler, label_weights
 from mien.train.data.splits import split_rows
@@ -124,7 +125,7 @@ def _check_classes(prepared: Prepared, task: Task) -> None:
 
 
 def _comparison_groups(faces: FaceSet) -> None:
-    """Number the set and sex of rated faces: ratings are compared within those only."""
+    """Number set and sex of rated faces, within which they are compared; a usual spread of opinions if none is told."""
     if "rating" not in faces.labels:
         return
     blank = np.full(len(faces), "all")
@@ -133,6 +134,7 @@ def _comparison_groups(faces: FaceSet) -> None:
     _, number = np.unique(kinds, return_inverse=True)
     offset = GROUPS_OF_A_SET * (1 + sum(map(ord, faces.name)) % 997)
     faces.labels["comparison_group"] = (number + offset).astype(np.float32)
+    faces.labels.setdefault("rating_spread", usual_spread(faces.labels["rating"]))
 
 
 def sample_weights(prepared: Prepared, balance: str | None) -> Array:

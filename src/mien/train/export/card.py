@@ -51,12 +51,16 @@ def write_card(
     model = Model(path, recipe.threads)
     read, labels = predict(model, recipe, prepared)
     card["decoding"] = calibrate(recipe.task, read, labels, recipe.pool, task_of(recipe).decoding())
+    if recipe.raters:
+        card["decoding"]["raters"] = recipe.raters
     if card["detail"]:
         degraded, _ = predict(model, recipe, prepared, degraded=True)
         decoding = card["decoding"].get("age", card["decoding"])
         decoding |= _detail(read, degraded, labels, decoding)
     if "embedding" in read and "rater_scores" in labels:
-        card["decoding"]["taste"] = taste_decoding(read["embedding"], labels)
+        # A prior of many weights needs more raters than the validation faces have.
+        more, known = predict(model, recipe, prepared, splits=("train", "val"))
+        card["decoding"]["taste"] = taste_decoding(more["embedding"], known)
     if votes is not None and recipe.display is not None:
         decoding = card["decoding"].get("expression", card["decoding"])
         units = action_units_estimate(votes.logits, decoding)
@@ -162,17 +166,18 @@ def read_crops(
 
 
 def predict(
-    model: Model, recipe: Recipe, prepared: Prepared, degraded: bool = False
+    model: Model, recipe: Recipe, prepared: Prepared, degraded: bool = False, splits: Sequence[str] = ("val",)
 ) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Outputs (N, width) and labels (N, ...) of the validation faces; `set` (N,) is the number of their source.
+    """Outputs (N, width) and labels (N, ...) of the faces of some splits; `set` (N,) is the number of their source.
 
     degraded: of the faces as if they were blurred or small, see `augment.degrade`; the same ones each time.
     """
     rng = np.random.default_rng(0)
     outputs, labels = [], []
-    for crops, own in read_crops(recipe, prepared, "val"):
-        outputs.append(model(np.stack([degrade(crop, rng) for crop in crops]) if degraded else crops))
-        labels.append(own)
+    for split in splits:
+        for crops, own in read_crops(recipe, prepared, split):
+            outputs.append(model(np.stack([degrade(crop, rng) for crop in crops]) if degraded else crops))
+            labels.append(own)
     return _joined(outputs), _joined(labels)
 
 

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from mien.errors import expect
 
 Values = NDArray[np.float64]
-Rows = NDArray[np.int64]
 LOGIT = 1.702 / np.sqrt(2)
 """Weights of ratings to weights of comparisons: Phi(x / sqrt 2) is nearly sigmoid(1.702 x / sqrt 2)."""
 STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0)
 _FOLDS = 5
 _NOISE_RATINGS = 5.0
-_ROUNDS, _TOLERANCE = 500, 1e-5
+_ROUNDS, _TOLERANCE = 300, 1e-4
 _FLOOR = 1e-6
 
 
@@ -88,20 +87,20 @@ class RaterSums:
         return RaterSums(self.square[rows], self.cross[rows], self.power[rows], self.freedom[rows])
 
 
-def rater_sums(z: Values, face: Rows, rater: Rows, score: Values, group: Rows) -> RaterSums:
-    """Sums of ratings (M,) by rater 0..R-1 of faces, rows of z (N, D); group (N,): faces that may be compared."""
-    count, width = int(rater.max()) + 1, z.shape[1]
+def rater_sums(z: Values, ratings: NDArray[Any], group: NDArray[Any]) -> RaterSums:
+    """Sums by rater over faces z (N, D): ratings (N, R), NaN where unknown; group (N,): faces that may be compared."""
+    count, width = ratings.shape[1], z.shape[1]
     found = RaterSums(np.zeros((count, width, width)), np.zeros((count, width)), np.zeros(count), np.zeros(count))
     for r in range(count):
-        rows = np.flatnonzero(rater == r)
-        for g in np.unique(group[face[rows]]):
-            own = rows[group[face[rows]] == g]
-            x, y = z[face[own]], score[own]
+        known = ~np.isnan(ratings[:, r])
+        for g in np.unique(group[known]):
+            own = known & (group == g)
+            x, y = z[own], ratings[own, r].astype(np.float64)
             x, y = x - x.mean(0), y - y.mean()
             found.square[r] += x.T @ x
             found.cross[r] += x.T @ y
             found.power[r] += y @ y
-            found.freedom[r] += len(own) - 1
+            found.freedom[r] += len(y) - 1
     return found
 
 
@@ -119,13 +118,16 @@ class Prior:
         return {"mean": (scale * self.mean).tolist(), "covariance": (scale**2 * self.covariance).tolist()}
 
 
-def fit_prior(sums: RaterSums, strength: float = 30.0) -> Prior:
+def fit_prior(sums: RaterSums, strength: float = 30.0, free: bool = False) -> Prior:
     """Empirical Bayes by expectation and maximisation in closed form, each rater with a noise of its own.
 
     V = (Z'Z + Sigma^-1)^-1, m = V (Z'y / s + Sigma^-1 mu); then mu = mean m, Sigma = (sum V + (m - mu)(m - mu)' +
     strength t I) / (R + strength) with t the mean variance (an inverse Wishart prior), and s the root of n s^2 + (z'y .
     m) s - y'y = 0, drawn to the common noise by five ratings' worth. Laird & Ware, "Random-effects models for
-    longitudinal data", Biometrics 1982. Raises InputError for fewer than two raters with a degree of freedom.
+    longitudinal data", Biometrics 1982.
+
+    free: mu may have all coordinates; else the first alone, the score, since few faces tell the others badly.
+    Raises InputError for fewer than two raters with a degree of freedom.
     """
     sums = sums[sums.freedom > 0]
     expect(len(sums) > 1, "sums", "ratings of at least two raters", len(sums))
@@ -135,7 +137,7 @@ def fit_prior(sums: RaterSums, strength: float = 30.0) -> Prior:
     for _ in range(_ROUNDS):
         m, v = _weights(sums, noise, mean, covariance)
         before = mean, covariance
-        mean = m.mean(0)
+        mean = m.mean(0) if free else _along_score(m.mean(0), covariance)
         spread = v.sum(0) + (m - mean).T @ (m - mean)
         target = np.eye(width) * np.trace(spread) / (width * len(sums))
         covariance = (spread + strength * target) / (len(sums) + strength)
@@ -145,6 +147,14 @@ def fit_prior(sums: RaterSums, strength: float = 30.0) -> Prior:
         if change < _TOLERANCE:
             break
     return Prior(mean, covariance, common, strength)
+
+
+def _along_score(mean: Values, covariance: Values) -> Values:
+    """The most likely mean of which all but the first coordinate are 0."""
+    row = np.linalg.inv(covariance)[0]
+    found = np.zeros_like(mean)
+    found[0] = row @ mean / row[0]
+    return found
 
 
 def _weights(sums: RaterSums, noise: Values, mean: Values, covariance: Values) -> tuple[Values, Values]:
@@ -184,6 +194,8 @@ def log_likelihood(prior: Prior, sums: RaterSums) -> float:
 def choose_prior(sums: RaterSums, strengths: Sequence[float] = STRENGTHS, seed: int = 0) -> Prior:
     """The prior whose strength foretells left-out raters best, in five folds of the raters, fitted to all of them."""
     sums = sums[sums.freedom > 0]
+    if len(strengths) == 1:
+        return fit_prior(sums, strengths[0])
     fold = np.random.default_rng(seed).permutation(len(sums)) % _FOLDS
 
     def foretold(strength: float) -> float:
@@ -194,10 +206,7 @@ def choose_prior(sums: RaterSums, strengths: Sequence[float] = STRENGTHS, seed: 
 
 
 def taste_decoding(embedding: NDArray[Any], labels: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    """The prior of a card from faces that the network was not trained on: embeddings (N, D), and their labels
+    """The prior of a card: embeddings (N, D) of which the first coordinate is the score, and the faces' labels
     `rater_scores` (N, R), NaN where unknown, and `comparison_group` (N, 1)."""
-    face, rater = np.nonzero(~np.isnan(labels["rater_scores"]))
-    _, rater = np.unique(rater, return_inverse=True)
-    score = labels["rater_scores"][~np.isnan(labels["rater_scores"])].astype(np.float64)
-    _, group = np.unique(labels["comparison_group"][:, 0], return_inverse=True)
-    return choose_prior(rater_sums(embedding.astype(np.float64), face, rater, score, group)).decoding()
+    sums = rater_sums(embedding.astype(np.float64), labels["rater_scores"], labels["comparison_group"][:, 0])
+    return choose_prior(sums).decoding()

@@ -1,0 +1,84 @@
+"""From photos to the embeddings of their largest faces, on which a personal taste is learned."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import InputError, MediaError
+from mien.geometry import CropTemplate, Image, align
+from mien.media import find_sources, read_photo
+from mien.media.files import display_name
+from mien.runtime.detector import Detector
+from mien.runtime.landmarks import Landmarker
+from mien.runtime.models import Model, find_model
+from mien.taste import Taste
+
+VIEW = CropTemplate(224, 0.3)
+"""How a face is shown to the person who compares."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoFace:
+    """The largest face of a photo: its embedding (D,) and a crop to look at, or None of both and the reason.
+
+    faces: how many were found.
+    """
+
+    source: str
+    embedding: NDArray[np.float64] | None = None
+    view: Image | None = None
+    faces: int = 0
+    reason: str = ""
+
+    @property
+    def note(self) -> str:
+        """What must be said of the photo: that it is left out, or that it has several faces."""
+        if self.embedding is None:
+            return f"left out: {self.reason}"
+        return f"{self.faces} faces; the largest is taken." if self.faces > 1 else ""
+
+
+class FaceEmbedder:
+    """Reads the largest face of a photo with the network of attractiveness.
+
+    Raises ModelError where the model's card has no prior of personal taste.
+    """
+
+    def __init__(self, model: str | Path = "attractiveness", threads: int | None = None) -> None:
+        self._model = Model(find_model(model), threads)
+        card = self._model.card
+        self.prior = Taste.from_decoding(card.decoding, card.name, card.values["sha256"])
+        self._detector, self._landmarker = Detector(threads=threads), Landmarker(threads=threads)
+
+    def __call__(self, source: str | Path, name: str | None = None) -> PhotoFace:
+        """The largest face of one photo, under a name; what cannot be read has a reason."""
+        name = name or display_name(source)
+        try:
+            image = read_photo(source)
+        except MediaError as error:
+            return PhotoFace(name, reason=str(error))
+        faces = self._detector(image)
+        if not len(faces):
+            return PhotoFace(name, reason="no face")
+        largest = int((faces.box[:, 2:] - faces.box[:, :2]).prod(1).argmax())
+        found = self._landmarker([image], [faces[[largest]]])[0]
+        crops = align(image, found.landmarks, self._model.card.template)
+        embedding = np.asarray(self._model(crops)["embedding"][0], np.float64)
+        return PhotoFace(name, embedding, align(image, found.landmarks, VIEW)[0], len(faces))
+
+    def folder(self, folder: Path) -> Iterator[PhotoFace]:
+        """The faces of all photos of a folder and those below it. Raises InputError where there is no photo."""
+        if not folder.is_dir():
+            raise InputError(f"'folder' must be a folder with photos. Got {str(folder)!r}.")
+        found = False
+        for source in find_sources(folder):
+            found = True
+            if source.kind == "photo":
+                yield self(source.path or source.name, source.name)
+            else:
+                yield PhotoFace(source.name, reason=source.reason or "It is a video; only photos are looked at.")
+        if not found:
+            raise InputError(f"'folder' must be a folder with photos. Got {str(folder)!r}, which holds none.")
