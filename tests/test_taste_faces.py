@@ -48,3 +48,11 @@ def test_what_is_no_folder_with_photos(tmp_path: Path) -> None:
 def test_a_model_without_a_prior(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="must have a prior of personal taste"):
         FaceEmbedder(write_network(tmp_path, prior=False))
+
+
+def test_a_face_that_looks_like_a_childs(tmp_path: Path, astronaut: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien.analyzer.CHILD_AGE", 99.0)
+    folder = write_faces(tmp_path / "faces", astronaut[:320, 60:400], 1)
+    found = FaceEmbedder(write_network(tmp_path), threads=1)(folder / "0.png")
+    assert found.embedding is None
+    assert found.note.startswith("left out: apparent age ")

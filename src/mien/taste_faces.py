@@ -7,13 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.analyzer import CHILD_AGE, Analyzer
 from mien.errors import InputError, MediaError
 from mien.geometry import CropTemplate, Image, align
 from mien.media import find_sources, read_photo
 from mien.media.files import display_name
-from mien.runtime.detector import Detector
-from mien.runtime.landmarks import Landmarker
-from mien.runtime.models import Model, find_model
 from mien.taste import Taste
 
 VIEW = CropTemplate(224, 0.3)
@@ -48,10 +46,9 @@ class FaceEmbedder:
     """
 
     def __init__(self, model: str | Path = "attractiveness", threads: int | None = None) -> None:
-        self._model = Model(find_model(model), threads)
-        card = self._model.card
+        self._analyzer = Analyzer(["age", model], threads=threads)
+        card = self._analyzer.heads[-1].model.card
         self.prior = Taste.from_decoding(card.decoding, card.name, card.values["sha256"])
-        self._detector, self._landmarker = Detector(threads=threads), Landmarker(threads=threads)
 
     def __call__(self, source: str | Path, name: str | None = None) -> PhotoFace:
         """The largest face of one photo, under a name; what cannot be read has a reason."""
@@ -60,14 +57,18 @@ class FaceEmbedder:
             image = read_photo(source)
         except MediaError as error:
             return PhotoFace(name, reason=str(error))
-        faces = self._detector(image)
+        faces = self._analyzer.photo(image)
         if not len(faces):
             return PhotoFace(name, reason="no face")
-        largest = int((faces.box[:, 2:] - faces.box[:, :2]).prod(1).argmax())
-        found = self._landmarker([image], [faces[[largest]]])[0]
-        crops = align(image, found.landmarks, self._model.card.template)
-        embedding = np.asarray(self._model(crops)["embedding"][0], np.float64)
-        return PhotoFace(name, embedding, align(image, found.landmarks, VIEW)[0], len(faces))
+        largest = faces[[int((faces.box[:, 2:] - faces.box[:, :2]).prod(1).argmax())]]
+        assert largest.attractiveness is not None
+        assert largest.attractiveness.embedding is not None
+        embedding = np.asarray(largest.attractiveness.embedding[0], np.float64)
+        if np.isnan(embedding).any():
+            assert largest.age is not None
+            age = f"apparent age {largest.age.value[0]:.0f}; below {CHILD_AGE:.0f} no face is compared"
+            return PhotoFace(name, faces=len(faces), reason=age)
+        return PhotoFace(name, embedding, align(image, largest.landmarks, VIEW)[0], len(faces))
 
     def folder(self, folder: Path) -> Iterator[PhotoFace]:
         """The faces of all photos of a folder and those below it. Raises InputError where there is no photo."""

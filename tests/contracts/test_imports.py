@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "face_groups": {"errors", "geometry", "lowrank", "media", "runtime"},
     "preference": {"errors", "estimates"},
     "taste": {"errors"},
-    "taste_faces": {"errors", "geometry", "media", "runtime", "taste"},
+    "taste_faces": {"analyzer", "errors", "geometry", "media", "taste"},
     "comparison": {"analyzer", "errors", "estimates", "faces", "geometry", "media", "preference", "runtime", "taste"},
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
