@@ -1,5 +1,6 @@
 """`mien study`: a design question answered by measurement."""
 
+import logging
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,6 +41,7 @@ def study(
     if name is None or list_:
         _list(registry.questions())
         return
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     finding = registry.run_study(name, quick=quick, data=data, seeds=seeds)
     _print(name, finding)
     if out is not None:
