@@ -27,7 +27,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mien.errors import InputError
@@ -38,6 +37,7 @@ from mien.studies.backdrops import QUALITY, surroundings
 from mien.studies.bootstrap import Estimate, Rows, estimate, resample
 from mien.studies.finding import Cell, Finding, Study, Table
 from mien.studies.rater_agreement import MODEL, ONE, OTHERS, Agreement, agreement, calibration
+from mien.studies.trust_figure import draw
 from mien.train import metrics
 from mien.train.data.ratings import rater_scores
 from mien.train.evaluate.reading import Reading, read_data
@@ -87,7 +87,7 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
     told = ", ".join(f"{counts[key]} faces of {key[0]}" for key in counts if key[1] == AS_IS)
     return Finding(
         Table(("set", "faces", "number", *MEASURES), cells),
-        _draw(found, raters, shares),
+        draw(found, raters, shares, (SRCC, CHANGE), BOUND),
         judge(found, raters, shares, told_apart),
         asdict(settings),
         f"test splits: {told}; {raters.pairs} comparisons by single raters of mebeauty; of each set at most "
@@ -234,40 +234,6 @@ def judge(
     seen = "; ".join(f"{mean:.0%} foretold, {share:.0%} seen" for _, mean, share in shares)
     lines.append(f"Share of raters of mebeauty that prefer the higher score: {seen}.")
     return "\n".join(lines)
-
-
-def _draw(
-    found: Mapping[tuple[str, str], Measures], raters: Agreement, shares: list[tuple[int, float, float]]
-) -> Figure:
-    figure = Figure(figsize=(13, 9), layout="constrained")
-    grid = figure.add_gridspec(2, 2, width_ratios=(2, 1))
-    groups, changes = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
-    bars, lines = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
-    for axes, measure, wanted in ((groups, SRCC, False), (changes, CHANGE, True)):
-        names = list(dict.fromkeys(group for (_, group), one in found.items() if (CHANGE in one) == wanted))
-        for k, one_set in enumerate(dict.fromkeys(name for name, _ in found)):
-            cells = {group: one[measure] for (name, group), one in found.items() if name == one_set and measure in one}
-            cells = {group: cell for group, cell in cells.items() if group in names}
-            value = np.array([cell.value for cell in cells.values()])
-            ends = np.abs(np.array([[cell.low, cell.high] for cell in cells.values()]).reshape(-1, 2).T - value)
-            places = [names.index(group) + 0.2 * (k - 0.5) for group in cells]
-            axes.errorbar(places, value, ends, fmt="o", ms=4, capsize=2, label=one_set)
-        axes.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=8)
-        axes.grid(alpha=0.3)
-    groups.set(title="rank correlation with the mean rating (95 % interval)", ylim=(None, 1))
-    groups.legend(loc="lower right", title="test set")
-    changes.set(title="change of the score when the picture changes, in SD of the pool", ylim=(0, None))
-    changes.axhline(BOUND, color="black", lw=1, ls=":")
-    names = [MODEL, OTHERS, ONE]
-    value = np.array([raters.shares[name].value for name in names])
-    ends = np.abs(np.array([[raters.shares[name].low, raters.shares[name].high] for name in names]).T - value)
-    bars.bar(["the score", "mean of\nall others", "one other\nrater"], value, yerr=ends, capsize=4, color="tab:blue")
-    bars.set(title="a rater's comparisons foretold", ylim=(0.5, 0.85))
-    count, mean, seen = np.array(shares).T
-    lines.plot([0.5, 0.9], [0.5, 0.9], color="black", lw=1, ls=":")
-    lines.scatter(mean, seen, s=15 + 200 * count / count.max())
-    lines.set(title="raters who prefer the higher score", xlabel="share foretold", ylabel="share seen (mebeauty)")
-    return figure
 
 
 QUICK = Settings(limit=80, changed=20, rounds=50)
