@@ -49,6 +49,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"train.engine", "train.evaluate", "train.fold", "train.metrics", "train.model", "train.recipe", "train.tasks"},
     "train.landmark_route": {"errors", "faces", "geometry", "train.metrics"},
     "studies": {
+        "analyzer",
+        "comparison",
         "displays",
         "errors",
         "estimates",

@@ -59,15 +59,19 @@ def entrant(source: str, faces: Faces, image: Image) -> Entrant:
 
 def remarks(face: Face, image: Image) -> list[str]:
     """What may be wrong with the photo (H, W, 3) of a face, in words."""
-    sharp = float(detail(align(image, face.landmarks[None], _CROP))[0])
     side = float(np.sqrt((face.box[2:] - face.box[:2]).prod()))
     turn = 0.0 if face.pose is None else max(abs(float(face.pose.yaw)), abs(float(face.pose.pitch)))
     units = face.action_units
     closed = dict(zip(units.codes, units.probability, strict=True)).get("AU43", 0.0) if units else 0.0
     told = {
-        "blurred": sharp < BLURRED,
+        "blurred": sharpness(face, image) < BLURRED,
         f"small face, {side:.0f} pixels": side < SMALL,
         f"face turned by {turn:.0f} degrees": turn >= TURNED,
         "eyes closed": closed >= CLOSED,
     }
     return [text for text, holds in told.items() if holds]
+
+
+def sharpness(face: Face, image: Image) -> float:
+    """`detail` of a face in its picture (H, W, 3)."""
+    return float(detail(align(image, face.landmarks[None], _CROP))[0])

@@ -14,7 +14,7 @@ Array = NDArray[Any]
 SIDE, REACH = 32, 3
 """Side of a thumbnail, and by how much two are moved against each other, in its pixels."""
 SAME_SCENE = 0.8
-"""Least likeness of near-duplicates. As alike are 0.6 % of pairs of people before a white wall, 0.01 % elsewhere."""
+"""Least likeness of near-duplicates. As alike are 0.6 % of pairs of people before a white wall (near-duplicates.md)."""
 _COARSE = 3.0
 
 

@@ -26,6 +26,7 @@ NAMES = (
     "age-interval",
     "attractiveness-trust",
     "personal-taste",
+    "near-duplicates",
     "rpca-solvers",
     "nuclear-norm",
     "convolutions",
