@@ -24,7 +24,7 @@ from mien.train.data.dataset import FaceDataset
 from mien.train.engine.loaders import load_sets
 from mien.train.evaluate.evaluator import Report, Row, evaluate_file
 from mien.train.export.calibrate import calibrate
-from mien.train.export.card import _line, amend_card, predict, read_crops
+from mien.train.export.card import _line, _recipe, amend_card, predict, read_crops
 from mien.train.export.display import SIGNS
 from mien.train.export.exporter import export_run, read_run, trained_model
 from mien.train.fold import fold
@@ -216,3 +216,9 @@ def test_summary_says_the_first_measure_in_words_and_nothing_of_what_is_undefine
     report = Report("m", "set", "test", 12, 10, [Row("MAE", 5.4321, 5.0, 6.0, 9), Row("r", 0.5, None, None, 9)])
     assert _line(report) == "set test: MAE 5.43 (9 faces)"
     assert _line(replace(report, rows=[Row("MAE", float("nan"), None, None, 0)])) == ""
+
+
+def test_a_card_names_no_folder_of_the_machine(make_recipe: Callable[..., Any]) -> None:
+    recipe = make_recipe(pseudo="/somewhere/runs/first/first.onnx")
+    assert _recipe(recipe)["pseudo"] == "first.onnx"
+    assert _recipe(make_recipe())["pseudo"] is None

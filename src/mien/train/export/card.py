@@ -122,7 +122,8 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
 def _recipe(recipe: Recipe) -> dict[str, Any]:
     """A recipe as cards tell it."""
     values: dict[str, Any] = json.loads(recipe.model_dump_json(exclude=_NOT_ON_CARD))
-    return values
+    # A card travels; folders of the machine that made it do not.
+    return {**values, "pseudo": Path(recipe.pseudo).name if recipe.pseudo else None}
 
 
 def _start(recipe: Recipe) -> str | None:
