@@ -320,3 +320,9 @@ def test_own_models_in_a_few_words():
     whole = replace(make_faces(1), attributes=one)[0]
     assert attribute_texts(whole) == ["hat: yes 0.90", "height: 1.75", "worn: glasses", "seen: none"]
     assert attribute_texts(replace(whole, attributes=None)) == []
+
+
+def test_the_largest_face_has_the_largest_box() -> None:
+    box = np.array([[0, 0, 9, 2], [5, 5, 10, 10], [0, 0, 1, 1]], np.float32)
+    faces = Faces(box, np.ones(3, np.float32), np.zeros((3, 5, 2), np.float32))
+    assert faces.largest() == 1

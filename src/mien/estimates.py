@@ -4,30 +4,45 @@ All functions take arrays (N, ...) and the `decoding` of a model card, and retur
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Category, Flags, Pose, Quantity
 from mien.facs import CODES
 from mien.geometry import Array, apply_affine, invert_affine, rotation_angle, wrap_degrees
 
 Decoding = dict[str, Any]
+Real = TypeVar("Real", bound=np.floating[Any])
 
 AGE_CENTER, AGE_UNIT = 35.0, 20.0
 DISTRIBUTIONS = ("dex", "dldl", "mean_variance")
 POSE_UNIT = 30.0
+PROBIT = 1.702
+"""Phi(x) is nearly sigmoid(1.702 x)."""
 # An intensity of 1 on the 0..5 scale of FACS is the first trace: there the probability is one half.
 _TRACE = float(np.log(0.2 / 0.8))
 
 
-def sigmoid(x: Array) -> Array:
+def sigmoid(x: NDArray[Real]) -> NDArray[Real]:
     """1 / (1 + exp(-x)) without overflow.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4])).tolist()
     [0.0, 0.5, 1.0]
     """
     return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
+
+
+def moderated(mean: NDArray[Real], variance: NDArray[Real]) -> NDArray[Real]:
+    """Mean of sigmoid(f) for f ~ N(mean, variance), nearly: sigmoid(mean / sqrt(1 + pi variance / 8)).
+
+    MacKay, "The evidence framework applied to classification networks", Neural Computation 1992, Eq. 10.
+
+    >>> moderated(np.array([0.0, 2.0]), np.array([4.0, 0.0])).round(3).tolist()
+    [0.5, 0.881]
+    """
+    return sigmoid(np.asarray(mean / np.sqrt(1 + np.pi / 8 * variance)))
 
 
 def landmarks_estimate(output: Array, matrix: Array, size: int) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mien.errors import ModelError, expect
-from mien.estimates import Decoding, sigmoid
+from mien.estimates import Decoding, moderated, sigmoid
 
 SURE = 0.75
 """Below this probability that most raters prefer one of two faces, it is too close to tell."""
@@ -82,8 +82,8 @@ def prefer(a: float, b: float, decoding: Decoding) -> Preference:
     k, e, coverage = constants(decoding)
     expect(math.isfinite(a) and math.isfinite(b), "a, b", "finite scores", (a, b))
     d, reach = a - b, _NORMAL.inv_cdf((1 + coverage) / 2) * e
-    moderated = d / math.sqrt(1 + math.pi * (k * e) ** 2 / 8)
-    share, low, high = (float(sigmoid(np.array(k * x))) for x in (moderated, d - reach, d + reach))
+    share = float(moderated(np.array(k * d), np.array((k * e) ** 2)))
+    low, high = (float(sigmoid(np.array(k * x))) for x in (d - reach, d + reach))
     return Preference(share, low, high, _NORMAL.cdf(d / e), coverage)
 
 

@@ -60,7 +60,7 @@ class FaceEmbedder:
         faces = self._analyzer.photo(image)
         if not len(faces):
             return PhotoFace(name, reason="no face")
-        largest = faces[[int((faces.box[:, 2:] - faces.box[:, :2]).prod(1).argmax())]]
+        largest = faces[[faces.largest()]]
         assert largest.attractiveness is not None
         assert largest.attractiveness.embedding is not None
         embedding = np.asarray(largest.attractiveness.embedding[0], np.float64)

@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analyzer": {"displays", "errors", "emotion", "faces", "geometry", "media", "runtime", "tracking"},
     "face_groups": {"errors", "geometry", "lowrank", "media", "runtime"},
     "preference": {"errors", "estimates"},
-    "taste": {"errors"},
+    "taste": {"errors", "estimates"},
     "taste_faces": {"analyzer", "errors", "geometry", "media", "taste"},
     "comparison": {"analyzer", "errors", "estimates", "faces", "geometry", "media", "preference", "runtime", "taste"},
     "train.losses": {"errors"},

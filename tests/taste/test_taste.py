@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError, ModelError, SinkError
+from mien.estimates import moderated
 from mien.taste import Taste
-from mien.taste.logistic import moderated
 
 RNG = np.random.default_rng(0)
 WIDTH = 3

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.cli.progress import watched
 from mien.errors import InputError, MissingDependencyError, expect
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def clean(
     pictures = folder_pictures(source, together) if folder else _table_pictures(source, images, group)
     margin = size // 8 if joint else 0
     cutter = FaceCutter(size, margin, aligned, threads)
-    rows = [cutter(picture) for picture in _progress(pictures, quiet)]
+    rows = [cutter(picture) for picture in watched(pictures, "aligning faces", quiet)]
     check_groups(rows, cut, margin)
     _print(rows)
     if out:
@@ -84,22 +85,6 @@ def _table_pictures(path: Path, images: Path | None, group: str | None) -> Itera
         value = ALL if group is None else columns[group][i]
         reason = "" if image is not None else "The picture cannot be read."
         yield Picture(name, "" if value is None or value != value else str(value), image, reason)
-
-
-def _progress(pictures: Iterator["Picture"], quiet: bool) -> Iterator["Picture"]:
-    """The same pictures, with their count on standard error."""
-    if quiet or not sys.stderr.isatty():
-        yield from pictures
-        return
-    from rich.console import Console
-    from rich.progress import Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), TextColumn("{task.completed:.0f}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("aligning faces", total=None)
-        for picture in pictures:
-            yield picture
-            bar.advance(task)
 
 
 def _worst_first(rows: list["Row"]) -> list["Row"]:

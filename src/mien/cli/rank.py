@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.cli.compare import OwnModel, TasteFile, Threads
+from mien.cli.progress import watched
 
 if TYPE_CHECKING:
     from mien.comparison import Row
@@ -47,10 +48,10 @@ def rank(
         check_rows_target(sheet, "sheet", (".png", ".jpg", ".webp"))
     analyzer = Analyzer(["expression", "age", model or "attractiveness"], threads=threads)
 
-    def watched(frames: Iterator["Frame"], total: int) -> Iterator["Frame"]:
-        return _progress(frames, total, quiet)
+    def progress(frames: Iterator["Frame"], total: int) -> Iterator["Frame"]:
+        return watched(frames, "reading photos", quiet, total)
 
-    rows = rank_photos(folders, analyzer, taste, pictures=sheet is not None, progress=watched)
+    rows = rank_photos(folders, analyzer, taste, pictures=sheet is not None, progress=progress)
     if out:
         write_rows([row.to_dict() for row in rows], out)
     if sheet:
@@ -58,17 +59,6 @@ def rank(
     _print(rows)
     if any(row.status == "error" for row in rows):
         raise typer.Exit(3)
-
-
-def _progress(frames: Iterator["Frame"], total: int, quiet: bool) -> Iterator["Frame"]:
-    """The same frames, with their count on standard error."""
-    if quiet or not sys.stderr.isatty():
-        yield from frames
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(frames, "reading photos", total, console=Console(stderr=True), transient=True)
 
 
 def _print(rows: list["Row"]) -> None:

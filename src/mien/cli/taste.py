@@ -2,12 +2,13 @@
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from mien.cli.progress import watched
 from mien.errors import InputError, SinkError, expect
 
 if TYPE_CHECKING:
@@ -59,16 +60,17 @@ def ask(
 
     Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a wrong call.
     """
+    from mien.sinks.rows import check_rows_target
     from mien.taste import Taste, informative_pairs
     from mien.taste_faces import FaceEmbedder
 
-    _check_target("out", out, (".csv",))
+    check_rows_target(out, "out", (".csv",))
     expect(not out.exists(), "out", "a new file, since one that exists may hold your answers", str(out))
     if sheet is not None:
-        _check_target("sheet", sheet, (".html", ".png", ".jpg", ".webp"))
+        check_rows_target(sheet, "sheet", (".html", ".png", ".jpg", ".webp"))
     embedder = FaceEmbedder(model, threads)
     start = embedder.prior if known is None else Taste.load(known, embedder.prior.sha256)
-    photos = list(_progress(embedder.folder(folder), quiet))
+    photos = list(watched(embedder.folder(folder), "reading faces", quiet))
     z = _embeddings(photos)
     expect(len(z) > 1, "folder", "a folder with the faces of at least two photos", len(z))
     names = list(z)
@@ -98,13 +100,14 @@ def fit(
 
     Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a wrong call.
     """
+    from mien.sinks.rows import check_rows_target
     from mien.taste_faces import FaceEmbedder
 
-    _check_target("out", out, (".json",))
+    check_rows_target(out, "out", (".json",))
     answers = read_answers(pairs)
     embedder = FaceEmbedder(model, threads)
     names = dict.fromkeys(name for answer in answers for name in answer[:2])
-    z = _embeddings(_progress((embedder((images or Path()) / name, name) for name in names), quiet))
+    z = _embeddings(watched((embedder((images or Path()) / name, name) for name in names), "reading faces", quiet))
     used = [answer for answer in answers if answer.first in z and answer.second in z]
     expect(bool(used), "pairs", "comparisons of photos with a face", f"{len(answers)} of which none is")
     first, second = [z[answer.first] for answer in used], [z[answer.second] for answer in used]
@@ -184,28 +187,6 @@ def _report(
         f"Of {told.sum()} answers, each foretold from the others, {own_right:.0%} are right; "
         f"from the rater pool's mean alone, {pool_right:.0%}."
     )
-
-
-def _check_target(name: str, target: Path, kinds: tuple[str, ...]) -> None:
-    """Before any picture is read."""
-    expect(target.suffix.lower() in kinds, name, f"a file that ends in {' or '.join(kinds)}", str(target))
-    expect(target.parent.is_dir(), name, "a file in a folder that exists", str(target))
-
-
-def _progress(photos: Iterator["PhotoFace"], quiet: bool) -> Iterator["PhotoFace"]:
-    """The same photos, with their count on standard error."""
-    if quiet or not sys.stderr.isatty():
-        yield from photos
-        return
-    from rich.console import Console
-    from rich.progress import Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), TextColumn("{task.completed:.0f}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading faces", total=None)
-        for photo in photos:
-            yield photo
-            bar.advance(task)
 
 
 def _write_csv(out: Path, rows: list[list[str]]) -> None:

@@ -118,6 +118,10 @@ class Faces:
         values["track_id"] = None if track is None or track < 0 else int(track)
         return Face(**{**values, "score": float(values["score"])})
 
+    def largest(self) -> int:
+        """Index of the face with the largest box; of one face or more."""
+        return int((self.box[:, 2:] - self.box[:, :2]).prod(1).argmax())
+
     def _pick(self, index: Any) -> dict[str, Any]:
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: None if part is None else part[index] for name, part in parts.items()}

@@ -27,15 +27,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.errors import InputError
-from mien.estimates import sigmoid
+from mien.estimates import moderated
 from mien.faces.parts import Array
 from mien.preference import constants
 from mien.studies.backdrops import QUALITY, surroundings
 from mien.studies.bootstrap import Estimate, Rows, estimate, resample
 from mien.studies.finding import Cell, Finding, Study, Table
+from mien.studies.ranking_faces import sexes
 from mien.studies.rater_agreement import MODEL, ONE, OTHERS, Agreement, agreement, calibration
 from mien.studies.trust_figure import draw
 from mien.train import metrics
@@ -103,19 +103,11 @@ def _cells(found: Measures) -> list[Cell]:
     return [found.get(name, "none") for name in MEASURES]
 
 
-def _sex(reading: Reading) -> NDArray[np.str_]:
-    """The sex of each face, as the set has it."""
-    columns = reading.labels.columns
-    if "gender" in columns:
-        return np.asarray(columns["gender"], str)
-    return np.array([{"F": "female", "M": "male"}[str(group)[-1]] for group in columns["group"]])
-
-
 def _groups(reading: Reading) -> Iterator[tuple[str, Rows]]:
     """All rated faces, and those of each group that is large enough."""
     rated = np.flatnonzero(~np.isnan(reading.labels.named["rating"].reshape(-1)))
     yield AS_IS, rated
-    columns = {**reading.labels.columns, "sex": _sex(reading)}
+    columns = {**reading.labels.columns, "sex": sexes(reading.labels.columns)}
     for column in GROUPS:
         for value in np.unique(np.asarray(columns.get(column, ()), str)):
             rows = rated[np.asarray(columns[column], str)[rated] == value]
@@ -174,12 +166,11 @@ def _raters(reading: Reading, path: Path, rounds: int) -> tuple[Agreement, list[
     assert reading.faces.attractiveness is not None
     score = reading.faces.attractiveness.score
     ratings = rater_scores(path, reading.labels.columns["id"])
-    sex = _sex(reading)
+    sex = sexes(reading.labels.columns)
     slope, error, _ = constants(reading.card.decoding)
-    moderated = slope / np.sqrt(1 + np.pi / 8 * (slope * error) ** 2)
 
     def share(a: Array, b: Array) -> Array:
-        return sigmoid(moderated * (a - b))
+        return moderated(slope * (a - b), np.array((slope * error) ** 2))
 
     return agreement(score, ratings, sex, rounds), calibration(share, score, ratings, sex, EDGES)
 
@@ -189,7 +180,7 @@ def sex_told(reading: Reading) -> tuple[float, float]:
     assert reading.faces.attractiveness is not None
     rating = reading.labels.named["rating"].reshape(-1)
     known = ~np.isnan(rating)
-    female = _sex(reading)[known] == "female"
+    female = sexes(reading.labels.columns)[known] == "female"
     score = reading.faces.attractiveness.score[known]
     return metrics.roc_auc(score, female), metrics.roc_auc(rating[known], female)
 

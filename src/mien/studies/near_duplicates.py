@@ -33,6 +33,7 @@ from mien.errors import InputError
 from mien.geometry import Image
 from mien.studies.bootstrap import Estimate, Rows, estimate, resample
 from mien.studies.finding import Finding, Study, Table
+from mien.studies.spoiled import compress
 from mien.train.data.tables import iterate_images, read_columns
 
 SETS, DISPLAYS = ("scut_fbp5500", "mebeauty", "utkface", "fairface"), "ckplus"
@@ -90,8 +91,7 @@ def second_shot(image: Image, rng: np.random.Generator) -> Image:
     matrix[:, 2] += rng.uniform(-0.04, 0.04, 2) * np.array([width, height])
     moved = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
     light = np.clip(moved * rng.uniform(0.8, 1.2) + rng.uniform(-15, 15), 0, 255).astype(np.uint8)
-    _, packed = cv2.imencode(".jpg", light, [cv2.IMWRITE_JPEG_QUALITY, 60])
-    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+    return compress(light, 60)
 
 
 def scenes(images: list[Image], rounds: int) -> dict[str, Estimate]:

@@ -1,8 +1,10 @@
 """Rated faces as the shipped age network sees them: maps of its frozen layers, ready for many short trainings."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,7 +85,7 @@ def load_world(folder: Path, views: int, cut: int, limit: int | None) -> World:
         recipe = Recipe.model_validate({**about, "sources": [source], "crop": CROP})
         faces = prepare(recipe, recipe.sources[0])
         faces.labels.setdefault("rating_spread", usual_spread(faces.labels["rating"]))
-        sex = sexes(faces)
+        sex = sexes(faces.columns)
         rows = {split: _rows(faces, split == "test", limit) for split in parts}
         for split, own in rows.items():
             seen = maps(body, faces, own, views if split == "train" else 0)
@@ -92,11 +94,11 @@ def load_world(folder: Path, views: int, cut: int, limit: int | None) -> World:
     return World(joined(parts["train"]), joined(parts["test"]), tuple(groups), tail, up_to_pooling(tail))
 
 
-def sexes(faces: FaceSet) -> NDArray[np.str_]:
+def sexes(columns: Mapping[str, Any]) -> NDArray[np.str_]:
     """Sex (N,), 'female' or 'male', from the column `gender`, or from the last letter of `group`."""
-    if "gender" in faces.columns:
-        return faces.columns["gender"].astype(str)
-    return np.array([{"F": "female", "M": "male"}[str(one)[-1]] for one in faces.columns["group"]])
+    if "gender" in columns:
+        return np.asarray(columns["gender"], str)
+    return np.array([{"F": "female", "M": "male"}[str(one)[-1]] for one in columns["group"]])
 
 
 def _rows(faces: FaceSet, test: bool, limit: int | None) -> Rows:

@@ -5,15 +5,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.estimates import sigmoid
+
 Vector = NDArray[np.float64]
 CHARM = 1.0
 """Deviation, in log-odds, of what a person likes about a face beyond w . z."""
 _NEWTON_STEPS, _TOLERANCE = 100, 1e-9
-
-
-def moderated(mean: Vector, variance: Vector) -> Vector:
-    """Mean of sigmoid(f) for f ~ N(mean, variance), nearly: sigmoid(mean / sqrt(1 + pi variance / 8))."""
-    return sigmoid(mean / np.sqrt(1 + math.pi / 8 * variance))
 
 
 def shared_faces(a: Vector, b: Vector) -> Vector:
@@ -43,11 +40,6 @@ def maximum(design: Vector, offset: Vector, target: Vector) -> Vector:
         if np.abs(step).max() <= _TOLERANCE:
             break
     return u
-
-
-def sigmoid(x: Vector) -> Vector:
-    """1 / (1 + exp(-x)) without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
 
 
 def normal_cdf(x: Vector) -> Vector:

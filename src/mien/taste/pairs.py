@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mien.errors import expect
-from mien.taste.logistic import Vector, moderated
+from mien.estimates import moderated
+from mien.taste.logistic import Vector
 from mien.taste.taste import Taste
 
 Rows = NDArray[np.int64]

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mien.errors import InputError, ModelError, SinkError, expect
-from mien.taste.logistic import Vector, maximum, moderated, normal_cdf, shared_faces, sigmoid
+from mien.estimates import moderated, sigmoid
+from mien.taste.logistic import Vector, maximum, normal_cdf, shared_faces
 
 FORMAT, VERSION = "mien taste", 1
 COVERAGE = 0.9

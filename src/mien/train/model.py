@@ -46,23 +46,22 @@ class FaceModel(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Outputs in the order of the task's `outputs`."""
-        return self._read(self.backbone(x))
+        return self.with_embedding(x)[0]
 
     def with_auxiliary(self, x: Tensor) -> tuple[tuple[Tensor, ...], list[tuple[Tensor, ...]]]:
         """The outputs, and those of each auxiliary head."""
         if not len(self.aux):
             return self(x), []
         last, maps = self.backbone.tapped(x)  # type: ignore[operator]
-        return self._read(last), [aux(m) for aux, m in zip(self.aux, maps, strict=True)]
+        return self._read(last)[0], [aux(m) for aux, m in zip(self.aux, maps, strict=True)]
 
     def with_embedding(self, x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """The outputs, and the embedding (B, E) that the heads read."""
-        embedding = self.embedding(self.backbone(x))
-        return tuple(head(embedding) for head in self.heads.values()), embedding
+        return self._read(self.backbone(x))
 
-    def _read(self, feature_map: Tensor) -> tuple[Tensor, ...]:
+    def _read(self, feature_map: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         embedding = self.embedding(feature_map)
-        return tuple(head(embedding) for head in self.heads.values())
+        return tuple(head(embedding) for head in self.heads.values()), embedding
 
 
 class AuxiliaryHeads(nn.Module):

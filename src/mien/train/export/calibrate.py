@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
-from mien.estimates import age_estimate, age_value, sigmoid
+from mien.estimates import PROBIT, age_estimate, age_value, sigmoid
 from mien.facs import CODES
 from mien.geometry import Array
 from mien.train.metrics import winners
@@ -221,7 +221,7 @@ def comparison_decoding(score: Array, labels: Mapping[str, Array]) -> dict[str, 
         errors.append(float(np.sqrt(2) * (y - slopes[-1] * x).std()))
     opinion = float(np.sqrt(2) * spread[source == source.min()].mean() / rating[source == source.min()].std())
     half = max(conformal_quantile(one, COVERAGE) for one in away)
-    preference = {"slope": 1.702 / opinion * slopes[0], "error": max(errors) / max(slopes[0], 1e-3)}
+    preference = {"slope": PROBIT / opinion * slopes[0], "error": max(errors) / max(slopes[0], 1e-3)}
     return {"coverage": COVERAGE, "half_width": half, "preference": preference}
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import expect
+from mien.estimates import PROBIT
 
 Values = NDArray[np.float64]
-LOGIT = 1.702 / np.sqrt(2)
+LOGIT = PROBIT / np.sqrt(2)
 """Weights of ratings to weights of comparisons: Phi(x / sqrt 2) is nearly sigmoid(1.702 x / sqrt 2)."""
 STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0)
 _FOLDS = 5

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mien.errors import InputError, expect
+from mien.estimates import PROBIT
 from mien.geometry import Array
 from mien.train import losses, metrics
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
@@ -115,7 +116,7 @@ def _origin_gap(score: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
     gaps = []
     for one in set((group[known] // GROUPS_OF_A_SET).tolist()):
         own = known & (group // GROUPS_OF_A_SET == one)
-        expected = 1.702 / 2**0.5 * rating[own] / spread[own].mean()
+        expected = PROBIT / 2**0.5 * rating[own] / spread[own].mean()
         parts = [(score[own] - expected)[group[own] == sex].mean() for sex in set(group[own].tolist())]
         gaps.append(torch.stack(parts).var(correction=0))
     return torch.stack(gaps).mean() if gaps else score.sum() * 0
