@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "facs": {"errors"},
     "geometry": {"errors"},
+    "ort": set(),
     "media": {"errors"},
     "faces": {"errors", "facs"},
     "lowrank": {"errors"},
@@ -25,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tracking": {"errors", "estimates", "faces", "geometry"},
     "drawing": {"errors", "events", "facs", "faces", "geometry", "media"},
     "sinks": {"errors", "events", "facs", "faces", "geometry"},
-    "runtime": {"errors", "faces", "estimates", "emotion", "geometry"},
+    "runtime": {"errors", "faces", "estimates", "emotion", "geometry", "ort"},
     "analyzer": {"displays", "errors", "emotion", "faces", "geometry", "media", "runtime", "tracking"},
     "face_groups": {"errors", "geometry", "lowrank", "media", "runtime"},
     "preference": {"errors", "estimates"},
@@ -35,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
     "train.recipe": {"errors"},
-    "profile": {"errors", "train.backbones"},
+    "profile": {"errors", "ort", "train.backbones"},
     "train.metrics": {"geometry"},
     "train.data": {"errors", "estimates", "facs", "geometry", "media", "runtime", "train.recipe"},
     "train.tasks": {"errors", "estimates", "faces", "facs", "geometry", "train.data", "train.losses", "train.metrics"},
@@ -45,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.engine": {"errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe", "train.tasks"}
     | {"train.warm_start"},
     "train.evaluate": {"errors", "faces", "facs", "geometry", "runtime", "train.data", "train.metrics"},
-    "train.export": {"emotion", "errors", "estimates", "faces", "facs", "geometry", "runtime", "train.data"}
+    "train.export": {"emotion", "errors", "estimates", "faces", "facs", "geometry", "ort", "runtime", "train.data"}
     | {"train.engine", "train.evaluate", "train.fold", "train.metrics", "train.model", "train.recipe", "train.tasks"},
     "train.landmark_route": {"errors", "faces", "geometry", "train.metrics"},
     "studies": {
@@ -129,3 +130,8 @@ def test_only_the_training_wing_imports_what_only_it_installs(path: Path) -> Non
     if room(module_name(path)).split(".")[0] in ("train", "profile", "studies"):
         return
     assert not {name.split(".")[0] for name in imports(path)} & HEAVY
+
+
+def test_onnxruntime_is_imported_in_one_room_that_keeps_its_reports_off() -> None:
+    users = {room(module_name(path)) for path in FILES if "onnxruntime" in {n.split(".")[0] for n in imports(path)}}
+    assert users == {"ort"}

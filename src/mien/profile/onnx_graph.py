@@ -57,7 +57,7 @@ def inferred(model: Any) -> Shapes:
 
 def measured(model: Any) -> Shapes:
     """Shapes of all values in one run on zeros. Raises InputError where it fails."""
-    import onnxruntime
+    from mien.ort import onnxruntime
 
     whole = onnx.ModelProto()
     whole.CopyFrom(model)

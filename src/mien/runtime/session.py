@@ -3,9 +3,8 @@
 import os
 from collections.abc import Iterator
 
-import onnxruntime as ort
-
 from mien.errors import ModelError, expect
+from mien.ort import onnxruntime as ort
 
 DEFAULT_THREADS = 2
 
