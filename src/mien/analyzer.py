@@ -1,12 +1,14 @@
 """The main job: media in, faces out. Detect once, align once, run every head on one batch."""
 
+import hashlib
+import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ from mien.tracking import CutDetector, NeutralBaseline, Smoother, Tracker
 
 Photo = str | PathLike[str] | NDArray[Any]
 _READ_AHEAD = 3
+_MOST_WAITING = 64
 CHILD_AGE = 14.0
 """Apparent age in years below which no attractiveness is given."""
 _NO_CROPS: Image = np.zeros((0, 1, 1, 3), np.uint8)
@@ -55,30 +58,46 @@ class Analyzer:
         displays: bool = False,
         threads: int | None = None,
     ) -> None:
-        expect(not isinstance(heads, str), "heads", "a list of names or of .onnx files", heads)
+        several = isinstance(heads, Iterable) and not isinstance(heads, (str, PathLike))
+        expect(several, "heads", "a list of names or of .onnx files", heads)
         self.detector = Detector(
             min_face=min_face, score_threshold=score_threshold, max_faces=max_faces, max_side=max_side, threads=threads
         )
         self.landmarker = Landmarker(threads=threads)
         self.heads = [Head(head, threads, evidence) for head in heads]
         self.displays = displays
+        self._own_evidence = evidence
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What its numbers depend on, as JSON has it: networks, detection, weights of evidence, displays."""
+        look = {name: getattr(self.detector, name) for name in ("min_face", "score_threshold", "max_faces", "max_side")}
+        cards = [head.model.card for head in self.heads]
+        own = self._own_evidence and json.dumps(self._own_evidence.to_dict(), sort_keys=True).encode()
+        return {
+            "heads": ", ".join(f"{card.name} ({card.values['sha256'][:8]})" for card in cards) or "none",
+            **look,
+            "evidence": f"of its own ({hashlib.sha256(own).hexdigest()[:8]})" if own else "of the card",
+            "displays": self.displays,
+        }
 
     def photo(self, source: Photo) -> Faces:
-        """Faces of one photo: a path, or an array (H, W, 3) RGB. Raises MediaError when it cannot be read."""
-        return self.images([read_photo(source)])[0]
+        """Faces of one photo: a path, or an array as `read_photo` takes it. Raises MediaError for an unreadable one."""
+        return self.images([source])[0]
 
-    def images(self, images: Sequence[Image]) -> list[Faces]:
-        """Faces of RGB pictures (H, W, 3) uint8, all of them in one batch."""
-        return [self._with_displays(faces) for faces, _ in self._analyze(images)]
+    def images(self, images: Photo | Iterable[Photo]) -> list[Faces]:
+        """Faces of photos, all of them in one batch: paths, or arrays as `read_photo` takes them."""
+        pictures = [read_photo(image) for image in _several(images)]
+        return [self._with_displays(faces) for faces, _ in self._analyze(pictures)]
 
-    def photos(self, sources: Iterable[Photo], *, keep_image: bool = False) -> Iterator[Frame]:
+    def photos(self, sources: Photo | Iterable[Photo], *, keep_image: bool = False) -> Iterator[Frame]:
         """One `Frame` a photo, in order; a photo that cannot be read becomes a frame with status 'error'."""
-        names = (source if isinstance(source, np.ndarray) else str(source) for source in sources)
+        names = (source if isinstance(source, np.ndarray) else str(source) for source in _several(sources))
         yield from self._photos((("<array>" if isinstance(n, np.ndarray) else n, n) for n in names), keep_image)
 
     def run(
         self,
-        requests: Iterable[str | PathLike[str]],
+        requests: Iterable[str | PathLike[str] | Source],
         *,
         recursive: bool = True,
         glob: str | None = None,
@@ -90,25 +109,24 @@ class Analyzer:
     ) -> Iterator[Frame]:
         """Everything that photos, folders, videos, 'webcam:0' or '-' (a list on standard input) hold.
 
-        One `Frame` a photo and one a video frame; what cannot be read becomes a frame with status 'error'.
+        One `Frame` a photo and one a video frame; what cannot be read or gives nothing becomes a frame with status
+        'error'. What a list names is read as it comes. requests: see `find_sources`.
         skip: names of sources to leave out. every, smooth, neutral: see `video`.
         """
         _check_video_options(every, smooth)
         done = set(skip)
-        photos: deque[Source] = deque()
+        photos: list[Source] = []
         for source in find_sources(requests, recursive=recursive, glob=glob):
-            if source.name in done:
-                continue
-            if source.kind == "photo":
+            new = source.name not in done
+            if new and source.kind == "photo":
                 photos.append(source)
-                if len(photos) < 64:
-                    continue
-            yield from self._flush(photos, keep_image)
-            if source.kind == "error":
-                yield Frame(source.name, Faces.empty(), "error", source.reason)
-            elif source.kind in ("video", "camera"):
-                yield from self._video_rows(source, keep_image, every=every, smooth=smooth, neutral=neutral)
-        yield from self._flush(photos, keep_image)
+            other = new and source.kind != "photo"
+            if other or source.pause or len(photos) == _MOST_WAITING:
+                yield from self._photos(((photo.name, photo.path) for photo in photos), keep_image)
+                photos.clear()
+            if other:
+                yield from self._other_rows(source, keep_image, every=every, smooth=smooth, neutral=neutral)
+        yield from self._photos(((photo.name, photo.path) for photo in photos), keep_image)
 
     def video(
         self,
@@ -163,11 +181,6 @@ class Analyzer:
         """That of the last head that reads Action Units, whose columns stand in the end."""
         return next((head.evidence for head in reversed(self.heads) if head.evidence), None)
 
-    def _flush(self, photos: deque[Source], keep_image: bool) -> Iterator[Frame]:
-        taken = list(photos)
-        photos.clear()
-        yield from self._photos(((source.name, source.path) for source in taken), keep_image)
-
     def _photos(self, photos: Iterable[tuple[str, Any]], keep_image: bool) -> Iterator[Frame]:
         for name, reading in _read_ahead(photos):
             try:
@@ -179,13 +192,23 @@ class Analyzer:
                 status = "ok" if len(faces) else "no_face"
                 yield Frame(name, faces, status, image=image if keep_image else None)
 
-    def _video_rows(self, source: Source, keep_image: bool, **options: Any) -> Iterator[Frame]:
+    def _other_rows(self, source: Source, keep_image: bool, **options: Any) -> Iterator[Frame]:
+        """Frames of a video or camera, or the reason why there is nothing to read."""
+        if source.kind == "error":
+            yield Frame(source.name, Faces.empty(), "error", source.reason)
+            return
         target = str(source.path) if source.camera is None else source.camera
         try:
             for frame in self.video(target, keep_image=keep_image, **options):
                 yield replace(frame, source=source.name)
         except Exception as error:  # one broken video never stops a run
             yield _failed(source.name, error)
+
+
+def _several(photos: Photo | Iterable[Photo]) -> Iterable[Photo]:
+    """A photo alone, a path or an array (H, W) or (H, W, C), as a list of one."""
+    alone = photos.ndim < 4 if isinstance(photos, np.ndarray) else isinstance(photos, (str, PathLike))
+    return cast(Iterable[Photo], [photos] if alone else photos)
 
 
 def _check_video_options(every: int, smooth: float) -> None:

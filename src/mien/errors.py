@@ -46,6 +46,20 @@ class SinkError(MienError):
     """A result that cannot be written."""
 
 
+class Words(str):
+    """What came, described: `expect` says it without quotes.
+
+    >>> expect(False, "X", "finite", Words("NaN entries"))
+    Traceback (most recent call last):
+    ...
+    mien.errors.InputError: 'X' must be finite. Got NaN entries.
+    """
+
+    __slots__ = ()
+
+    __repr__ = str.__str__
+
+
 def expect(condition: bool, name: str, expected: str, actual: Any) -> None:
     """Raise InputError unless the condition holds.
 

@@ -98,7 +98,8 @@ def _sources(folders: Iterable[str | PathLike[str]]) -> list[Source]:
         for source in find_sources(folder):
             found.setdefault(os.path.realpath(source.path or source.name), source)
     if not any(source.kind == "photo" for source in found.values()):
-        raise InputError("'folder' must be a folder with photos. Got none in it, nor in the folders in it.")
+        reasons = " ".join(source.reason for source in found.values() if source.reason)
+        raise InputError(f"'folder' must be a folder with photos. {reasons or 'It holds videos alone.'}")
     return list(found.values())
 
 
