@@ -95,7 +95,7 @@ def test_what_cannot_be_read_is_an_error_and_the_others_follow(album):
     [
         ("empty", {}, "No photo or video with a known suffix is in the folder 'empty'; it is empty. Check the path."),
         ("raw", {}, "the folder 'raw'; there are .CR2 (2), no suffix (1), hidden (1). Convert the files"),
-        (".", {"glob": "*.JPG"}, "that matches the glob '*.JPG' is in the folder '.'; there are .CR2 (2), "),
+        (".", {"glob": "*.JPG"}, "that matches the glob '*.JPG' is in the folder '.'; there are .jpg (2), "),
         ("outer", {"recursive": False}, "there are folders not entered (1)"),
         ("e*y", {}, "is in the folders that match 'e*y'; it is empty."),
         ("many", {}, "(1), others (2). "),
@@ -107,12 +107,12 @@ def test_a_folder_that_gives_nothing_is_an_error_that_tells_what_is_there(album,
         "raw/b.CR2",
         "raw/.c",
         "raw/README",
-        "empty/",
         "outer/in/a.jpg",
-        *map("many/a.{}".format, "rstuvwx"),
+        *(f"many/{x}.{x}" for x in "abcdefg"),
     ):
         (album / name).parent.mkdir(parents=True, exist_ok=True)
-        (album / name).mkdir() if name.endswith("/") else (album / name).write_bytes(PHOTO)
+        (album / name).write_bytes(PHOTO)
+    (album / "empty").mkdir()
     (source,) = find_sources(place, **options)
     assert source.kind == "error"
     assert said in source.reason

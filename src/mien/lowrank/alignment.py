@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mien.errors import expect
+from mien.errors import Words, expect
 from mien.lowrank.nuclear import Array, soft_threshold
 from mien.lowrank.partial_svd import exact_threshold
 
@@ -108,9 +108,9 @@ def as_stack(faces: ArrayLike, least: int) -> Array:
     expect(stack.dtype.kind in "fiub" and stack.ndim == 3, "faces", "pictures (N, H, W) of real numbers", stack.shape)
     expect(len(stack) >= least and min(stack.shape[1:]) >= 8, "faces", f"{least} or more of 8 pixels", stack.shape)
     stack = stack.astype(np.float32 if stack.dtype == np.float32 else np.float64, copy=False)
-    expect(bool(np.isfinite(stack).all()), "faces", "finite", "NaN or infinite pixels")
+    expect(bool(np.isfinite(stack).all()), "faces", "finite", Words("NaN or infinite pixels"))
     flat = np.flatnonzero(np.ptp(stack.reshape(len(stack), -1), axis=1) == 0)
-    expect(len(flat) == 0, "faces", "pictures that show something", f"flat pictures at {flat.tolist()}")
+    expect(len(flat) == 0, "faces", "pictures that show something", Words(f"flat pictures at {flat.tolist()}"))
     return stack
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mien.errors import InputError, expect
+from mien.errors import InputError, Words, expect
 from mien.lowrank.nuclear import Array, as_matrix, fill_missing
 from mien.lowrank.pursuit import Method, principal_component_pursuit
 from mien.lowrank.rows import explain_rows
@@ -113,7 +113,7 @@ class RobustPCA:
         return explain_rows(rows, self.components_.astype(rows.dtype), seen)
 
     def _expect_fitted(self) -> None:
-        expect(hasattr(self, "components_"), "RobustPCA", "fitted first: call fit", "an unfitted one")
+        expect(hasattr(self, "components_"), "RobustPCA", "fitted first: call fit", Words("an unfitted one"))
 
     def __repr__(self) -> str:
         return f"RobustPCA({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"

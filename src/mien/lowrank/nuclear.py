@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mien.errors import expect
+from mien.errors import Words, expect
 
 Array = NDArray[Any]
 
@@ -26,8 +26,8 @@ def as_matrix(X: ArrayLike, name: str = "X", finite: bool = True) -> Array:
     expect(X.dtype.kind in "fiub", name, "a matrix of real numbers", X.dtype.name)
     expect(X.ndim == 2 and X.size > 0, name, "a matrix (m, n) with at least one entry", X.shape)
     X = X.astype(np.float32 if X.dtype in (np.float16, np.float32) else np.float64, copy=False)
-    expect(not np.isinf(X).any(), name, "finite", "infinite entries")
-    expect(not finite or not np.isnan(X).any(), name, "finite", "NaN entries")
+    expect(not np.isinf(X).any(), name, "finite", Words("infinite entries"))
+    expect(not finite or not np.isnan(X).any(), name, "finite", Words("NaN entries"))
     return X
 
 
@@ -37,9 +37,9 @@ def fill_missing(X: Array, observed: ArrayLike | None = None) -> tuple[Array, Ar
     if observed is not None:
         seen = np.asarray(observed)
         fits = seen.dtype == bool and seen.shape == X.shape
-        expect(fits, "observed", f"booleans {X.shape}", f"{seen.dtype} {seen.shape}")
+        expect(fits, "observed", f"booleans {X.shape}", Words(f"{seen.dtype} {seen.shape}"))
         missing |= ~seen
-    expect(not missing.all(), "X", "observed somewhere", "no observed entry")
+    expect(not missing.all(), "X", "observed somewhere", Words("no observed entry"))
     if not missing.any():
         return X, None
     return np.where(missing, X.dtype.type(0), X), (~missing).astype(X.dtype)

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mien.errors import expect
+from mien.errors import Words, expect
 from mien.lowrank.nuclear import Array, as_matrix, fill_missing, soft_threshold
 from mien.lowrank.pursuit import principal_component_pursuit
 from mien.lowrank.rows import explain_rows
@@ -80,7 +80,7 @@ class OnlinePursuit:
         return scores @ self.components_, soft_threshold(rest, self.lam2_)
 
     def _checked(self, X: ArrayLike) -> tuple[Array, Array | None]:
-        expect(self.rows_seen_ > 0, "OnlinePursuit", "given rows by partial_fit first", "no rows")
+        expect(self.rows_seen_ > 0, "OnlinePursuit", "given rows by partial_fit first", Words("no rows"))
         return fill_missing(as_matrix(X, finite=False).astype(np.float64, copy=False))
 
     def _start(self, rows: Array, seen: Array | None) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mien.errors import expect
+from mien.errors import Words, expect
 from mien.lowrank.decomposition import Decomposition, Problem, row_blocks
 from mien.lowrank.nuclear import Array
 from mien.lowrank.partial_svd import LowRank, orthogonalise
@@ -28,7 +28,7 @@ def alternating_projections(problem: Problem, rank: int | None = None) -> Decomp
     fits = rank is None or (isinstance(rank, (int, np.integer)) and 1 <= rank <= most)
     expect(fits, "rank", f"None or a whole number from 1 to {most}", rank)
     whole = problem.observed is None
-    expect(whole, "X", "observed everywhere for method 'projections'", "missing entries; take 'ialm'")
+    expect(whole, "X", "observed everywhere for method 'projections'", Words("missing entries; take 'ialm'"))
     rows = rng.integers(len(X), size=max(1, _SAMPLE // X.shape[1]))
     A, history, settled = np.empty_like(X), list[float](), False
     missed, bound = _trim(problem, A, LowRank.zeros(X), rows, 0.0)

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mien.errors import InputError, ModelError, SinkError, expect
+from mien.errors import InputError, ModelError, SinkError, Words, expect
 from mien.estimates import moderated, sigmoid
 from mien.taste.logistic import Vector, maximum, normal_cdf, shared_faces
 
@@ -64,7 +64,7 @@ class Taste:
         expect(self.covariance.shape == (width, width), "covariance", f"({width}, {width})", self.covariance.shape)
         scale = max(1.0, float(np.abs(self.covariance).max()))
         gap = float(np.abs(self.covariance - self.covariance.T).max())
-        expect(gap <= _ROUNDING * scale, "covariance", "symmetric", f"differences of {gap}")
+        expect(gap <= _ROUNDING * scale, "covariance", "symmetric", Words(f"differences of {gap}"))
         values, vectors = np.linalg.eigh(self.covariance)
         expect(values[0] >= -_ROUNDING * scale, "covariance", "without negative eigenvalues", float(values[0]))
         object.__setattr__(self, "_root", vectors * np.sqrt(np.clip(values, 0, None)))
@@ -173,7 +173,8 @@ class Taste:
         expect(values.get("version") == VERSION, "version", f"{VERSION}; update mien", values.get("version"))
         names = ("mean", "covariance", "comparisons", "model", "sha256")
         missing = [name for name in names if name not in values]
-        expect(not missing, "path", f"a whole taste file ({', '.join(names)})", f"{path} without {', '.join(missing)}")
+        lacking = Words(f"{path} without {', '.join(missing)}")
+        expect(not missing, "path", f"a whole taste file ({', '.join(names)})", lacking)
         found = cls(*(values[name] for name in names))
         if sha256 is not None:
             found.check_model(sha256)
@@ -209,5 +210,5 @@ def _numbers(values: ArrayLike, name: str) -> Vector:
         array = np.asarray(values, np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name!r} must be an array of numbers. Got {type(values).__name__}: {error}.") from error
-    expect(bool(np.isfinite(array).all()), name, "finite numbers", "NaN or infinity")
+    expect(bool(np.isfinite(array).all()), name, "finite numbers", Words("NaN or infinity"))
     return array
