@@ -67,6 +67,63 @@ def test_list_on_standard_input(folder: Path) -> None:
     assert rows[0]["emotion"] is None
 
 
+def test_a_list_is_answered_as_it_comes(folder: Path) -> None:
+    words = ["-", "--out", "-", "--quiet", "--heads", ""]
+    process = subprocess.Popen([*START, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin
+    assert process.stdout
+    with process.stdin, process.stdout:
+        for name, status in (("a.png", "ok"), ("b.png", "no_face"), ("gone.png", "error")):
+            process.stdin.write(f"{folder / name}\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["status"] == status  # before the next is named
+        process.stdin.close()
+        assert process.stdout.read() == ""
+    assert process.wait(60) == 3
+
+
+def test_nothing_to_do_is_told(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / "x.jsonl"
+    result = mien(tmp_path / "empty", folder, "--glob", "*.JPG", "--heads", "", "--out", out)
+    assert result.returncode == 3
+    first, second, total = result.stderr.splitlines()
+    assert first.endswith("empty'; it is empty. Check the path.")
+    assert "that matches the glob '*.JPG'" in second
+    assert "there are .png (2), .jpg (1)" in second
+    assert total == "mien: 2 of 2 sources could not be read; their rows say why."
+    assert [f"mien: {json.loads(line)['reason']}" for line in out.read_text().splitlines()] == [first, second]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_run_with_other_options_is_not_resumed(folder: Path, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"faces.{suffix}"
+    words = [folder / "a.png", folder / "c.jpg", "--out", out, "--quiet", "--heads"]
+    assert mien(*words, "age").returncode == 3
+    before = out.read_bytes()
+    refused = mien(*words, "expression", "--resume", "--max-faces", "2")
+    assert refused.returncode == 2
+    assert "Got heads expression (" in refused.stderr
+    assert ") instead of age (" in refused.stderr
+    assert "max_faces 2 instead of null" in refused.stderr
+    assert out.read_bytes() == before
+    assert mien(*words, "age", "--resume", "--threads", "1").returncode == 3  # as the run would have ended unbroken
+    assert out.read_bytes() == before
+    Path(tmp_path, f".{out.name}.options.json").unlink()
+    assert "must find the options of the earlier run" in mien(*words, "age", "--resume").stderr
+    assert mien(folder / "b.png", "--out", out, "--heads", "age", "--quiet").returncode == 0
+    assert mien(folder / "b.png", "--out", out, "--heads", "age", "--quiet", "--resume").returncode == 0
+
+
+def test_what_cannot_be_drawn_empties_no_file(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "x.jsonl"
+    out.write_text("of an earlier run")
+    result = mien(folder / "a.png", "--out", out, "--heads", "", "--draw", folder / "a.png" / "drawn")
+    assert (result.returncode, "Traceback" in result.stderr) == (1, False)
+    assert out.read_text() == "of an earlier run"
+    assert set(os.listdir(tmp_path)) == {"photos", "x.jsonl"}
+
+
 def test_options_of_expression(folder: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text("bias: {neutral: 9}\nAU12: {positive: 1.0}\n", encoding="utf-8")

@@ -23,7 +23,7 @@ PATH = r'\((?:\w+<([^>]*)>, )?"([^"]+)"'  # the folder of a relative path, and t
 CHANGES = re.compile(
     rf"(?:\b(?:open|openat){PATH}, [^)]*(?:O_WRONLY|O_RDWR|O_CREAT)"
     rf"|\b(?:creat|mkdir|mkdirat|unlink|unlinkat|rename|renameat|renameat2|link|linkat|symlink|symlinkat){PATH})"
-    r".*\) = \d"
+    r".*(?:\) = \d|<unfinished)"
 )
 LOOK_UPS = re.compile(r"AF_INET|/etc/resolv\.conf|/etc/hosts\b")
 
