@@ -5,6 +5,7 @@ MienError
 ├── MediaError                              a photo or video that cannot be read
 ├── ModelError                              weights or cards that are missing, changed or do not fit
 ├── MissingDependencyError (ImportError)    an optional package that a feature needs
+├── BrokenDependencyError (ImportError)     a package that is there and does not work
 └── SinkError                               a result that cannot be written
 """
 
@@ -40,6 +41,10 @@ class MissingDependencyError(MienError, ImportError):
     def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
         # Errors cross between processes; by default the message alone would be passed to __init__.
         return type(self), self._parts
+
+
+class BrokenDependencyError(MienError, ImportError):
+    """A package is installed and does not work; the message tells how to mend it."""
 
 
 class SinkError(MienError):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +13,7 @@ from mien.geometry import CropTemplate, Image, align
 from mien.lowrank.alignment import align_jointly
 from mien.lowrank.cleaning import DUPLICATE, FEWEST, GroupCheck, check_group
 from mien.media import folder_sources, read_photo
+from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 

@@ -6,11 +6,11 @@ Points are (x, y) in pixels, boxes float (x1, y1, x2, y2) in pixels. "Right" and
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import expect
+from mien.opencv import cv2
 
 Array = NDArray[np.float32]
 Image = NDArray[np.uint8]

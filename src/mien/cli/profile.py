@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mien.errors import InputError, MissingDependencyError, expect
+from mien.cli.extra import needs_training
+from mien.errors import InputError, expect
 
 if TYPE_CHECKING:
     from mien.profile.report import Report
@@ -35,11 +36,9 @@ def profile(
     compare: Annotated[str | None, typer.Option(help="Another network to set beside it, at the same size.")] = None,
 ) -> None:
     """Count a network and find its receptive field, without computing it."""
-    try:
+    with needs_training("mien profile"):
         from mien.profile import profiler
         from mien.profile.files import write_report
-    except ImportError as error:
-        raise MissingDependencyError("mien profile", error.name or "torch", "train") from error
     expect(out is None or out.suffix in (".html", ".json", ".csv"), "out", "a .html, .json or .csv file", str(out))
     reports = [profiler.profile_named(name, _shapes(size)) for name in (model, compare) if name is not None]
     expect(weights is None or effective is not None, "weights", "given with --effective PHOTO", str(weights))

@@ -7,7 +7,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +18,7 @@ from mien.errors import InputError
 from mien.faces import SCORE_NUMBERS, Attractiveness, Frame
 from mien.geometry import Image
 from mien.media import Source, find_sources
+from mien.opencv import cv2
 from mien.taste import Taste
 
 Array = NDArray[Any]

@@ -7,7 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from mien.drawing.picture import Drawing, annotate
 from mien.drawing.record import Record
 from mien.errors import SinkError, expect
 from mien.faces import Frame
+from mien.opencv import cv2
 
 Image = NDArray[np.uint8]
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mien.errors import Words, expect
 from mien.lowrank.nuclear import Array, soft_threshold
 from mien.lowrank.partial_svd import exact_threshold
+from mien.opencv import cv2
 
 _BLURS = (2.0, 1.0, 0.0)
 """Standard deviations, in pixels, at which pictures are compared: blurred ones pull from further away."""

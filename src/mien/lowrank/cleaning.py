@@ -9,7 +9,6 @@ might, the distance to the median face counts as much as what the others leave u
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -19,6 +18,7 @@ from mien.lowrank.nuclear import Array
 from mien.lowrank.partial_svd import gram
 from mien.lowrank.pursuit import principal_component_pursuit
 from mien.lowrank.rows import explain_rows
+from mien.opencv import cv2
 
 FEWEST = 4
 """Faces, copies not counted, below which a group cannot be scored."""

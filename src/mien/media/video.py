@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError, MediaError, expect
 from mien.media.files import check_file, display_name
 from mien.media.source import Source
+from mien.opencv import cv2
 
 _USUAL_FPS = 25.0
 _LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"

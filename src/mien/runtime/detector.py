@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mien.errors import ModelError, expect
 from mien.faces import Faces
 from mien.geometry import Array, Image, non_maximum_suppression
+from mien.opencv import cv2
 from mien.runtime.session import free_shapes, open_session
 
 WEIGHTS_FILE = "face_detection_yunet_2023mar.onnx"

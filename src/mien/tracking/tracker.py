@@ -3,13 +3,13 @@
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import expect
 from mien.faces import Faces
 from mien.geometry import box_iou
+from mien.opencv import cv2
 from mien.tracking.assignment import assign
 
 Array = NDArray[Any]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from mien.geometry import MIRROR_68, Array, Image, apply_affine
+from mien.opencv import cv2
 from mien.train.data.augment import Chances, Jitter, mirror, photometric, random_similarity
 from mien.train.recipe import Augment, Crop
 

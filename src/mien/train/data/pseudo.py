@@ -1,13 +1,13 @@
 """Labels that an earlier model gives where a set has none: what it is sure of on a clean crop, the next one learns on
 changed ones. Xie et al., "Self-training with Noisy Student improves ImageNet classification", CVPR 2020."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.estimates import action_units_estimate, attractiveness_estimate
 from mien.geometry import Array
+from mien.opencv import cv2
 from mien.runtime.models import Model, find_model
 from mien.train.data.augment import Jitter, random_similarity
 from mien.train.data.labels import RATER_SPREAD

@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.geometry import Image
+from mien.opencv import cv2
 from mien.train.data.aligned import AlignedTable
 from mien.train.data.base_table import Columns, Table
 from mien.train.data.crops import DONE
