@@ -18,15 +18,14 @@ MEND = "Mend it with: pip install --force-reinstall --no-deps opencv-python-head
         (None, "cannot be loaded: import of cv2 halted; None in sys.modules."),
     ],
 )
-@pytest.mark.parametrize("command", [["analyze", "a.png", "--heads", ""], ["rank", "photos"], ["clean", "photos"]])
-def test_a_broken_install_is_told(content: str | None, told: str, command: list[str], tmp_path: Path) -> None:
+def test_a_broken_install_is_told(content: str | None, told: str, tmp_path: Path) -> None:
     code = "from mien.cli import main; main()"
     if content is None:
         code = f"import sys; sys.modules['cv2'] = None; {code}"
     else:
         (tmp_path / "cv2.py").write_text(content)
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
-    run = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, env=env)
+    run = subprocess.run([sys.executable, "-c", code, "analyze", "a.png"], capture_output=True, text=True, env=env)
     assert run.returncode == 1
     (line,) = run.stderr.splitlines()
     assert line.startswith(f"mien: OpenCV (cv2) {told}")
