@@ -54,6 +54,7 @@ def analyze(
     chosen: list[str | Path] = [*(head for head in heads.split(",") if head), *(model or [])]
     if events:
         check_target(events)  # before any file is opened
+        expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
         expect(bool(model) or "expression" in chosen, "heads", "with 'expression' to find events", heads)
     analyzer = Analyzer(
         chosen,

@@ -90,7 +90,7 @@ def read_card(model: Path) -> Card:
     """The card of an ONNX file, without its network. Raises ModelError for one that is no card."""
     path = model.with_suffix(".json")
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise ModelError(f"The card {str(path)!r} must be JSON. {error}") from error
     missing = [key for key in _NEEDED if not isinstance(values, dict) or key not in values]

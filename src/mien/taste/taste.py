@@ -165,7 +165,7 @@ class Taste:
         Raises InputError for a file that is no taste, ModelError for one that belongs to another network.
         """
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            values = json.loads(Path(path).read_text(encoding="utf-8-sig"))
         except (OSError, ValueError) as error:
             raise InputError(f"'path' must be {_FILE}. Got {str(path)!r}: {error}.") from error
         said = values.get("format") if isinstance(values, dict) else None

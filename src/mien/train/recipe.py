@@ -167,7 +167,7 @@ def read_recipe(path: Path | str, overrides: list[str] | None, model: type[_Reci
     Raises InputError that names the file, the key, and the nearest key that exists.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"The recipe {str(path)!r} must be a readable YAML file. {error}") from error
     if not isinstance(values, dict):
