@@ -17,7 +17,8 @@ EMBEDDING = 384
 class FaceModel(nn.Module):
     """Crops (B, 3, S, S), normalised -> one tensor (B, width) for each output of the task.
 
-    backbone: a name of the registry; aux: with auxiliary heads, one set for each tap of the backbone.
+    backbone: a name of the registry; aux: with auxiliary heads, one set for each tap of the backbone. The task's parts
+    are held here, so that they are trained and saved; the forward pass has no use for them.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class FaceModel(nn.Module):
         else:
             self.embedding = _pooled(channels, dropout)
         self.heads = _heads(task)
+        self.parts = nn.ModuleDict(task.parts())
         self.aux = nn.ModuleList()
         if aux:
             self.aux.extend(_aux_heads(self.backbone, backbone, task))

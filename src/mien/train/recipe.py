@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mien.errors import InputError
 
@@ -69,6 +69,8 @@ class Source(Strict):
     `fractions`, all rows with the same value in the column `group` together.
     holdout: part of the training rows that validates instead, for sets without a validation split.
     ratings: a table of single raters' scores (id, rater, score), which are compared within a rater.
+    held: an expression model whose Action Units the faces of this set are held to (`held_weight` of the task).
+    watch: the set is measured by itself after each epoch (`val_SET_...`) and has no part in any choice.
     """
 
     file: str
@@ -81,6 +83,8 @@ class Source(Strict):
     holdout: float = Field(0.0, ge=0, lt=1)
     ratings: str | None = None
     labels: list[str] = []
+    held: str | None = None
+    watch: bool = False
 
 
 class Test(Strict):
@@ -103,6 +107,8 @@ class Recipe(Strict):
     teacher: a file of labels joined by set and id; pseudo: a model that gives labels where they are missing, Action
     Units or ratings. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
     pool, raters: whose ratings a score stands for, by name and in words.
+    display: sets with votes, to which the weights from Action Units to displays and the direct read-out are fitted.
+    thresholds: a set of coded faces, to which the probabilities of Action Units are fitted instead of to 'val' faces.
     """
 
     version: int = VERSION
@@ -148,12 +154,19 @@ class Recipe(Strict):
     balance: str | None = None
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     tests: list[Test] = []
-    display: Source | None = None
+    display: list[Source] = []
+    thresholds: Source | None = None
     flip: bool = False
     pool: str = ""
     raters: str = ""
     terms: str = ""
     limits: list[str] = []
+
+    @field_validator("display", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        """One set or none, as recipes of earlier runs have it."""
+        return [] if value is None else [value] if isinstance(value, dict) else value
 
 
 def load_recipe(path: Path | str, overrides: list[str] | None = None) -> Recipe:

@@ -16,7 +16,7 @@ from mien.train.data.base_table import Columns, Table
 from mien.train.data.crops import Crops
 from mien.train.data.faceset import FaceDataset, FaceSet
 from mien.train.data.labels import ColumnLabel, labels_of
-from mien.train.data.pseudo import fill_labels
+from mien.train.data.pseudo import fill_labels, hold_units
 from mien.train.data.ratings import rater_scores
 from mien.train.data.schema import check_named
 from mien.train.data.tables import open_table, read_columns
@@ -52,6 +52,8 @@ def prepare(
     labels = {name: value for name, value in labels.items() if not source.labels or name in source.labels}
     if recipe.pseudo:
         labels = fill_labels(recipe.pseudo, cut.crops, labels, recipe.crop)
+    if source.held:
+        labels = hold_units(source.held, cut.crops, labels, recipe.crop)
     kept = {name: value[rows] for name, value in columns.items() if _is_plain(value)}
     return FaceSet(table.name, cut.crops, labels, kept, source.weight, cut.row, cut.dropped)
 

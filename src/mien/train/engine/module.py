@@ -1,11 +1,13 @@
 """One step of training and of validation; everything else is Lightning's."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mien.geometry import Array
@@ -38,17 +40,25 @@ class FaceModule(L.LightningModule):  # type: ignore[misc]
     def validation_step(self, batch: Batch, index: int) -> None:
         """Collect outputs: measures need the whole set."""
         outputs = self._named(self.model(_pixels(batch)))
-        labels = {f"label {name}": batch[name] for name in self.task.targets}
+        labels = {f"label {name}": batch[name] for name in (*self.task.targets, "set")}
         self._seen.append({name: value.float().cpu().numpy() for name, value in {**outputs, **labels}.items()})
 
     def on_validation_epoch_end(self) -> None:
-        """Measure the task on all that was seen, by all processes."""
+        """Measure the task on all that was seen, by all processes; watched sets by themselves."""
         seen = [part for parts in _gather(self._seen) for part in parts]
         self._seen.clear()
         joined = {name: np.concatenate([part[name] for part in seen]) for name in seen[0]}
-        labels = {name: joined[f"label {name}"] for name in self.task.targets}
-        measures = self.task.measure({name: joined[name] for name in self.task.outputs}, labels)
+        watched = {k: Path(source.file).stem for k, source in enumerate(self.recipe.sources) if source.watch}
+        number = joined["label set"]
+        measures = self._measured(joined, ~np.isin(number, list(watched)))
+        for k, name in watched.items():
+            measures |= {f"{name}_{key}": value for key, value in self._measured(joined, number == k).items()}
         self.log_dict({f"val_{name}": value for name, value in measures.items()}, prog_bar=True)
+
+    def _measured(self, joined: dict[str, Array], rows: NDArray[np.bool_]) -> dict[str, float]:
+        """Measures of the task on some of the faces that were seen."""
+        labels = {name: joined[f"label {name}"][rows] for name in self.task.targets}
+        return self.task.measure({name: joined[name][rows] for name in self.task.outputs}, labels)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the state of the random numbers: a resumed run draws what an uninterrupted one draws."""

@@ -112,20 +112,35 @@ def _emotion(faces: Faces, outputs: dict[str, Array], votes: Array) -> dict[str,
 
 
 def _units(faces: Faces, target: Array) -> dict[str, Measure]:
-    """AUC of each unit with at least 10 faces with and without it, their mean first."""
+    """AUC, F1 and ECE of each unit with at least 10 faces with and without it, their means first."""
     assert faces.action_units is not None
     units = faces.action_units
     single: dict[str, Measure] = {}
+    others: dict[str, dict[str, Measure]] = {"F1": {}, "ECE": {}}
     for k, code in enumerate(CODES):
         known = np.asarray(~np.isnan(target[:, k]))
         present = target[:, k] >= 0.5
         if min((present & known).sum(), (~present & known).sum()) >= 10:
             column = units.codes.index(code)
             single[f"AUC {code}"] = _auc(units.probability[:, column], present, known)
-    return {f"mean AUC of {len(single)} Action Units": _mean_auc(single), **single} if single else {}
+            others["F1"][f"F1 {code}"] = _f1(units.active[:, column], present, known)
+            others["ECE"][f"ECE {code}"] = _ece(units.probability[:, column], present, known)
+    if not single:
+        return {}
+    kinds = {"AUC": single, **others}
+    means = {f"mean {name} of {len(part)} Action Units": _mean_of_all(part) for name, part in kinds.items()}
+    return {**means, **single, **others["F1"], **others["ECE"]}
 
 
-def _mean_auc(single: dict[str, Measure]) -> Measure:
+def _f1(active: NDArray[np.bool_], present: NDArray[np.bool_], known: NDArray[np.bool_]) -> Measure:
+    return Measure(lambda i: metrics.f1(active[i], present[i]), known)
+
+
+def _ece(probability: Array, present: NDArray[np.bool_], known: NDArray[np.bool_]) -> Measure:
+    return Measure(lambda i: metrics.expected_calibration_error(probability[i], present[i]), known)
+
+
+def _mean_of_all(single: dict[str, Measure]) -> Measure:
     """The mean of those that are defined on the faces in question."""
 
     def mean(i: Index) -> float:
@@ -164,7 +179,7 @@ def _classification(estimate: Category, target: Array) -> dict[str, Measure]:
     return {
         "accuracy": Measure(lambda i: float(right[i].mean()), known),
         "macro-F1": Measure(lambda i: metrics.macro_f1(read[i], truth[i], count), known),
-        "mean AUC, one against the rest": _mean_auc(single),
+        "mean AUC, one against the rest": _mean_of_all(single),
         "ECE": Measure(lambda i: metrics.expected_calibration_error(confidence[i], right[i]), known),
         **single,
     }
@@ -182,7 +197,7 @@ def _regression(value: Array, target: Array) -> dict[str, Measure]:
 def _flags(estimate: Flags, target: Array) -> dict[str, Measure]:
     columns = zip(estimate.names, estimate.probability.T, target.T, strict=True)
     single = {f"AUC {name}": _auc(score, truth >= 0.5, ~np.isnan(truth)) for name, score, truth in columns}
-    return {f"mean AUC of {len(single)} columns": _mean_auc(single), **single}
+    return {f"mean AUC of {len(single)} columns": _mean_of_all(single), **single}
 
 
 def _landmarks(faces: Faces, labels: dict[str, Array]) -> dict[str, Measure]:

@@ -49,6 +49,10 @@ class Task(ABC):
         nn.init.zeros_(layer.bias)
         return layer
 
+    def parts(self) -> dict[str, nn.Module]:
+        """What the loss learns beside the network, by name: trained and kept with it, left out of what is exported."""
+        return {}
+
     @abstractmethod
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
         """Scalar loss of a batch."""
