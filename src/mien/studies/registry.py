@@ -20,6 +20,7 @@ NAMES = (
     "pairwise-collapse",
     "ranking-losses",
     "au-or-classes",
+    "bottleneck",
     "landmarks-under-pose",
     "age-heads",
     "normalized-l1",
