@@ -108,6 +108,7 @@ class Recipe(Strict):
     Units or ratings. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
     pool, raters: whose ratings a score stands for, by name and in words.
     display: sets with votes, to which the weights from Action Units to displays and the direct read-out are fitted.
+    open: whether all data are under terms that let anyone use the weights for anything.
     thresholds: a set of coded faces, to which the probabilities of Action Units are fitted instead of to 'val' faces.
     """
 
@@ -159,6 +160,7 @@ class Recipe(Strict):
     flip: bool = False
     pool: str = ""
     raters: str = ""
+    open: bool = False
     terms: str = ""
     limits: list[str] = []
 

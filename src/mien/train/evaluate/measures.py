@@ -14,7 +14,7 @@ from mien.train import metrics
 from mien.train.evaluate.skin_tone import BANDS as SKIN_BANDS
 
 Index = NDArray[np.int64]
-GROUP_COLUMNS = ("gender", "race", "ethnicity", "group", "age_group", "pose30", "pose45", "occluded")
+GROUP_COLUMNS = ("set", "gender", "race", "ethnicity", "group", "age_group", "pose30", "pose45", "occluded")
 SKIN_TONE = "skin_tone"
 """Column of the typology angles that `skin_tone` measures in the pictures."""
 AGE_BANDS = ((0, 10), (10, 20), (20, 30), (30, 40), (40, 50), (50, 60), (60, 70), (70, 80), (80, 120))

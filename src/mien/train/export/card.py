@@ -138,6 +138,7 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "decoding": {},
         "calibrated_on": {source.file: source.splits.get("val", []) for source in recipe.sources},
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "open": recipe.open,
         "terms": recipe.terms,
         "limits": recipe.limits,
         "data": [_data(recipe, source, prepared, k) for k, source in enumerate(recipe.sources)],
