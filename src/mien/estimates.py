@@ -58,6 +58,14 @@ def pose_estimate(output: Array, matrix: Array | None = None) -> Pose:
     return Pose(degrees[:, 0], degrees[:, 1], wrap_degrees(roll))
 
 
+def presence_estimate(outputs: dict[str, Array], decoding: Decoding) -> Array:
+    """Probability (N,) that there is a face, sigmoid(slope z + bias) (Platt); 1 from a network that does not tell."""
+    if "presence" not in outputs:
+        return np.ones(len(outputs["landmarks"]), np.float32)
+    constants = decoding["presence"]
+    return sigmoid(constants["slope"] * outputs["presence"][:, 0] + constants["bias"])
+
+
 def expectation(logits: Array, bins: Array) -> tuple[Array, Array]:
     """Mean and standard deviation (N,) of softmax(logits (N, K)) over the values of bins (K,).
 

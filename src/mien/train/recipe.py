@@ -40,6 +40,7 @@ class Augment(Strict):
     gray, color, blur, low_resolution, noise, jpeg, occlusion: how often a picture is changed so; 0 switches it off.
     border: how often the picture ends near the face, as tight photos do, and its edge goes on as it does in use.
     oval: how often all around the face gives way to something else, so that backgrounds and masks tell nothing.
+    absent: how often a face gives way to a picture without one, for tasks that tell whether there is a face.
     contrast: how strongly brightness, contrast and colour change.
     """
 
@@ -58,6 +59,7 @@ class Augment(Strict):
     occlusion: float = Field(default=0.1, ge=0, le=1)
     border: float = Field(default=0.0, ge=0, le=1)
     oval: float = Field(default=0.0, ge=0, le=1)
+    absent: float = Field(default=0.0, ge=0, le=1)
     contrast: float = Field(default=1.0, ge=0)
 
 
