@@ -17,12 +17,18 @@ _TURNED = 15.0
 
 
 class Landmarker:
-    """Refines detected faces: 68 landmarks, pose, and the five points derived from the 68; drops what is no face."""
+    """Refines detected faces: 68 landmarks, pose, and the five points derived from the 68; drops what is no face.
 
-    def __init__(self, model: str | Path = "landmarks", threads: int | None = None) -> None:
+    min_presence: probability of a face below which one is dropped; None for that of the card, 0 keeps all.
+    """
+
+    def __init__(
+        self, model: str | Path = "landmarks", threads: int | None = None, min_presence: float | None = None
+    ) -> None:
         self.model = Model(find_model(model), threads)
         self._margin = float(self.model.card.crop["margin"])
-        self._threshold = float(self.model.card.decoding.get("presence", {}).get("threshold", 0.0))
+        told = self.model.card.decoding.get("presence", {}).get("threshold", 0.0)
+        self.min_presence = float(told if min_presence is None else min_presence)
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Faces]) -> list[Faces]:
         """The faces with `landmarks_68`, `pose` and refined `landmarks`; all pictures share one run.
@@ -35,7 +41,7 @@ class Landmarker:
         owner = np.repeat(np.arange(len(images)), counts)
         box = np.concatenate([part.box for part in faces])
         points, pose, presence = self._read(images, owner, box, np.concatenate([part.landmarks for part in faces]))
-        known = presence >= self._threshold
+        known = presence >= self.min_presence
         refined = [_refined(part, points[own], pose[own]) for part, own in zip(faces, _parts(counts), strict=True)]
         return [
             part if known[own].all() else part.select(known[own])

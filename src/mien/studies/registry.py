@@ -21,6 +21,7 @@ NAMES = (
     "ranking-losses",
     "au-or-classes",
     "bottleneck",
+    "face-check",
     "landmarks-under-pose",
     "age-heads",
     "normalized-l1",
