@@ -127,8 +127,9 @@ class DrawCurves(L.Callback):  # type: ignore[misc]
 def draw_curves(run: Path) -> None:
     """curves.png: loss, learning rate and each measure of the validation by step."""
     rows = read_curves(run)
-    hidden = ("epoch", "step", "lr-AdamW/pg2")  # both groups of weights have the same learning rate
-    names = [name for name in (rows[0] if rows else {}) if name not in hidden]
+    # The first group of weights has the rate `lr`; the others follow it.
+    names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "step")]
+    names = [name for name in names if not name.startswith("lr-") or name == "lr-AdamW/pg1"]
     names = sorted((n for n in names if any(row[n] for row in rows)), key=lambda n: (n != "loss", n))[:12]
     if not names:
         return
