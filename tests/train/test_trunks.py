@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="training needs mien[train]")
-onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnx")
 
 import torch
 from onnx import TensorProto, helper, numpy_helper

@@ -1,4 +1,4 @@
-"""What teachers say of the training faces: read once from clean pictures, kept beside the crops; a killed run goes on."""
+"""What teachers say of the training faces: read once from clean pictures, resumably, and kept beside the crops."""
 
 import hashlib
 import json
@@ -147,8 +147,8 @@ def _checked(name: str, output: TeacherOutput, value: Array, count: int) -> Arra
     wrong |= output.kind == "probabilities" and bool(((value < 0) | (value > 1)).any())
     if wrong or not np.isfinite(value).all():
         raise InputError(
-            f"The teacher's output {name!r} must be finite {output.kind}; before softmax or sigmoid say 'logits: true'. "
-            f"Got values from {value.min():.3g} to {value.max():.3g}."
+            f"The teacher's output {name!r} must be a finite {output.kind}; before softmax or sigmoid its card says "
+            f"'logits: true'. Got values from {value.min():.3g} to {value.max():.3g}."
         )
     return value
 

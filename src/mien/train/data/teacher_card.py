@@ -1,13 +1,14 @@
 """Cards of teachers: how a network that others made, or an ensemble of ours, is fed, and what its outputs are."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from mien.errors import InputError
 from mien.train.recipe import Strict, Teacher, read_recipe
 
+_NAME = r"^[\w-]+$"  # it becomes the name of a file
 Channel = tuple[float, float, float]
 
 
@@ -34,7 +35,7 @@ class TeacherOutput(Strict):
     first: float = 0.0
     step: float = Field(1.0, gt=0)
     logits: bool = False
-    names: list[str] = []
+    names: tuple[str, ...] = ()
 
 
 class TeacherCard(Strict):
@@ -44,14 +45,14 @@ class TeacherCard(Strict):
     that allows; both go onto the student's card.
     """
 
-    name: str
+    name: str = Field(pattern=_NAME)
     crop: TeacherCrop
     channels: Literal["RGB", "BGR"] = "RGB"
     mean: Channel
     std: Channel
     input: str | None = None
     flip: bool = False
-    outputs: dict[str, TeacherOutput]
+    outputs: dict[Annotated[str, Field(pattern=_NAME)], TeacherOutput]
     source: str = ""
     terms: str = ""
 

@@ -155,7 +155,9 @@ def _bin_width(label: str) -> float | None:
 
 def make_loaders(recipe: Recipe, task: Task, prepared: Prepared) -> tuple[DataLoader[Any], DataLoader[Any]]:
     """Batches for training, drawn anew each epoch, and for validation."""
-    train = FaceDataset(prepared.sets, prepared.rows["train"], recipe.crop, {**task.targets, **prepared.soft}, recipe.augment)
+    train = FaceDataset(
+        prepared.sets, prepared.rows["train"], recipe.crop, {**task.targets, **prepared.soft}, recipe.augment
+    )
     val = FaceDataset(prepared.sets, prepared.rows["val"], recipe.crop, task.targets)
     common: dict[str, Any] = {"num_workers": recipe.workers}
     later = DataLoader(val, recipe.batch_size, sampler=Shared(SequentialSampler(val), whole=False), **common)

@@ -23,7 +23,7 @@ Batch = dict[str, Tensor]
 class FaceModule(L.LightningModule):  # type: ignore[misc]
     """A network with its task and the schedule of a recipe; steps: of the whole run.
 
-    lessons: what teachers' outputs it learns from; shifts: of the labels of its sets. Of both the network knows nothing.
+    lessons: what teachers' outputs it learns from; shifts: of the labels of its sets. The network knows of neither.
     """
 
     def __init__(

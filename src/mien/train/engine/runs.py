@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from pydantic import ValidationError
 
 import mien
 from mien.errors import InputError
@@ -47,7 +48,11 @@ def open_run(recipe: Recipe, needed_bytes: int, resume: bool = True) -> Path:
 def _check_same(recipe: Recipe, run: Path) -> None:
     """Raises InputError when the run in the folder was started by a recipe that trains otherwise."""
     try:
-        before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+        text = (run / "recipe.json").read_text(encoding="utf-8")
+        # Keys of parts that an older release did not know, as that of a source, have their defaults.
+        before = json.loads(Recipe.model_validate_json(text).model_dump_json())
+    except ValidationError:
+        before = json.loads(text)
     except (OSError, ValueError):
         return
     now = json.loads(recipe.model_dump_json())

@@ -71,9 +71,7 @@ class CosineLoss(Loss):
         super().__init__(cosine_loss, reduction)
 
 
-def _rows(
-    preds: Tensor, target: Tensor, weight: Tensor | None, mask: Tensor | None
-) -> tuple[Tensor, Tensor, Entries]:
+def _rows(preds: Tensor, target: Tensor, weight: Tensor | None, mask: Tensor | None) -> tuple[Tensor, Tensor, Entries]:
     """Both (B, K), without the faces that have an unknown target, and which are kept."""
     preds, target = pair(preds, target)
     known = known_numbers(target)

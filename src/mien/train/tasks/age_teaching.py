@@ -11,11 +11,11 @@ from mien.train.data.teacher_card import TeacherOutput
 def distill_age(
     output: Tensor, age: Tensor, head: str, taught: TeacherOutput, target: Tensor, temperature: float
 ) -> Tensor:
-    """Scalar loss of outputs (B, width), decoded to age (B,), against a teacher's (B, K): shares of its ages, or one age.
+    """Scalar loss of outputs (B, width), decoded to age (B,), against a teacher's (B, K): shares of its ages, or an age.
 
     A head with a distribution: `distillation_loss`, the teacher's probabilities shared among its own years. 'laplace',
-    'gaussian': mean of the head's own loss over the teacher's distribution, sum_k p_k loss(age_k). All others: L1 to the
-    teacher's mean, in units of 20 years.
+    'gaussian': mean of the head's own loss over the teacher's distribution, sum_k p_k loss(age_k). All others: L1 to
+    the teacher's mean, in units of 20 years.
     """
     if taught.kind == "number":
         return losses.l1_loss(age, target[:, 0]) / AGE_UNIT

@@ -15,7 +15,7 @@ LEAST_SLOPE = 0.2
 
 
 class LabelShift(nn.Module):
-    """label = g(x), g piecewise linear through (knots_k, knots_k + offset_k), never flatter than 0.2; at first g(x) = x.
+    """label = g(x), g straight between (knots_k, knots_k + offset_k), never flatter than 0.2; at first g(x) = x.
 
     What a set calls 30 may be 27 elsewhere: x, the value that the network gives, is asked to meet g^-1(label), and g
     to meet the labels at the values that the network gives. A pull of the offsets to 0 (`penalty`) and the labels of
