@@ -50,12 +50,11 @@ class FaceModel(nn.Module):
         """Outputs in the order of the task's `outputs`."""
         return self.with_embedding(x)[0]
 
-    def with_auxiliary(self, x: Tensor) -> tuple[tuple[Tensor, ...], list[tuple[Tensor, ...]]]:
-        """The outputs, and those of each auxiliary head."""
-        if not len(self.aux):
-            return self(x), []
-        last, maps = self.backbone.tapped(x)  # type: ignore[operator]
-        return self._read(last)[0], [aux(m) for aux, m in zip(self.aux, maps, strict=True)]
+    def with_auxiliary(self, x: Tensor) -> tuple[tuple[Tensor, ...], list[tuple[Tensor, ...]], Tensor]:
+        """The outputs, those of each auxiliary head, and the mean (B, C) of the last map over its places."""
+        last, maps = self.backbone.tapped(x) if len(self.aux) else (self.backbone(x), [])  # type: ignore[operator]
+        auxiliary = [aux(m) for aux, m in zip(self.aux, maps, strict=True)]
+        return self._read(last)[0], auxiliary, last.mean((2, 3))
 
     def with_embedding(self, x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """The outputs, and the embedding (B, E) that the heads read."""

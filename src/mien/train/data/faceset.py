@@ -21,7 +21,8 @@ from mien.train.recipe import Augment, Crop
 class FaceSet:
     """Crops (M, S, S, 3) of one source with labels (M, ...) and other columns (M,).
 
-    row (M,): their rows in the source. dropped: how many rows of it have no crop, by reason.
+    row (M,): their rows in the source. dropped: how many rows of it have no crop, by reason. matrix (M, 2, 3): from
+    picture to crop.
     """
 
     name: str
@@ -31,6 +32,7 @@ class FaceSet:
     weight: float = 1.0
     row: NDArray[np.int64] | None = None
     dropped: dict[str, int] = field(default_factory=dict)
+    matrix: Array | None = None
 
     def __len__(self) -> int:
         return len(self.crops)

@@ -1,7 +1,7 @@
 """What is measured for each task, as functions of the faces that count, and the groups that are told apart."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,19 @@ def _age(faces: Faces, target: Array) -> dict[str, Measure]:
         f"coverage of the {age.coverage:.0%} interval": Measure(lambda i: float(inside[i].mean()), exact),
         "width of the interval": Measure(lambda i: float((age.high - age.low)[i].mean()), exact),
     }
+
+
+def shifted_age(faces: Faces, labels: Labels, shift: Mapping[str, Any]) -> dict[str, Measure]:
+    """The measures of age once more, with what a model has learned of this set's labels: see `LabelShift`."""
+    assert faces.age is not None
+    knots, offsets = np.array(shift["knots"]), np.array(shift["offsets"])
+
+    def moved(age: Array) -> Array:
+        return np.asarray(age + np.interp(age, knots, offsets), np.float32)
+
+    own = replace(faces.age, value=moved(faces.age.value), low=moved(faces.age.low), high=moved(faces.age.high))
+    found = _age(replace(faces, age=own), labels.named["age"])
+    return {f"{name}, with the set's label shift": measure for name, measure in found.items()}
 
 
 def _expression(faces: Faces, outputs: dict[str, Array], labels: dict[str, Array]) -> dict[str, Measure]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mien.estimates import action_units_estimate
@@ -20,6 +21,7 @@ from mien.train.data.faceset import FaceDataset
 from mien.train.data.schema import texts
 from mien.train.data.tables import open_table
 from mien.train.engine.loaders import Prepared, task_of
+from mien.train.engine.shifts import read_shift, read_shifts
 from mien.train.evaluate.evaluator import Report, evaluate_file
 from mien.train.export.calibrate import calibrate, detail_decoding
 from mien.train.export.display import Votes, fit_evidence
@@ -28,7 +30,7 @@ from mien.train.export.thresholds import coded_decoding
 from mien.train.model import MEAN, STD
 from mien.train.recipe import Recipe, Source
 
-_NOT_ON_CARD = {"data_dir", "cache_dir", "run_dir", "init", "expected", "minutes", "terms", "limits"}
+_NOT_ON_CARD = {"data_dir", "cache_dir", "run_dir", "init", "teachers", "expected", "minutes", "terms", "limits"}
 _BATCH = 64
 
 
@@ -53,6 +55,7 @@ def write_card(
     _write(path, card)
     model = Model(path, recipe.threads)
     read, labels = _unwatched(recipe, *predict(model, recipe, prepared))
+    labels = unshifted(labels, card.get("label_shift", {}), [faces.name for faces in prepared.sets])
     card["decoding"] = calibrate(recipe.task, read, labels, recipe.pool, task_of(recipe).decoding())
     if recipe.raters:
         card["decoding"]["raters"] = recipe.raters
@@ -144,8 +147,30 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "data": [_data(recipe, source, prepared, k) for k, source in enumerate(recipe.sources)],
         "recipe": _recipe(recipe),
         "initial_weights": _start(recipe),
+        **_origins(run),
         "environment": environment,
     }
+
+
+def _origins(run: Path) -> dict[str, Any]:
+    """What the run began with and learned from, where it was not data alone, and the label shifts of its sets."""
+    path = run / "origins.json"
+    told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    named = {"trunk": told.get("init"), "teachers": told.get("teachers"), "label_shift": read_shifts(run)}
+    return {name: value for name, value in named.items() if value}
+
+
+def unshifted(labels: dict[str, Array], shifts: dict[str, Any], names: Sequence[str]) -> dict[str, Array]:
+    """Labels (N, ...) as values of the network's own: without the shift of their set, whose number is `set` (N,)."""
+    moved = dict(labels)
+    for label, curves in shifts.items():
+        moved[label] = labels[label].copy()
+        for number, name in enumerate(names):
+            if name in curves:
+                own = labels["set"].reshape(-1) == number
+                value = torch.from_numpy(labels[label][own])
+                moved[label][own] = read_shift(curves[name]).to_value(value).detach().numpy()
+    return moved
 
 
 def _recipe(recipe: Recipe) -> dict[str, Any]:
