@@ -9,12 +9,16 @@ from mien.errors import MediaError
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document"),
-    (b"RIFF", "an AVI video or a sound"),
+    (b"ID3", "a sound (MP3)"),
+    (b"\xff\xfb", "a sound (MP3)"),
+    (b"fLaC", "a sound (FLAC)"),
+    (b"OggS", "a sound or a video (Ogg)"),
     (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
     (b"\x00\x00\x01\xba", "an MPEG video"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"<svg", "an SVG drawing"),
 )
+_SOUND_BRANDS = (b"M4A ", b"M4B ")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif")
 
 
@@ -63,7 +67,11 @@ def describe(head: bytes) -> str:
     ('text', 'a PDF document')
     """
     if head[4:8] == b"ftyp":
-        return "a HEIC picture" if head[8:12] in _HEIF_BRANDS else "an MP4 or MOV video"
+        brand = head[8:12]
+        kind = "a HEIC picture" if brand in _HEIF_BRANDS else "an MP4 or MOV video"
+        return "a sound (M4A)" if brand in _SOUND_BRANDS else kind
+    if head.startswith(b"RIFF"):
+        return "an AVI video" if head[8:12] == b"AVI " else "a sound (WAV)"
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
