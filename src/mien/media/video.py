@@ -109,7 +109,7 @@ def _aspect(capture: cv2.VideoCapture) -> float:
 
 
 def _is_cover(capture: cv2.VideoCapture, path: Path) -> bool:
-    """Whether the one picture of the file is the cover of a sound; asked of a second capture, so that no frame is lost."""
+    """Whether the one picture of a file is the cover of a sound; a second capture is asked, so that no frame is lost."""
     if capture.get(cv2.CAP_PROP_FPS) != _FPS_OF_A_COVER:
         return False
     second = _capture(path)
