@@ -53,3 +53,40 @@ def _number(name, value):
 
 def _real(name, value):
     return _element(name, struct.pack(">d", value))
+
+
+PRIMARIES = {  # columns of XYZ under D50
+    "srgb": ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7142)),
+    "wide": ((0.7977, 0.2880, 0.0000), (0.1352, 0.7119, 0.0000), (0.0313, 0.0001, 0.8249)),
+}
+
+
+def rgb_profile(gamma, primaries="srgb"):
+    """An ICC profile (version 2) of three colorants and one exponent."""
+    white = b"XYZ " + bytes(4) + _fixed(0.9642, 1.0, 0.8249)
+    tags = {b"desc": b"desc" + bytes(4) + struct.pack(">I", 2) + b"t\0" + bytes(78), b"wtpt": white}
+    tags[b"cprt"] = b"text" + bytes(4) + b"none\0"
+    for name, column in zip("rgb", PRIMARIES[primaries], strict=True):
+        tags[f"{name}XYZ".encode()] = b"XYZ " + bytes(4) + _fixed(*column)
+        tags[f"{name}TRC".encode()] = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    return _profile(b"RGB ", tags)
+
+
+def gray_profile(gamma):
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    white = b"XYZ " + bytes(4) + _fixed(0.9642, 1.0, 0.8249)
+    return _profile(b"GRAY", {b"wtpt": white, b"kTRC": curve, b"cprt": b"text" + bytes(4) + b"none\0"})
+
+
+def _profile(space, tags):
+    table, body, start = b"", b"", 132 + 12 * len(tags)
+    for name, content in tags.items():
+        table += name + struct.pack(">II", start + len(body), len(content))
+        body += content + bytes(-len(content) % 4)
+    head = struct.pack(">I", start + len(body)) + bytes(4) + b"\2\x10\0\0mntr" + space + b"XYZ " + bytes(12) + b"acsp"
+    head += bytes(28) + _fixed(0.9642, 1.0, 0.8249)
+    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
+
+
+def _fixed(*values):
+    return struct.pack(f">{len(values)}i", *(round(value * 65536) for value in values))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mien.errors import MediaError
 
+MAX_MEGAPIXELS = 300
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document"),
@@ -58,6 +59,15 @@ def _why_closed(path: Path, name: str, error: Exception) -> str:
         return f"'{name}' may not be read: permission denied. Change its permissions (chmod +r)."
     reason = error.strerror if isinstance(error, OSError) else error
     return f"'{name}' cannot be opened: {reason}. Check the path."
+
+
+def check_size(width: int, height: int, name: str) -> None:
+    """Raise MediaError for a picture that would not fit into memory."""
+    megapixels = width * height / 1e6
+    if megapixels > MAX_MEGAPIXELS:
+        raise MediaError(
+            f"{name!r} has {megapixels:.0f} megapixels; at most {MAX_MEGAPIXELS} are read. Shrink it first."
+        )
 
 
 def describe(head: bytes) -> str:

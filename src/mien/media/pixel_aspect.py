@@ -1,12 +1,18 @@
 """Pixels that are not square: width over height of a pixel, and pictures stretched until it is 1."""
 
+import logging
 import math
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+logger = logging.getLogger(__name__)
 
 _MOST = 8.0
+_UNSEEN = 0.02
 
 
 def aspect_ratio(horizontal: float, vertical: float) -> float:
@@ -41,3 +47,28 @@ def square_size(width: int, height: int, aspect: float) -> tuple[int, int]:
     (720, 540)
     """
     return (round(width * aspect), height) if aspect >= 1 else (width, round(height / aspect))
+
+
+def note_aspect(image: Image.Image, name: str) -> None:
+    """Tell the logger of a photo whose resolution differs along its sides; the pixels of photos are taken as square.
+
+    Density of JFIF, pHYs of PNG, resolution of TIFF: viewers ignore them, cameras and scanners write wrong ones, and
+    programs contradict each other on whether the larger number means the wider or the narrower pixel. To stretch by
+    them would spoil more photos than it mends.
+    """
+    stated = (image.info.get(key) for key in ("dpi", "jfif_density", "aspect"))
+    horizontal, vertical = (_number(side) for side in next((pair for pair in stated if pair), (1, 1)))
+    if abs(aspect_ratio(horizontal, vertical) - 1) > _UNSEEN:
+        logger.warning(
+            "%r states a resolution of %g x %g. Its pixels are taken as square; stretch it first if its faces look so.",
+            name,
+            horizontal,
+            vertical,
+        )
+
+
+def _number(side: Any) -> float:
+    try:
+        return float(side)
+    except (TypeError, ValueError, ArithmeticError):
+        return math.nan

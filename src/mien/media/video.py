@@ -2,10 +2,8 @@
 
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +15,11 @@ from mien.errors import InputError, MediaError, expect
 from mien.media.containers import is_whole
 from mien.media.files import check_file, display_name
 from mien.media.pixel_aspect import aspect_ratio, square_pixels, square_size
+from mien.media.quiet import quiet_opencv
 from mien.media.source import Source
 
 _USUAL_FPS = 25.0
 _FPS_OF_A_COVER = 90000.0  # ffmpeg's clock for a picture that has no time
-_LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
-_open_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ def _aspect(capture: cv2.VideoCapture) -> float:
 
 
 def _is_cover(capture: cv2.VideoCapture, path: Path) -> bool:
-    """Whether the one picture of a file is the cover of a sound; a second capture is asked, so that no frame is lost."""
+    """Whether the one picture is the cover of a sound; a second capture is asked, so that no frame is lost."""
     if capture.get(cv2.CAP_PROP_FPS) != _FPS_OF_A_COVER:
         return False
     second = _capture(path)
@@ -174,29 +171,9 @@ def _open(target: Path | int) -> cv2.VideoCapture:
 
 
 def _capture(target: Path | int) -> cv2.VideoCapture:
-    with _quiet_opening():
+    with quiet_opencv():
         if isinstance(target, int):
             return cv2.VideoCapture(target)
         # An absolute path, since ffmpeg takes what stands before a colon for a protocol; and only ffmpeg, since
         # another backend takes a name with digits for a series of pictures.
         return cv2.VideoCapture(os.path.abspath(target), cv2.CAP_FFMPEG)
-
-
-@contextmanager
-def _quiet_opening() -> Iterator[None]:
-    """Keep OpenCV and ffmpeg from writing to standard error about damaged files.
-
-    OpenCV reads ffmpeg's level from the environment whenever it opens a file; both settings are put back.
-    """
-    logging = cv2.utils.logging
-    with _open_lock:
-        level, mine = logging.getLogLevel(), _LOG_LEVEL not in os.environ
-        logging.setLogLevel(logging.LOG_LEVEL_SILENT)
-        if mine:
-            os.environ[_LOG_LEVEL] = "-8"
-        try:
-            yield
-        finally:
-            logging.setLogLevel(level)
-            if mine:
-                os.environ.pop(_LOG_LEVEL, None)
