@@ -64,16 +64,18 @@ class Analyzer:
         self.displays = displays
 
     def photo(self, source: Photo) -> Faces:
-        """Faces of one photo: a path, or an array (H, W, 3) RGB. Raises MediaError when it cannot be read."""
+        """Faces of one photo: a path, or an array that `read_photo` takes: (H, W, 3) RGB or (H, W) gray, of uint8,
+        uint16 or floats in 0..1. Raises MediaError when it cannot be read, InputError for another array."""
         return self.images([read_photo(source)])[0]
 
-    def images(self, images: Sequence[Image]) -> list[Faces]:
-        """Faces of RGB pictures (H, W, 3) uint8, all of them in one batch."""
-        return [self._with_displays(faces) for faces, _ in self._analyze(images)]
+    def images(self, images: Iterable[Photo] | Photo) -> list[Faces]:
+        """Faces of photos in one batch; arrays are read by the rule of `photo`, and one alone is a list of one."""
+        pictures = [read_photo(image) for image in _several(images)]
+        return [self._with_displays(faces) for faces, _ in self._analyze(pictures)]
 
-    def photos(self, sources: Iterable[Photo], *, keep_image: bool = False) -> Iterator[Frame]:
+    def photos(self, sources: Iterable[Photo] | Photo, *, keep_image: bool = False) -> Iterator[Frame]:
         """One `Frame` a photo, in order; a photo that cannot be read becomes a frame with status 'error'."""
-        names = (source if isinstance(source, np.ndarray) else str(source) for source in sources)
+        names = (source if isinstance(source, np.ndarray) else str(source) for source in _several(sources))
         yield from self._photos((("<array>" if isinstance(n, np.ndarray) else n, n) for n in names), keep_image)
 
     def run(
@@ -94,7 +96,7 @@ class Analyzer:
         skip: names of sources to leave out. every, smooth, neutral: see `video`.
         """
         _check_video_options(every, smooth)
-        done = set(skip)
+        done = {skip} if isinstance(skip, str) else set(skip)
         photos: deque[Source] = deque()
         for source in find_sources(requests, recursive=recursive, glob=glob):
             if source.name in done:
@@ -186,6 +188,12 @@ class Analyzer:
                 yield replace(frame, source=source.name)
         except Exception as error:  # one broken video never stops a run
             yield _failed(source.name, error)
+
+
+def _several(photos: Iterable[Photo] | Photo) -> Iterable[Photo]:
+    """A path or one picture is one photo, not its letters or rows."""
+    alone = isinstance(photos, (str, PathLike)) or (isinstance(photos, np.ndarray) and photos.ndim < 4)
+    return [photos] if alone else photos  # type: ignore[list-item, return-value]
 
 
 def _check_video_options(every: int, smooth: float) -> None:
