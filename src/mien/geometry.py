@@ -203,14 +203,14 @@ def non_maximum_suppression(box: Array, score: Array, threshold: float) -> NDArr
     A box of which four fifths lie inside a better one goes too: parts of a large face can look like a face.
     """
     order = np.argsort(-score, kind="stable")
-    ranked = box[order]
-    inside = _intersection(ranked, ranked) > 0.8 * _area(ranked)[:, None]
-    overlap = np.where(inside, 1.0, box_iou(ranked, ranked))
     keep: list[int] = []
-    for i in range(len(order)):
-        if not keep or overlap[i, keep].max() <= threshold:
-            keep.append(i)
-    return np.asarray(order[keep], np.int64)
+    while len(order):
+        best, order = order[0], order[1:]
+        keep.append(best)
+        rest, better = box[order], box[best][None]
+        inside = _intersection(rest, better)[:, 0] > 0.8 * _area(rest)
+        order = order[~inside & (box_iou(rest, better)[:, 0] <= threshold)]
+    return np.asarray(keep, np.int64)
 
 
 def wrap_degrees(angle: Array) -> Array:
