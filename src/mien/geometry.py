@@ -202,14 +202,14 @@ def non_maximum_suppression(box: Array, score: Array, threshold: float) -> NDArr
 
     A box of which four fifths lie inside a better one goes too: parts of a large face can look like a face.
     """
-    order = np.argsort(-score, kind="stable")
+    order, area = np.argsort(-score, kind="stable"), _area(box)
     keep: list[int] = []
     while len(order):
         best, order = order[0], order[1:]
         keep.append(best)
-        rest, better = box[order], box[best][None]
-        inside = _intersection(rest, better)[:, 0] > 0.8 * _area(rest)
-        order = order[~inside & (box_iou(rest, better)[:, 0] <= threshold)]
+        shared, rest = _intersection(box[order], box[best, None])[:, 0], area[order]
+        overlap = np.where(shared > 0.8 * rest, 1.0, shared / np.maximum(rest + area[best] - shared, 1e-9))
+        order = order[overlap <= threshold]
     return np.asarray(keep, np.int64)
 
 
