@@ -15,7 +15,7 @@ from mien.runtime.quality import detail
 from mien.runtime.session import open_session
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
-_MOST_CROPS = 256
+_MOST_CROPS = 64
 _NEEDED = ("name", "task", "crop", "mean", "std", "outputs", "decoding", "sha256")
 
 
