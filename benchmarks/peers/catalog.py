@@ -79,8 +79,9 @@ def _mien_files() -> list[Path]:
     import mien
 
     root = Path(mien.__file__).parent
+    not_met = ("train", "studies", "profile", "cli")
     files = (file for kind in ("*.py", "*.onnx", "*.json") for file in root.rglob(kind))
-    return sorted(file for file in files if file.relative_to(root).parts[0] not in ("train", "studies", "profile", "cli"))
+    return sorted(file for file in files if file.relative_to(root).parts[0] not in not_met)
 
 
 def _digest(files: Iterable[Path]) -> str:

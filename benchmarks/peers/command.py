@@ -14,13 +14,14 @@ from typing import Any
 from common import RESULTS, environment
 
 from mien.errors import MienError
+from mien.train.data.progress import replace_text
 from peers import folding
 from peers.catalog import Peer, peers
 from peers.environments import command_of, install
 from peers.pictures import Change, Sample, draw_sample, write_pictures
 from peers.reading import Answers, answers_of, report_progress, run_peer
 from peers.scores import Line, lines_of
-from peers.table import markdown
+from peers.table import NOTES, markdown
 
 CACHE = Path(__file__).parent / "cache"
 
@@ -99,8 +100,8 @@ def _write(
         "folding": folding.__doc__, "lines": [line.to_dict() for line in lines],
     }  # fmt: skip
     text = markdown(lines)
-    (given.out / f"{given.name}.json").write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    (given.out / f"{given.name}.md").write_text(f"{_notes(command, told)}\n{text}", encoding="utf-8")
+    replace_text(given.out / f"{given.name}.json", json.dumps(record, indent=1, allow_nan=False) + "\n")
+    replace_text(given.out / f"{given.name}.md", f"{_notes(command, told)}\n{text}")
     print(text)
 
 
@@ -116,10 +117,4 @@ def _words(given: argparse.Namespace) -> list[str]:
 
 def _notes(command: str, told: list[dict[str, Any]]) -> str:
     tables = "; ".join(f"{data['data']} ({data['split']}, {data['pictures']} labelled pictures)" for data in told)
-    return (
-        f"`{command}`\n\n{tables}. The largest face of each picture counts. Scores are those of the faces that a peer "
-        "found, with 95 % intervals over faces; *common*: on the faces that all peers with this output found. Faces "
-        "found: of the pictures with a label for the peer's outputs. ms: median processor time of a picture, one "
-        "process, one thread, without decoding. Negative is the sum of the negative emotions; surprise is left out of "
-        "answers and labels. Smile is AU12 of mien, the smile coefficients of mediapipe, happiness of the others.\n"
-    )
+    return f"`{command}`\n\n{tables}.\n\n{NOTES}"

@@ -38,12 +38,11 @@ def install(peer: Peer, root: Path = ENVIRONMENTS) -> Path:
 def command_of(peer: Peer, root: Path = ENVIRONMENTS) -> tuple[list[str], dict[str, str]]:
     """Command line of a peer's runner, to which the file of rows is added, and its variables: one thread, no GPU."""
     folder = root / peer.name
-    variables = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    variables = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "CUDA_VISIBLE_DEVICES": ""}
     if peer.is_node:
         return ["node", str(peer.file)], {**variables, "NODE_PATH": str(folder / "node_modules")}
     if peer.here:
         return [sys.executable, str(peer.file)], {**variables, "PYTHONPATH": os.pathsep.join([str(RUNNERS), *sys.path])}
-    variables.pop("PYTHONPATH", None)
     return [str(folder / "bin" / "python"), str(peer.file)], {**variables, "PYTHONPATH": str(RUNNERS)}
 
 

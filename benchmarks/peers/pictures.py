@@ -84,7 +84,8 @@ def draw_sample(
     rows = np.random.default_rng(0).permutation(rows)
     labels = labels_of(columns, (), table.where)
     blank = np.full(len(table), np.nan)
-    age = np.where(labels["age"][:, 0] == labels["age"][:, 1], labels["age"][:, 0], np.nan) if "age" in labels else blank
+    low, high = labels.get("age", np.stack([blank, blank], 1)).T
+    age = np.where(low == high, low, np.nan)
     emotion = winners(labels["emotion"]) if "emotion" in labels else blank
     known = ~np.isnan(age[rows]) | ~np.isnan(emotion[rows])
     if not known.any():

@@ -52,14 +52,15 @@ class Line:
 
 
 def lines_of(sample: Sample, answers: list[Answers]) -> Iterator[Line]:
-    """Lines of the whole sample, then of each group where there are several; a constant guess comes last."""
+    """Lines of the whole sample, then of each group where there are several, peers without labels there left out."""
     names = [name for name in np.unique(sample.groups) if name]
     parts = [("", np.arange(len(sample.rows)))]
     if len(names) > 1:
         parts += [(str(name), np.flatnonzero(sample.groups == name)) for name in names]
     for group, part in parts:
         for answer in answers:
-            yield _line(sample, answer, answers, group, part)
+            if sample.labelled(answer.heads)[part].any():
+                yield _line(sample, answer, answers, group, part)
         if not np.isnan(sample.age[part]).all():
             yield _constant(sample, group, part)
 
@@ -69,15 +70,26 @@ def _line(sample: Sample, answer: Answers, answers: list[Answers], group: str, p
     given = labelled[answer.read[labelled]]
     scores, common = {}, {}
     for head in answer.heads:
-        rivals = [other for other in answers if head in other.heads and other.read[part].any()]
-        everyone = np.all([other.read & other.found for other in [answer, *rivals]], axis=0)
+        everyone = _common(sample, answers, head)
         for name, known, metric in _metrics(sample, answer, head):
             scores[name] = score(metric, part[(known & answer.found)[part]])
-            common[name] = score(metric, part[(known & everyone)[part]])
+            if has_read_all(sample, answer):
+                common[name] = score(metric, part[(known & everyone)[part]])
     return Line(
         sample.table.name, group, answer.peer, len(labelled), len(given), int(answer.found[given].sum()), answer.errors,
         scores, common, _median(answer.ms[given]), _median(answer.cpu_ms[given]),
     )  # fmt: skip
+
+
+def has_read_all(sample: Sample, answer: Answers) -> bool:
+    """Whether a peer was given all pictures that have a label for it."""
+    return bool(answer.read[sample.labelled(answer.heads)].all())
+
+
+def _common(sample: Sample, answers: list[Answers], head: str) -> NDArray[np.bool_]:
+    """Rows (M,) whose face was found by all peers that have the head and were given everything."""
+    rivals = [answer for answer in answers if head in answer.heads and has_read_all(sample, answer)]
+    return np.all([np.ones(len(sample.rows), bool), *(rival.found for rival in rivals)], axis=0)
 
 
 def _metrics(sample: Sample, answer: Answers, head: str) -> Iterator[tuple[str, NDArray[np.bool_], Metric]]:

@@ -11,7 +11,7 @@
 from contract import Faces, Read, serve
 
 from mien import Analyzer
-from mien.emotion import CLASSES
+from mien.faces import EMOTIONS
 from mien.facs import CODES
 
 
@@ -26,7 +26,7 @@ def load() -> Read:
             {
                 "box": faces.box[k].tolist(),
                 "age": float(faces.age.value[k]),
-                "emotions": dict(zip(CLASSES, faces.emotion.probability[k].tolist(), strict=True)),
+                "emotions": dict(zip(EMOTIONS, faces.emotion.probability[k].tolist(), strict=True)),
                 "smile": float(faces.action_units.probability[k, smile]),
             }
             for k in range(len(faces))
