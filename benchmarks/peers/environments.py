@@ -56,7 +56,8 @@ def _node_commands(peer: Peer) -> list[list[str]]:
 def _python_commands(peer: Peer, folder: Path) -> list[list[str]]:
     python = str(folder / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet"]
-    commands = [[_interpreter(peer.python), "-m", "venv", str(folder)], [*pip, *peer.dependencies]]
+    commands = [[_interpreter(peer.python), "-m", "venv", str(folder)]]
+    commands += [[*pip, *peer.dependencies]] if peer.dependencies else []
     return commands + ([[*pip, "--no-deps", *peer.bare]] if peer.bare else [])
 
 
@@ -66,7 +67,12 @@ def _interpreter(wanted: str) -> str:
     if f"{sys.version_info.major}.{sys.version_info.minor}" in versions:
         return sys.executable
     names = (f"python3.{minor}" for minor in range(13, 8, -1) if f"3.{minor}" in versions)
-    found = next((path for name in names if (path := shutil.which(name))), None)
+    found = next((path for name in names if (path := shutil.which(name)) and _runs(path)), None)
     if found is None:
         raise RuntimeError(f"A Python {wanted} is needed. None was found.")
     return found
+
+
+def _runs(python: str) -> bool:
+    """Whether it starts: a shim of a version manager may stand for a version that is not chosen."""
+    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
