@@ -18,7 +18,7 @@ from mien.faces import SCORE_NUMBERS, Faces, Frame
 from mien.geometry import CropTemplate, Image, align
 from mien.media import Source, find_sources, read_photo, read_video
 from mien.runtime.detector import Detector
-from mien.runtime.heads import HEADS, Head
+from mien.runtime.heads import Head, choose_heads
 from mien.runtime.landmarks import Landmarker
 from mien.tracking import CutDetector, NeutralBaseline, Smoother, Tracker
 
@@ -32,7 +32,8 @@ _NO_CROPS: Image = np.zeros((0, 1, 1, 3), np.uint8)
 class Analyzer:
     """Reads faces with the embedded models, offline.
 
-    heads: which of 'expression', 'age', 'attractiveness' run; paths to .onnx files with cards work too.
+    heads: which of 'expression', 'age', 'attractiveness' run, all by default; paths to .onnx files with cards work too.
+    terms: 'open' loads only models that anyone may use for anything, see `mien models`.
     min_face, score_threshold, max_faces, max_side: see `Detector`. evidence: replaces the weights from Action
     Units to displayed emotion, see `load_evidence`. displays: whether the displayed pain expression and the type
     of smile are told too, see `mien.displays`. threads: of each network.
@@ -45,8 +46,9 @@ class Analyzer:
 
     def __init__(
         self,
-        heads: Iterable[str | Path] = HEADS,
+        heads: Iterable[str | Path] | None = None,
         *,
+        terms: str = "any",
         min_face: int = 16,
         score_threshold: float = 0.6,
         max_faces: int | None = None,
@@ -60,7 +62,7 @@ class Analyzer:
             min_face=min_face, score_threshold=score_threshold, max_faces=max_faces, max_side=max_side, threads=threads
         )
         self.landmarker = Landmarker(threads=threads)
-        self.heads = [Head(head, threads, evidence) for head in heads]
+        self.heads = [Head(head, threads, evidence) for head in choose_heads(heads, terms)]
         self.displays = displays
 
     def photo(self, source: Photo) -> Faces:

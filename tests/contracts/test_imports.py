@@ -41,9 +41,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.tasks": {"errors", "estimates", "faces", "facs", "geometry", "train.data", "train.losses", "train.metrics"},
     "train.model": {"errors", "train.backbones", "train.tasks"},
     "train.fold": set(),
+    "train.trunks": {"errors"},
     "train.warm_start": {"errors", "train.fold", "train.model"},
     "train.engine": {"errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe", "train.tasks"}
-    | {"train.warm_start"},
+    | {"train.trunks", "train.warm_start"},
     "train.evaluate": {"errors", "faces", "facs", "geometry", "runtime", "train.data", "train.metrics"},
     "train.export": {"emotion", "errors", "estimates", "faces", "facs", "geometry", "runtime", "train.data"}
     | {"train.engine", "train.evaluate", "train.fold", "train.metrics", "train.model", "train.recipe", "train.tasks"},

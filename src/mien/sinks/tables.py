@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from mien.emotion import DISPLAYS
 from mien.errors import MissingDependencyError, SinkError
 from mien.faces import SCORE_NUMBERS, Frame, flatten
 from mien.facs import CODES
@@ -26,6 +27,7 @@ _NUMBER_COLUMNS = (
 )
 _ESTIMATE_COLUMNS = (
     ("emotion_positive", "emotion_neutral", "emotion_negative", "emotion_margin")
+    + tuple(f"emotion_category_probability_{name}" for name in DISPLAYS)
     + ("age_value", "age_low", "age_high", "age_coverage")
     + tuple(f"attractiveness_{name}" for name in (*SCORE_NUMBERS, "coverage"))
     + ("displays_pain", "displays_smile_strength", "displays_cheek_strength")
@@ -40,6 +42,7 @@ COLUMNS: dict[str, str] = {
     "track_id": "whole",
     **dict.fromkeys(_NUMBER_COLUMNS, "number"),
     "emotion_label": "text",
+    "emotion_category_label": "text",
     **dict.fromkeys(_ESTIMATE_COLUMNS, "number"),
     "emotion_clear": "truth",
     "emotion_evidence": "pairs",

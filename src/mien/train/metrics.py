@@ -77,6 +77,16 @@ def macro_f1(preds: NDArray[np.int64], target: NDArray[np.int64], num_classes: i
     return float(np.mean(scores)) if scores else float("nan")
 
 
+def f1(preds: NDArray[np.bool_], positive: NDArray[np.bool_]) -> Number:
+    """2 TP / (2 TP + FP + FN); NaN where nothing is positive and nothing was read as such.
+
+    >>> f1(np.array([True, True, False]), np.array([True, False, False])).__round__(3)
+    0.667
+    """
+    total = int(preds.sum()) + int(positive.sum())
+    return 2 * int((preds & positive).sum()) / total if total else float("nan")
+
+
 def winners(shares: Array) -> Array:
     """Index (N,) of the largest share of each row (N, K), NaN where a share is unknown.
 

@@ -105,7 +105,7 @@ def test_crops_of_another_template_get_a_folder_of_their_own(make_recipe: Callab
 def test_labels_that_a_source_does_not_name_are_left_out(make_recipe: Callable[..., Any]) -> None:
     recipe = make_recipe()
     assert set(prepare(recipe, Source(file="faces.parquet", labels=["age"])).labels) == {"age"}
-    everything = {"age", "rating", "landmarks", "pose", "action_units", "emotion"}
+    everything = {"age", "rating", "landmarks", "pose", "action_units", "emotion", "votes"}
     assert set(prepare(recipe, recipe.sources[0]).labels) == everything
 
 

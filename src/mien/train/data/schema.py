@@ -9,12 +9,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.emotion import DISPLAYS
 from mien.errors import InputError
 
 Where = Callable[[int], str]
 """Row -> words that name it in a message, such as `faces.csv, row 12 (a/b.jpg)`."""
 
-VOTES = ("happiness", "neutral", "anger", "disgust", "fear", "sadness", "contempt", "surprise")
+VOTES = DISPLAYS
 _AGE_GROUP = re.compile(r"\d+-\d+|\d+\+|more than \d+")
 
 

@@ -1,6 +1,6 @@
 """From a recipe to batches: its sets prepared and split, checked before time is spent, drawn by weight."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,11 @@ Rows = list[NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Sets of a recipe and the rows of each split in each set."""
+    """Sets of a recipe and the rows of each split in each set; soft: widths of what teachers say of training faces."""
 
     sets: list[FaceSet]
     rows: dict[str, Rows]
+    soft: dict[str, int] = field(default_factory=dict)
 
 
 def task_of(recipe: Recipe) -> Task:
@@ -154,7 +155,9 @@ def _bin_width(label: str) -> float | None:
 
 def make_loaders(recipe: Recipe, task: Task, prepared: Prepared) -> tuple[DataLoader[Any], DataLoader[Any]]:
     """Batches for training, drawn anew each epoch, and for validation."""
-    train = FaceDataset(prepared.sets, prepared.rows["train"], recipe.crop, task.targets, recipe.augment)
+    train = FaceDataset(
+        prepared.sets, prepared.rows["train"], recipe.crop, {**task.targets, **prepared.soft}, recipe.augment
+    )
     val = FaceDataset(prepared.sets, prepared.rows["val"], recipe.crop, task.targets)
     common: dict[str, Any] = {"num_workers": recipe.workers}
     later = DataLoader(val, recipe.batch_size, sampler=Shared(SequentialSampler(val), whole=False), **common)

@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from pydantic import ValidationError
 
 import mien
 from mien.errors import InputError
@@ -47,7 +48,11 @@ def open_run(recipe: Recipe, needed_bytes: int, resume: bool = True) -> Path:
 def _check_same(recipe: Recipe, run: Path) -> None:
     """Raises InputError when the run in the folder was started by a recipe that trains otherwise."""
     try:
-        before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+        text = (run / "recipe.json").read_text(encoding="utf-8")
+        # Keys of parts that an older release did not know, as that of a source, have their defaults.
+        before = json.loads(Recipe.model_validate_json(text).model_dump_json())
+    except ValidationError:
+        before = json.loads(text)
     except (OSError, ValueError):
         return
     now = json.loads(recipe.model_dump_json())
@@ -127,8 +132,9 @@ class DrawCurves(L.Callback):  # type: ignore[misc]
 def draw_curves(run: Path) -> None:
     """curves.png: loss, learning rate and each measure of the validation by step."""
     rows = read_curves(run)
-    hidden = ("epoch", "step", "lr-AdamW/pg2")  # both groups of weights have the same learning rate
-    names = [name for name in (rows[0] if rows else {}) if name not in hidden]
+    # The first group of weights has the rate `lr`; the others follow it.
+    names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "step")]
+    names = [name for name in names if not name.startswith("lr-") or name == "lr-AdamW/pg1"]
     names = sorted((n for n in names if any(row[n] for row in rows)), key=lambda n: (n != "loss", n))[:12]
     if not names:
         return

@@ -1,5 +1,6 @@
 """Training: a recipe in, a run folder with the best weights, curves and measures out."""
 
+import json
 import sys
 from itertools import islice
 from pathlib import Path
@@ -15,10 +16,13 @@ from torch.utils.data import DataLoader
 
 from mien.errors import InputError, MienError
 from mien.train.data.dataset import Locator
+from mien.train.data.progress import replace_text
 from mien.train.data.samplers import Shared
 from mien.train.engine.loaders import complete, load_sets, make_loaders, task_of
 from mien.train.engine.module import FaceModule
 from mien.train.engine.runs import DrawCurves, check_space, csv_logger, open_run
+from mien.train.engine.shifts import Shifts, make_shifts, write_shifts
+from mien.train.engine.teaching import origins, with_soft_targets
 from mien.train.model import FaceModel, load_body, normalise
 from mien.train.recipe import Recipe
 from mien.train.tasks import Task
@@ -61,8 +65,11 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
     check_mixing(recipe, task)
     model = build_model(recipe, task)
     run = open_run(recipe, checkpoint_bytes(model), resume)
-    train, val = make_loaders(recipe, task, load_sets(recipe, landmarker))
-    module = FaceModule(model, task, recipe, recipe.epochs * (len(train) // recipe.devices))
+    prepared, lessons = with_soft_targets(recipe, task, load_sets(recipe, landmarker))
+    replace_text(run / "origins.json", json.dumps(origins(recipe), indent=1))
+    train, val = make_loaders(recipe, task, prepared)
+    shifts = make_shifts(recipe, task, prepared)
+    module = FaceModule(model, task, recipe, recipe.epochs * (len(train) // recipe.devices), lessons, shifts)
     last = run / "last.ckpt"
     checkpoint = last if resume and last.exists() else None
     if not checkpoint and recipe.init and recipe.init.suffix == ".onnx":
@@ -77,7 +84,7 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
         _explain_full_disk(error, run, checkpoint_bytes(model))
         raise
     if trainer.is_global_zero:
-        _keep_weights(run, recipe.keep)
+        _keep_weights(run, recipe.keep, shifts)
     return run
 
 
@@ -135,7 +142,7 @@ def make_trainer(recipe: Recipe, run: Path, task: Task, checkpoint: Path | None,
         max_epochs=recipe.epochs,
         accelerator=recipe.accelerator,
         devices=recipe.devices,
-        strategy="ddp" if recipe.devices > 1 else "auto",
+        strategy=_strategy(recipe),
         use_distributed_sampler=False,
         precision=precision(recipe.precision),
         enable_progress_bar=sys.stderr.isatty(),
@@ -146,6 +153,13 @@ def make_trainer(recipe: Recipe, run: Path, task: Task, checkpoint: Path | None,
         num_sanity_val_steps=0,
         log_every_n_steps=log_every,
     )
+
+
+def _strategy(recipe: Recipe) -> str:
+    """Data-parallel on several devices; a backbone that rests at first has no gradients to gather."""
+    if recipe.devices == 1:
+        return "auto"
+    return "ddp_find_unused_parameters_true" if recipe.freeze else "ddp"
 
 
 class WeightAverage(WeightAveraging):  # type: ignore[misc]
@@ -167,12 +181,14 @@ def precision(wanted: str) -> Literal["32-true", "bf16-mixed"]:
     return "bf16-mixed" if wanted == "bf16-mixed" else "32-true"
 
 
-def _keep_weights(run: Path, which: str) -> None:
-    """weights.pt: the averaged weights of the last or the best checkpoint, without auxiliary heads."""
+def _keep_weights(run: Path, which: str, shifts: Shifts) -> None:
+    """weights.pt: the averaged weights of the last or the best checkpoint, without auxiliary heads; label shifts."""
     averaged = torch.load(run / f"{which}.ckpt", weights_only=False)["state_dict"]
     named = {k.removeprefix("model."): v for k, v in averaged.items() if k.startswith("model.")}
     temporary = run / ".weights.tmp"
     torch.save({name: value for name, value in named.items() if not name.startswith("aux.")}, temporary)
+    own = {k.removeprefix("shifts."): v for k, v in averaged.items() if k.startswith("shifts.")}
+    write_shifts(run, shifts.sets, shifts.label, own)
     temporary.replace(run / "weights.pt")
 
 

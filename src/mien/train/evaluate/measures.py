@@ -1,7 +1,7 @@
 """What is measured for each task, as functions of the faces that count, and the groups that are told apart."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from mien.train import metrics
 from mien.train.evaluate.skin_tone import BANDS as SKIN_BANDS
 
 Index = NDArray[np.int64]
-GROUP_COLUMNS = ("gender", "race", "ethnicity", "group", "age_group", "pose30", "pose45", "occluded")
+GROUP_COLUMNS = ("set", "gender", "race", "ethnicity", "group", "age_group", "pose30", "pose45", "occluded")
 SKIN_TONE = "skin_tone"
 """Column of the typology angles that `skin_tone` measures in the pictures."""
 AGE_BANDS = ((0, 10), (10, 20), (20, 30), (30, 40), (40, 50), (50, 60), (60, 70), (70, 80), (80, 120))
@@ -84,6 +84,19 @@ def _age(faces: Faces, target: Array) -> dict[str, Measure]:
     }
 
 
+def shifted_age(faces: Faces, labels: Labels, shift: Mapping[str, Any]) -> dict[str, Measure]:
+    """The measures of age once more, with what a model has learned of this set's labels: see `LabelShift`."""
+    assert faces.age is not None
+    knots, offsets = np.array(shift["knots"]), np.array(shift["offsets"])
+
+    def moved(age: Array) -> Array:
+        return np.asarray(age + np.interp(age, knots, offsets), np.float32)
+
+    own = replace(faces.age, value=moved(faces.age.value), low=moved(faces.age.low), high=moved(faces.age.high))
+    found = _age(replace(faces, age=own), labels.named["age"])
+    return {f"{name}, with the set's label shift": measure for name, measure in found.items()}
+
+
 def _expression(faces: Faces, outputs: dict[str, Array], labels: dict[str, Array]) -> dict[str, Measure]:
     found: dict[str, Measure] = {}
     if "emotion" in labels:
@@ -112,20 +125,35 @@ def _emotion(faces: Faces, outputs: dict[str, Array], votes: Array) -> dict[str,
 
 
 def _units(faces: Faces, target: Array) -> dict[str, Measure]:
-    """AUC of each unit with at least 10 faces with and without it, their mean first."""
+    """AUC, F1 and ECE of each unit with at least 10 faces with and without it, their means first."""
     assert faces.action_units is not None
     units = faces.action_units
     single: dict[str, Measure] = {}
+    others: dict[str, dict[str, Measure]] = {"F1": {}, "ECE": {}}
     for k, code in enumerate(CODES):
         known = np.asarray(~np.isnan(target[:, k]))
         present = target[:, k] >= 0.5
         if min((present & known).sum(), (~present & known).sum()) >= 10:
             column = units.codes.index(code)
             single[f"AUC {code}"] = _auc(units.probability[:, column], present, known)
-    return {f"mean AUC of {len(single)} Action Units": _mean_auc(single), **single} if single else {}
+            others["F1"][f"F1 {code}"] = _f1(units.active[:, column], present, known)
+            others["ECE"][f"ECE {code}"] = _ece(units.probability[:, column], present, known)
+    if not single:
+        return {}
+    kinds = {"AUC": single, **others}
+    means = {f"mean {name} of {len(part)} Action Units": _mean_of_all(part) for name, part in kinds.items()}
+    return {**means, **single, **others["F1"], **others["ECE"]}
 
 
-def _mean_auc(single: dict[str, Measure]) -> Measure:
+def _f1(active: NDArray[np.bool_], present: NDArray[np.bool_], known: NDArray[np.bool_]) -> Measure:
+    return Measure(lambda i: metrics.f1(active[i], present[i]), known)
+
+
+def _ece(probability: Array, present: NDArray[np.bool_], known: NDArray[np.bool_]) -> Measure:
+    return Measure(lambda i: metrics.expected_calibration_error(probability[i], present[i]), known)
+
+
+def _mean_of_all(single: dict[str, Measure]) -> Measure:
     """The mean of those that are defined on the faces in question."""
 
     def mean(i: Index) -> float:
@@ -164,7 +192,7 @@ def _classification(estimate: Category, target: Array) -> dict[str, Measure]:
     return {
         "accuracy": Measure(lambda i: float(right[i].mean()), known),
         "macro-F1": Measure(lambda i: metrics.macro_f1(read[i], truth[i], count), known),
-        "mean AUC, one against the rest": _mean_auc(single),
+        "mean AUC, one against the rest": _mean_of_all(single),
         "ECE": Measure(lambda i: metrics.expected_calibration_error(confidence[i], right[i]), known),
         **single,
     }
@@ -182,7 +210,7 @@ def _regression(value: Array, target: Array) -> dict[str, Measure]:
 def _flags(estimate: Flags, target: Array) -> dict[str, Measure]:
     columns = zip(estimate.names, estimate.probability.T, target.T, strict=True)
     single = {f"AUC {name}": _auc(score, truth >= 0.5, ~np.isnan(truth)) for name, score, truth in columns}
-    return {f"mean AUC of {len(single)} columns": _mean_auc(single), **single}
+    return {f"mean AUC of {len(single)} columns": _mean_of_all(single), **single}
 
 
 def _landmarks(faces: Faces, labels: dict[str, Array]) -> dict[str, Measure]:

@@ -1,8 +1,6 @@
-"""What votes for displayed emotions teach: evidence weights for Action Units, and a direct read-out as baseline.
+"""What votes for displays teach after training: evidence weights, and a direct read-out as their rival."""
 
-Neither changes the network that reads Action Units: its body never sees these faces.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,33 +8,21 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from mien.emotion import EvidenceModel, strength
-from mien.faces import EMOTIONS
+from mien.emotion import DISPLAYS, SPEAKS_FOR, EvidenceModel, strength
 from mien.facs import CODES
 from mien.geometry import Array
 from mien.train.data.dataset import FaceDataset, FaceSet
 from mien.train.model import FaceModel, normalise
 from mien.train.recipe import Crop
 
-# Signs that an Action Unit may have against the neutral face. Ekman & Friesen, "Facial Action Coding System:
-# Investigator's Guide" (EMFACS prototypes), 1978 and 2002: AU 6 + 12 happiness; 1, 4, 15, 17 sadness;
-# 4, 5, 7, 23, 24 anger; 9, 10, 15 disgust; 1, 4, 5, 20 fear; 14 contempt. Lips apart, a dropped jaw and
-# closed eyes go with any of them: their signs are free.
-SIGNS: dict[str, dict[str, int]] = {
-    "positive": dict.fromkeys(("AU06", "AU12"), 1)
-    | dict.fromkeys(("AU01", "AU04", "AU05", "AU09", "AU14", "AU15", "AU17", "AU20", "AU23", "AU24"), -1),
-    "negative": dict.fromkeys(
-        ("AU01", "AU04", "AU05", "AU07", "AU09", "AU10", "AU14", "AU15", "AU17", "AU20", "AU23", "AU24"), 1
-    )
-    | {"AU12": -1},
-}
 PENALTY = 2e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """Action Unit logits (N, K) of faces with the votes (N, 3) that they got."""
+    """Action Unit logits (N, K) of faces of one set with the votes (N, 8) that they got."""
 
+    file: str
     logits: Array
     votes: Array
 
@@ -67,28 +53,43 @@ def fit_direct(model: FaceModel, embedding: Array, votes: Array) -> None:
         head.bias.copy_(torch.from_numpy(weights[:, -1] - (weights[:, :-1] / std) @ mean))  # type: ignore[operator]
 
 
-def fit_evidence(probability: Array, votes: Array) -> EvidenceModel:
-    """Evidence weights from Action Unit probabilities (N, K) and votes (N, 3), with the signs of `SIGNS`.
+def fit_evidence(sets: Sequence[tuple[Array, Array]]) -> EvidenceModel:
+    """Evidence weights from Action Unit probabilities (N, K) and votes (N, 8) of one or several sets.
 
-    The neutral row is zero: what speaks against neutral speaks for one of the two others.
+    Each set counts the same however many faces it has, so that none dominates. Weights are nonnegative, and 0 where
+    `SPEAKS_FOR` does not let a unit speak for a display. The row of neutral is zero: what speaks against neutral
+    speaks for another display.
     """
-    features = np.concatenate([strength(probability), np.ones((len(probability), 1))], 1)
-    bounds = np.full((3, features.shape[1], 2), [-np.inf, np.inf])
-    bounds[EMOTIONS.index("neutral")] = 0
-    for name, signs in SIGNS.items():
-        for code, sign in signs.items():
-            bounds[EMOTIONS.index(name), CODES.index(code), (1 - sign) // 2] = 0
-    weights = softmax_regression(features, votes, bounds, PENALTY)
-    return EvidenceModel(CODES, weights[:, :-1].astype(np.float32), weights[:, -1].astype(np.float32))
+    features = [np.concatenate([strength(units), np.ones((len(units), 1))], 1) for units, _ in sets]
+    weight = np.concatenate([balanced(votes) / len(votes) for _, votes in sets])
+    bounds = np.zeros((len(DISPLAYS), len(CODES) + 1, 2))
+    for row, name in zip(bounds, DISPLAYS, strict=True):
+        row[[CODES.index(code) for code in SPEAKS_FOR[name]], 1] = np.inf
+        row[-1] = (0, 0) if name == "neutral" else (-np.inf, np.inf)
+    target = np.concatenate([votes for _, votes in sets])
+    weights = softmax_regression(np.concatenate(features), target, bounds, PENALTY, weight / weight.mean())
+    return EvidenceModel(CODES, weights[:, :-1].astype(np.float32), weights[:, -1].astype(np.float32), classes=DISPLAYS)
 
 
-def softmax_regression(features: Array, target: Array, bounds: Array, penalty: float) -> Array:
-    """Weights (C, F) within bounds (C, F, 2) that minimise mean cross entropy + penalty |weights|^2.
+def balanced(target: Array) -> Array:
+    """Weight (N,) of faces with shares (N, C), so that classes count the same however many faces they have.
 
-    Classes count the same however many faces they have. features (N, F), target (N, C) shares.
+    >>> balanced(np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0.0]])).round(2).tolist()
+    [0.75, 0.75, 1.5]
     """
     share = target.sum(0) / target.sum()
-    weight = (target / share).sum(1) / target.shape[1]
+    present = share > 0
+    return np.asarray((target[:, present] / share[present]).sum(1) / present.sum())
+
+
+def softmax_regression(
+    features: Array, target: Array, bounds: Array, penalty: float, weight: Array | None = None
+) -> Array:
+    """Weights (C, F) within bounds (C, F, 2) that minimise mean weighted cross entropy + penalty |weights|^2.
+
+    features (N, F), target (N, C) shares, weight (N,): `balanced` by class unless given.
+    """
+    weight = balanced(target) if weight is None else weight
     shape = bounds.shape[:2]
 
     def objective(flat: Array) -> tuple[float, Array]:
