@@ -11,7 +11,7 @@ from mien.train.data.teacher_card import TeacherOutput
 def distill_age(
     output: Tensor, age: Tensor, head: str, taught: TeacherOutput, target: Tensor, temperature: float
 ) -> Tensor:
-    """Scalar loss of outputs (B, width), decoded to age (B,), against a teacher's (B, K): shares of its ages, or an age.
+    """Scalar loss of outputs (B, width), decoded to age (B,), against a teacher's (B, K): shares of ages, or an age.
 
     A head with a distribution: `distillation_loss`, the teacher's probabilities shared among its own years. 'laplace',
     'gaussian': mean of the head's own loss over the teacher's distribution, sum_k p_k loss(age_k). All others: L1 to
