@@ -25,7 +25,8 @@ def write_teacher(folder: Path, softmax: bool = True, size: int = 60, **card: ob
     onnx.save(model, folder / "tiny.onnx")
     tensor = "ages" if softmax else "logits"
     values = {
-        "name": "tiny", "crop": {"size": size, "scale": 0.36 / 1.25}, "channels": "BGR", "mean": MEAN, "std": [50, 50, 50],
+        "name": "tiny", "crop": {"size": size, "scale": 0.36 / 1.25},
+        "channels": "BGR", "mean": MEAN, "std": [50, 50, 50],
         "outputs": {
             "age": {"tensor": tensor, "kind": "distribution", "teaches": "age", "first": 10, "step": 15},
             "colors": {"tensor": "colors", "kind": "embedding"},
