@@ -40,7 +40,8 @@ from mien.train.data.dataset import FaceSet, prepare
 from mien.train.data.schema import texts
 from mien.train.engine.loaders import task_of
 from mien.train.engine.trainer import build_model, fit
-from mien.train.export.display import fit_evidence, read_outputs
+from mien.train.evidence_fit import fit_evidence
+from mien.train.export.display import read_outputs
 from mien.train.model import FaceModel
 from mien.train.recipe import Crop, Recipe, Source
 from mien.train.warm_start import read_weights, warm_start

@@ -35,7 +35,7 @@ def prepare(
     """
     table = open_source(recipe, source)
     columns = table.stored() if isinstance(table, AlignedTable) else table.columns()
-    if recipe.teacher:
+    if recipe.teacher and not source.watch:
         columns = join_teacher(columns, recipe.data_dir / recipe.teacher, table.name)
     labels = labels_of(columns, _extra_of(recipe, source, extra, columns, table), table.where)
     if source.ratings:
@@ -50,7 +50,7 @@ def prepare(
     rows = np.arange(len(table)) if isinstance(table, AlignedTable) else cut.row
     labels = move_labels({name: value[rows] for name, value in labels.items()}, cut.matrix)
     labels = {name: value for name, value in labels.items() if not source.labels or name in source.labels}
-    if recipe.pseudo:
+    if recipe.pseudo and not source.watch:
         labels = fill_labels(recipe.pseudo, cut.crops, labels, recipe.crop)
     if source.held:
         labels = hold_units(source.held, cut.crops, labels, recipe.crop)

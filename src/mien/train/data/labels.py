@@ -152,7 +152,7 @@ def _ballots(columns: Columns) -> dict[str, Array]:
 
 
 def _action_units(columns: Columns) -> dict[str, Array]:
-    if "jawOpen" in columns:
+    if "jawOpen" in columns and not any(_unit_name(columns, code) for code in CODES):
         units = np.stack([_teacher(columns, code) for code in CODES], 1)
     elif any(_unit_name(columns, code) for code in CODES):
         units = np.stack([_unit(columns, code) for code in CODES], 1)

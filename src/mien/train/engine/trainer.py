@@ -15,10 +15,11 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mien.errors import InputError, MienError
+from mien.geometry import Array
 from mien.train.data.dataset import Locator
 from mien.train.data.progress import replace_text
 from mien.train.data.samplers import Shared
-from mien.train.engine.loaders import complete, load_sets, make_loaders, task_of
+from mien.train.engine.loaders import Prepared, complete, load_sets, make_loaders, task_of
 from mien.train.engine.module import FaceModule
 from mien.train.engine.runs import DrawCurves, check_space, csv_logger, open_run
 from mien.train.engine.shifts import Shifts, make_shifts, write_shifts
@@ -75,6 +76,8 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
     if not checkpoint and recipe.init and recipe.init.suffix == ".onnx":
         images = [batch["image"] for batch in islice(train, WARM_BATCHES)]
         warm_start(model, read_weights(recipe.init), normalise(torch.cat(images)))
+    if not checkpoint:
+        task.begin(training_labels(prepared))
     if checkpoint:
         set_epoch(train, torch.load(checkpoint, weights_only=False)["epoch"] + 1)
     trainer = make_trainer(recipe, run, task, checkpoint, log_every=min(50, max(len(train) // recipe.devices, 1)))
@@ -86,6 +89,12 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
     if trainer.is_global_zero:
         _keep_weights(run, recipe.keep, shifts)
     return run
+
+
+def training_labels(prepared: Prepared) -> list[dict[str, Array]]:
+    """Labels (N, ...) of the training faces of each set."""
+    pairs = zip(prepared.sets, prepared.rows["train"], strict=True)
+    return [{name: value[rows] for name, value in faces.labels.items()} for faces, rows in pairs]
 
 
 def is_first_process() -> bool:

@@ -23,8 +23,9 @@ from mien.train.data.tables import open_table
 from mien.train.engine.loaders import Prepared, task_of
 from mien.train.engine.shifts import read_shift, read_shifts
 from mien.train.evaluate.evaluator import Report, evaluate_file
+from mien.train.evidence_fit import fit_evidence
 from mien.train.export.calibrate import calibrate, detail_decoding
-from mien.train.export.display import Votes, fit_evidence
+from mien.train.export.display import Votes
 from mien.train.export.taste import taste_decoding
 from mien.train.export.thresholds import coded_decoding
 from mien.train.model import MEAN, STD

@@ -1,7 +1,7 @@
 """What a task is. Whatever else a run has is the same for all tasks, so that two tasks can be compared."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -60,6 +60,9 @@ class Task(ABC):
     def parts(self) -> dict[str, nn.Module]:
         """What the loss learns beside the network, by name: trained and kept with it, left out of what is exported."""
         return {}
+
+    def begin(self, labels: Sequence[Arrays]) -> None:  # noqa: B027
+        """Look at the training labels (N, ...) of each set before the first step of a new run."""
 
     @abstractmethod
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:

@@ -4,12 +4,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mien.emotion import MOST, SPEAKS_FOR, TRACE
+from mien.emotion import MOST, SPEAKS_FOR, TRACE, EvidenceModel
 from mien.facs import CODES
 from mien.train.data.schema import VOTES
 
 START = 0.5
 """Weight of every unit that may speak for a display before anything is learned."""
+LEAST = 0.05
+"""Weight below which one that may grow again is not begun."""
 
 
 class EvidenceLayer(nn.Module):
@@ -39,6 +41,13 @@ class EvidenceLayer(nn.Module):
     def weight(self) -> Tensor:
         """Weights (8, K), 0 where a unit may not speak for a display."""
         return self.mask * functional.softplus(self.raw)
+
+    def take(self, evidence: EvidenceModel) -> None:
+        """Begin from fitted weights of eight displays."""
+        weight = torch.from_numpy(evidence.weights).clamp(min=LEAST)
+        with torch.no_grad():
+            self.raw.copy_(torch.expm1(weight).log())
+            self.bias.copy_(torch.from_numpy(evidence.bias))
 
     def forward(self, logits: Tensor) -> Tensor:
         """Logits (B, 8) of the displays."""

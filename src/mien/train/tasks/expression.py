@@ -1,6 +1,6 @@
 """Action Units; a direct three-class read-out stands beside them as a baseline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,11 +12,14 @@ from mien.facs import CODES
 from mien.geometry import Array
 from mien.train import metrics
 from mien.train.data.schema import VOTES
+from mien.train.evidence_fit import fit_evidence
 from mien.train.losses import sigmoid_cross_entropy_loss, softmax_cross_entropy_loss
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 from mien.train.tasks.evidence import EvidenceLayer
 
 _UNITS = len(CODES)
+_MOST = 5000
+"""Faces of a set to which the first weights are fitted."""
 
 
 class ExpressionTask(Task):
@@ -52,6 +55,15 @@ class ExpressionTask(Task):
     def parts(self) -> dict[str, nn.Module]:
         """The weights from units to displays."""
         return {"evidence": self.evidence} if self.evidence is not None else {}
+
+    def begin(self, labels: Sequence[Arrays]) -> None:
+        """Begin with weights that fit the votes to the units of the earlier model, each set alike.
+
+        From small weights the votes would first drive the units to extremes, to be heard at all.
+        """
+        sets = [part for own in labels if (part := _voted(own)) is not None]
+        if self.evidence is not None and sets:
+            self.evidence.take(fit_evidence(sets))
 
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
         """Sigmoid cross entropy against intensities in 0..1, softmax cross entropies against shares of votes."""
@@ -91,3 +103,12 @@ class ExpressionTask(Task):
         return np.stack(
             [shares[:, [VOTES.index(name) for name in group]].sum(1) for group in GROUPS.values()], 1
         ).argmax(1)
+
+
+def _voted(labels: Arrays) -> tuple[Array, Array] | None:
+    """Held units (N, K) and votes (N, 8) of a set's faces that have both; None without any."""
+    if not {"votes", "held_units"} <= set(labels):
+        return None
+    rows = np.flatnonzero(~np.isnan(labels["votes"]).any(1) & ~np.isnan(labels["held_units"]).any(1))
+    rows = np.random.default_rng(0).permutation(rows)[:_MOST]
+    return (labels["held_units"][rows], labels["votes"][rows]) if len(rows) else None
