@@ -259,7 +259,7 @@ def test_photos_are_alike_however_they_are_given(analyzer: Analyzer, astronaut: 
         analyzer.images([astronaut.astype(np.float32)])
 
 
-@pytest.mark.parametrize("heads", [None, "age", 3, Path("age.onnx")])
+@pytest.mark.parametrize("heads", ["age", 3, Path("age.onnx")])
 def test_heads_are_a_list(heads: Any) -> None:
     with pytest.raises(InputError, match="'heads' must be a list of names"):
         Analyzer(heads)
@@ -287,3 +287,28 @@ def test_options_tell_what_numbers_depend_on() -> None:
     assert differences(min_face=20, max_faces=3) == {"min_face", "max_faces"}
     assert differences(evidence=EvidenceModel.from_dict({name: {"AU12": 1.0} for name in EMOTIONS})) == {"evidence"}
     assert json.loads(json.dumps(Analyzer(["age"]).options)) == Analyzer(["age"]).options
+
+
+def test_one_path_and_one_picture_are_one_photo(astronaut: Image, tmp_path: Path) -> None:
+    bare, path = Analyzer([], threads=1), tmp_path / "a.png"
+    cv2.imwrite(str(path), np.ascontiguousarray(astronaut[..., ::-1]))
+    for source in (str(path), path, astronaut):
+        (frame,) = bare.photos(source)
+        assert (frame.status, len(frame.faces)) == ("ok", 1)
+        assert [len(faces) for faces in bare.images(source)] == [1]
+    assert [len(faces) for faces in bare.images(np.stack([astronaut, astronaut]))] == [1, 1]
+    assert list(bare.run(path, skip=str(path))) == []
+
+
+def test_photo_and_images_take_arrays_by_the_same_rule(astronaut: Image) -> None:
+    bare = Analyzer([], threads=1)
+    gray = np.asarray(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY))
+    arrays = [astronaut / 255, (astronaut / 255).astype(np.float16), astronaut.astype(np.uint16) * 257]
+    for array in (*arrays, gray, gray[..., None], gray / 255, np.dstack([astronaut, np.full_like(gray, 255)])):
+        for faces in (bare.photo(array), *bare.images(x for x in [array])):
+            assert len(faces) == 1
+            assert np.allclose(faces.box, bare.photo(astronaut).box, atol=4)
+    for array in (astronaut.astype(int), gray > 99, astronaut.astype(float), np.moveaxis(astronaut, -1, 0), gray[:0]):
+        for call in (bare.photo, lambda array: bare.images([array])):
+            with pytest.raises(InputError, match="'source' must be"):
+                call(array)

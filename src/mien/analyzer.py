@@ -60,7 +60,7 @@ class Analyzer:
         displays: bool = False,
         threads: int | None = None,
     ) -> None:
-        several = isinstance(heads, Iterable) and not isinstance(heads, (str, PathLike))
+        several = heads is None or (isinstance(heads, Iterable) and not isinstance(heads, (str, PathLike)))
         expect(several, "heads", "a list of names or of .onnx files", heads)
         self.detector = Detector(
             min_face=min_face, score_threshold=score_threshold, max_faces=max_faces, max_side=max_side, threads=threads
@@ -117,7 +117,7 @@ class Analyzer:
         skip: names of sources to leave out. every, smooth, neutral: see `video`.
         """
         _check_video_options(every, smooth)
-        done = set(skip)
+        done = {skip} if isinstance(skip, str) else set(skip)
         photos: list[Source] = []
         for source in find_sources(requests, recursive=recursive, glob=glob):
             new = source.name not in done

@@ -230,3 +230,14 @@ def test_events_need_units(folder: Path, tmp_path: Path) -> None:
         )
         assert isinstance(result.exception, InputError)
         assert (tmp_path / "x.csv").read_text() == "of an earlier run"
+
+
+def test_open_terms_run_open_models_alone(folder: Path) -> None:
+    result = mien(folder / "a.png", "--open", "--out", "-", "--quiet")
+    assert result.returncode == 0
+    row = json.loads(result.stdout)
+    assert row["emotion"]["label"] == "positive"
+    assert row["age"] is None
+    refused = mien(folder / "a.png", "--open", "--heads", "age", "--quiet")
+    assert refused.returncode == 2
+    assert "open terms" in refused.stderr

@@ -13,9 +13,7 @@ MEAN = (100.0, 110.0, 120.0)
 KERNEL = np.random.default_rng(0).normal(0, 0.05, (3, 5)).astype(np.float32)
 
 
-def write_teacher(
-    folder: Path, softmax: bool = True, size: int = 60, scale: float = 0.36 / 1.25, **card: object
-) -> Teacher:
+def write_teacher(folder: Path, softmax: bool = True, size: int = 60, **card: object) -> Teacher:
     """The network and its card; by default it takes the crops of tiny recipes as they are kept."""
     nodes = [helper.make_node("ReduceMean", ["x"], ["colors"], axes=[2, 3], keepdims=0)]
     nodes.append(helper.make_node("MatMul", ["colors", "kernel"], ["logits"]))
@@ -27,7 +25,8 @@ def write_teacher(
     onnx.save(model, folder / "tiny.onnx")
     tensor = "ages" if softmax else "logits"
     values = {
-        "name": "tiny", "crop": {"size": size, "scale": scale}, "channels": "BGR", "mean": MEAN, "std": [50, 50, 50],
+        "name": "tiny", "crop": {"size": size, "scale": 0.36 / 1.25},
+        "channels": "BGR", "mean": MEAN, "std": [50, 50, 50],
         "outputs": {
             "age": {"tensor": tensor, "kind": "distribution", "teaches": "age", "first": 10, "step": 15},
             "colors": {"tensor": "colors", "kind": "embedding"},

@@ -23,7 +23,12 @@ def analyze(
     out: Out = None,
     draw: Annotated[Path | None, typer.Option(help="Folder for annotated pictures, videos, time lines.")] = None,
     events: Annotated[Path | None, typer.Option(help="FILE.csv or FILE.jsonl for events of units in videos.")] = None,
-    heads: Annotated[str, typer.Option(help="Which heads run, by comma.")] = "expression,age,attractiveness",
+    heads: Annotated[
+        str | None, typer.Option(help="Comma-separated heads to run: expression,age,attractiveness unless given.")
+    ] = None,
+    open_terms: Annotated[
+        bool, typer.Option("--open", help="Only models that anyone may use for anything: expression-open.")
+    ] = False,
     model: Annotated[list[Path] | None, typer.Option(help="An .onnx file of yours, with its card beside it.")] = None,
     evidence: Annotated[Path | None, typer.Option(help="YAML or JSON file of weights from units to emotion.")] = None,
     displays: Annotated[bool, typer.Option("--displays", help="Displayed pain and type of smile as well.")] = False,
@@ -48,16 +53,21 @@ def analyze(
     from mien.analyzer import Analyzer
     from mien.emotion import load_evidence
     from mien.errors import expect
+    from mien.runtime.heads import choose_heads
     from mien.sinks import EventSink, open_sink
     from mien.sinks.events import check_target
 
-    chosen: list[str | Path] = [*(head for head in heads.split(",") if head), *(model or [])]
+    terms = "open" if open_terms else "any"
+    named = None if heads is None else [head for head in heads.split(",") if head]
+    chosen = choose_heads([*choose_heads(named, terms), *(model or [])], terms)
     if events:
         check_target(events)  # before any file is opened
         expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
-        expect(bool(model) or "expression" in chosen, "heads", "with 'expression' to find events", heads)
+        reads_units = bool(model) or {"expression", "expression-open"} & set(map(str, chosen))
+        expect(bool(reads_units), "heads", "with 'expression' to find events", heads)
     analyzer = Analyzer(
         chosen,
+        terms=terms,
         min_face=min_face,
         score_threshold=score_threshold,
         max_faces=max_faces,

@@ -16,6 +16,7 @@ from mien.faces import Faces
 from mien.geometry import Array, Image, non_maximum_suppression
 from mien.opencv import cv2
 from mien.runtime.session import free_shapes, open_session
+from mien.runtime.tiles import largest_face, tile_scales, tiles
 
 WEIGHTS_FILE = "face_detection_yunet_2023mar.onnx"
 WEIGHTS_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
@@ -62,7 +63,8 @@ class Detector:
 
     min_face: smallest side of a face in pixels; larger values are faster. score_threshold: 0..1.
     max_faces: the best ones are kept; None keeps all. max_side: larger pictures are shrunk to this side
-    before they are searched (a face must keep about 12 pixels). threads: of onnxruntime.
+    before they are searched (a face must keep about 12 pixels); those of more than five times this side, or twice where
+    they are three times as long as wide, are searched again in overlapping tiles at full size. threads: of onnxruntime.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Detector:
         expect(max_side >= 64, "max_side", "a number of pixels of at least 64", max_side)
         self.min_face, self.score_threshold, self.max_faces = min_face, score_threshold, max_faces
         self.max_side, self.nms_threshold = max_side, nms_threshold
+        self._full_scale = min(1.0, 24 / min_face)
         self._session = open_session(free_shapes(detector_weights().read_bytes()), threads)
         self._outputs = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in _STRIDES]
 
@@ -104,12 +107,24 @@ class Detector:
         if longest * scale > 2 * _SECOND_LOOK_SIDE:
             # A face that fills a large picture is larger than the network's widest stride sees.
             looks.append(self._look(images, _View(_SECOND_LOOK_SIDE / longest)))
-        merged = [self._merge(parts) for parts in zip(*looks, strict=True)]
+        tiled = [self._in_tiles(image, scale) for image in images]
+        merged = [self._merge((*parts, *more)) for *parts, more in zip(*looks, tiled, strict=True)]
         return [faces if len(faces) else self._retry(image) for faces, image in zip(merged, images, strict=True)]
 
     def _scale(self, longest: int) -> float:
-        scale = min(1.0, self.max_side / longest, 24 / self.min_face if self.min_face > 24 else 1.0)
+        scale = min(self._full_scale, self.max_side / longest)
         return min(2.0, _TINY_SIDE / longest) if longest < _TINY_SIDE else scale
+
+    def _in_tiles(self, image: Image, coarse: float) -> list[Faces]:
+        """Faces that are too small to be seen where a huge or elongated picture is shrunk to the scale `coarse`."""
+        size, parts = (image.shape[1], image.shape[0]), []
+        for scale in tile_scales(size, coarse, self._full_scale):
+            largest = largest_face(scale, coarse)
+            for batch in tiles(size, scale, coarse):
+                looks = self._look([tile.cut(image) for tile in batch], _View(scale))
+                pairs = zip(batch, looks, strict=True)
+                parts += [self._merge([tile.place(faces, size, largest)]) for tile, faces in pairs]
+        return parts
 
     def _retry(self, image: Image) -> Faces:
         """A second look at a picture without a face: upside down, since some angles are found only so, and with a
