@@ -75,11 +75,12 @@ class Analyzer:
         """What its numbers depend on, as JSON has it: networks, detection, weights of evidence, displays."""
         look = {name: getattr(self.detector, name) for name in ("min_face", "score_threshold", "max_faces", "max_side")}
         cards = [head.model.card for head in self.heads]
-        own = self._own_evidence and json.dumps(self._own_evidence.to_dict(), sort_keys=True).encode()
+        own = self._own_evidence
+        weights = "" if own is None else json.dumps(own.to_dict(), sort_keys=True)
         return {
             "heads": ", ".join(f"{card.name} ({card.values['sha256'][:8]})" for card in cards) or "none",
             **look,
-            "evidence": f"of its own ({hashlib.sha256(own).hexdigest()[:8]})" if own else "of the card",
+            "evidence": f"of its own ({hashlib.sha256(weights.encode()).hexdigest()[:8]})" if own else "of the card",
             "displays": self.displays,
         }
 

@@ -4,10 +4,11 @@ import logging
 import math
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from mien.opencv import cv2
 
 logger = logging.getLogger(__name__)
 

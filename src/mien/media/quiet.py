@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import cv2
+from mien.opencv import cv2
 
 _LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
 _lock = threading.Lock()

@@ -4,7 +4,6 @@ import struct
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
@@ -13,6 +12,7 @@ from mien.errors import MediaError
 from mien.media.deep import to_8_bits
 from mien.media.files import check_size
 from mien.media.quiet import quiet_opencv
+from mien.opencv import cv2
 
 _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLES, _PLANAR, _FORMAT = 258, 262, 274, 277, 284, 339
 _STRIPS = (273, 279, 324, 325)  # offsets and byte counts of strips and of tiles

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Self
 
 from mien.errors import ModelError, expect
 from mien.ort import onnxruntime as ort
@@ -17,7 +16,7 @@ class Session(ort.InferenceSession):  # type: ignore[misc]
         super().__init__(model, options, providers=["CPUExecutionProvider"])
         self._opening = model, threads
 
-    def __reduce__(self) -> tuple[Callable[..., Self], tuple[bytes, int | None]]:
+    def __reduce__(self) -> tuple[Callable[..., "Session"], tuple[bytes, int | None]]:
         return open_session, self._opening
 
 
