@@ -12,7 +12,6 @@ from mien.errors import InputError
 from mien.lowrank import ConvergenceWarning, RobustPCA
 from mien.lowrank.pursuit import Method
 
-
 METHODS = ("ialm", "ealm", "admm", "apg", "projections")
 MORE_CHECKS = (
     "check_dataframe_column_names_consistency",

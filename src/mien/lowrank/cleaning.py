@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mien.errors import expect
 from mien.lowrank.alignment import as_stack, move_onto, moved_by
 from mien.lowrank.matrices import Array, expect_number
 from mien.lowrank.partial_svd import gram

@@ -128,9 +128,7 @@ class Tracker:
     lowest_score = 0.2
     """Score below which a face helps no track."""
 
-    def __init__(
-        self, max_gap_s: float = 1.5, *, appearance_weight: float = 2.0, high_score: float = 0.6
-    ) -> None:
+    def __init__(self, max_gap_s: float = 1.5, *, appearance_weight: float = 2.0, high_score: float = 0.6) -> None:
         expect(max_gap_s > 0, "max_gap_s", "a number of seconds above 0", max_gap_s)
         expect(appearance_weight >= 0, "appearance_weight", "a number of at least 0", appearance_weight)
         expect(0 <= high_score <= 1, "high_score", "between 0 and 1", high_score)
@@ -145,6 +143,20 @@ class Tracker:
         """Forget all tracks, as after a cut; ids go on counting."""
         self._tracks = None
 
+    def wants(self, faces: Faces, time_s: float) -> NDArray[np.bool_]:
+        """Which faces (N,) of the next frame `update` may keep: high scores, and low ones where a track is expected.
+
+        Asked before faces are read, it saves reading those that would be left out.
+        """
+        box, high = np.asarray(faces.box, np.float64).reshape(-1, 4), self._is_high(faces)
+        tracks = self._alive(time_s, 0)
+        tracks = tracks.pick(time_s - tracks.time_s <= _LOW_GAP_S)
+        near = self._cost(tracks, _places(box), np.zeros((len(box), 0)), time_s).min(0, initial=np.inf) < _LIMIT_LOW
+        return np.asarray(high | near & np.isfinite(box).all(1))
+
+    def _is_high(self, faces: Faces) -> NDArray[np.bool_]:
+        return np.asarray(~(np.asarray(faces.score) < self.high_score))
+
     def update(self, faces: Faces, time_s: float, thumbnails: NDArray[np.uint8] | None = None) -> Faces:
         """The faces of the next frame with `track_id` (N,); thumbnails (N, S, S, 3) are their aligned RGB crops.
 
@@ -156,7 +168,7 @@ class Tracker:
         expect(given == len(faces), "thumbnails", f"one crop a face, {len(faces)}", given)
         look = np.zeros((len(faces), 0), np.float32) if thumbnails is None else appearance(thumbnails)
         box = np.asarray(faces.box, np.float64).reshape(-1, 4)
-        sound, high = np.isfinite(box).all(1), ~(np.asarray(faces.score) < self.high_score)
+        sound, high = np.isfinite(box).all(1), self._is_high(faces)
         tracks, place = self._alive(time_s, look.shape[1]), _places(np.where(sound[:, None], box, 0.0))
         row, column = self._match_twice(tracks, place, look, time_s, sound & high, sound & ~high)
         ids = np.full(len(faces), -1, np.int64)
@@ -196,9 +208,7 @@ class Tracker:
         again, near = self._match(tracks.pick(left), place[second], look[second], time_s, _LIMIT_LOW)
         return np.concatenate([row, left[again]]), np.concatenate([first[column], second[near]])
 
-    def _match(
-        self, tracks: _Tracks, place: Array, look: Array, time_s: float, limit: float
-    ) -> tuple[Array, Array]:
+    def _match(self, tracks: _Tracks, place: Array, look: Array, time_s: float, limit: float) -> tuple[Array, Array]:
         """Pairs (track, face) that belong together."""
         if not len(tracks.id) or not len(place):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
