@@ -1,7 +1,7 @@
-"""Identities over time beside other trackers: IDF1, MOTA and switches on made-up sequences, at 5 and 25 frames a second.
+"""Identities over time beside other trackers: IDF1, MOTA and switches on made-up sequences, at 5 and 25 fps.
 
 All trackers get boxes and scores alone. Settings were chosen on seeds from 1000; reported are seeds from 0. Peers that
-are not installed are left out: pip install supervision trackers norfair
+are not installed are left out: pip install trackers
 """
 
 from collections.abc import Callable, Iterable
@@ -47,20 +47,6 @@ def ours_high_scores(fps: int) -> Follow:
     return keep_high
 
 
-def byte_track(fps: int) -> Follow:
-    """ByteTrack as supervision has it, at our threshold."""
-    import supervision
-
-    tracker = supervision.ByteTrack(track_activation_threshold=DETECTOR_THRESHOLD, frame_rate=fps)
-
-    def follow(box: Array, score: Array, time_s: float) -> tuple[Array, Array]:
-        given = supervision.Detections(box.astype(np.float32), confidence=score, class_id=np.zeros(len(box), int))
-        found = tracker.update_with_detections(given)
-        return found.xyxy, found.tracker_id
-
-    return follow
-
-
 def from_trackers(name: str, **options: Any) -> Callable[[int], Follow]:
     """SORT, ByteTrack and OC-SORT as the package `trackers` has them."""
 
@@ -84,7 +70,6 @@ def from_trackers(name: str, **options: Any) -> Callable[[int], Follow]:
 TRACKERS: dict[str, Callable[[int], Follow]] = {
     "mien": ours,
     "mien, high scores": ours_high_scores,
-    "ByteTrack (supervision)": byte_track,
     "ByteTrack (trackers)": from_trackers("ByteTrackTracker", high_conf_det_threshold=DETECTOR_THRESHOLD),
     "SORT (trackers)": from_trackers("SORTTracker", track_activation_threshold=DETECTOR_THRESHOLD),
     "OC-SORT (trackers)": from_trackers("OCSORTTracker", high_conf_det_threshold=DETECTOR_THRESHOLD),

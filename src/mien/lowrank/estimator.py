@@ -26,12 +26,13 @@ class RobustPCA:
     """Principal components of the low-rank part of a matrix whose entries are perhaps grossly wrong.
 
     `fit` splits X (N, p) by `principal_component_pursuit` with the options of the same name. NaN, `pandas.NA` and
-    masked entries are missing. X is not centered: the mean is one more direction. Then there are `low_rank_`, `sparse_` (N, p), `components_`
-    (rank, p), the right singular vectors of the low-rank part, at most `n_components` of them, `singular_values_`,
-    `rank_`, `n_iter_`, `residual_`, `objective_`, `gap_`, `converged_`, and of a table with named columns
-    `feature_names_in_`. `transform` explains new rows, robustly. A fit that does not converge warns with
-    `ConvergenceWarning`. Follows the estimator contract of scikit-learn, `set_output` included; a wrong X or option
-    raises InputError, a ValueError, and use before `fit` one that is scikit-learn's NotFittedError too.
+    masked entries are missing. X is not centered: the mean is one more direction. Then there are `low_rank_`,
+    `sparse_` (N, p), `components_` (rank, p), the right singular vectors of the low-rank part, at most
+    `n_components` of them, `singular_values_`, `rank_`, `n_iter_`, `residual_`, `objective_`, `gap_`, `converged_`,
+    and of a table with named columns `feature_names_in_`. `transform` explains new rows, robustly. A fit that does
+    not converge warns with `ConvergenceWarning`. Follows the estimator contract of scikit-learn, `set_output`
+    included; a wrong X or option raises InputError, a ValueError, and use before `fit` one that is scikit-learn's
+    NotFittedError too.
     Source: Candes, Li, Ma & Wright (2011).
 
     >>> rng = np.random.default_rng(0)

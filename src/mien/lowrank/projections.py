@@ -46,7 +46,7 @@ def alternating_projections(problem: Problem, rank: int | None = None) -> Decomp
         expect_count(rank, "rank", f"None or a whole number from 1 to {most}", most)
     if problem.observed is not None:
         raise InputError(
-            "'X' must be observed everywhere for method 'projections'. Got missing (NaN or masked) entries; take 'ialm'."
+            "'X' must be observed everywhere for method 'projections'. Got missing (NaN, masked) entries; take 'ialm'."
         )
     history: list[float] = []
     first = parts = _alternate(problem, rank, None, history)

@@ -45,10 +45,11 @@ def principal_component_pursuit(
 
     `lam` is `1 / sqrt(max(m, n) * observed share)` unless given. Entries that are NaN, masked, `pandas.NA`, or where
     `observed` (m, n) is False are missing: the low-rank part fills them in, the sparse part is 0. `rank` is for the
-    projections, which else estimate it. `tol` bounds the relative residual: 1e-7, in single precision 1e-6. The convex methods are also held to
-    a relative duality gap of 0.001: where one stops with a wider one, slower steps follow. What `max_iter` iterations
-    do not reach is returned with `converged` False. Precision follows X; integers become float64. Raises InputError for
-    empty, infinite or non-numeric matrices, options out of range, and where nothing is observed.
+    projections, which else estimate it. `tol` bounds the relative residual: 1e-7, in single precision 1e-6. The
+    convex methods are also held to a relative duality gap of 0.001: where one stops with a wider one, slower steps
+    follow. What `max_iter` iterations do not reach is returned with `converged` False. Precision follows X;
+    integers become float64. Raises InputError for empty, infinite or non-numeric matrices, options out of range,
+    and where nothing is observed.
     Source: Candes, Li, Ma & Wright (2011), equation 1.1 and, for missing entries, 1.5.
 
     >>> X = np.outer([1.0, 2, 3, 4, 5, 6], [1.0, -1, 2, -2, 1])

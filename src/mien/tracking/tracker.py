@@ -21,6 +21,8 @@ _VELOCITY_FADE_S = 2.0  # a hidden face is not believed to run on for ever
 _APPEARANCE_MEMORY = 0.1
 _LIMIT = 2.5  # cost above which a new face is likelier than an old one
 _LIMIT_BLIND = 2.0  # the same without looks
+_DRIFT = 0.9  # face sizes a second by which a hidden face may leave its predicted place
+_DRIFT_BLIND = 0.9  # the same without looks
 _LIMIT_LOW = 1.0  # the same for faces of low score
 _LOW_GAP_S = 0.5  # a face of low score continues no track that was away longer
 _TENTATIVE_S = 0.25  # a track that was seen once is not waited for longer
@@ -151,7 +153,8 @@ class Tracker:
         box, high = np.asarray(faces.box, np.float64).reshape(-1, 4), self._is_high(faces)
         tracks = self._alive(time_s, 0)
         tracks = tracks.pick(time_s - tracks.time_s <= _LOW_GAP_S)
-        near = self._cost(tracks, _places(box), np.zeros((len(box), 0)), time_s).min(0, initial=np.inf) < _LIMIT_LOW
+        place = _places(np.where(np.isfinite(box), box, 0.0))
+        near = self._cost(tracks, place, np.zeros((len(box), 0)), time_s).min(0, initial=np.inf) < _LIMIT_LOW
         return np.asarray(high | near & np.isfinite(box).all(1))
 
     def _is_high(self, faces: Faces) -> NDArray[np.bool_]:
@@ -225,7 +228,8 @@ class Tracker:
         away = np.linalg.norm(expected[:, None, :2] - place[None, :, :2], axis=-1) / size
         resized = np.abs(expected[:, None, 2:] - place[None, :, 2:]).mean(-1)
         # The longer a face was away, the less its predicted place is worth, and the more its look must agree.
-        cost = away / (0.6 + 0.9 * elapsed) + resized / (0.5 + 0.2 * elapsed)
+        drift = _DRIFT if look.shape[1] else _DRIFT_BLIND
+        cost = away / (0.6 + drift * elapsed) + resized / (0.5 + 0.2 * elapsed)
         if look.shape[1]:
             known = np.linalg.norm(tracks.look, axis=1)[:, None] > 0.1
             weight = self.appearance_weight * (1.0 + 1.5 * elapsed)
