@@ -1,4 +1,4 @@
-"""What is called converged is right: small matrices with large errors, where local answers abound; the gap is a bound."""
+"""What is called converged is right, on small matrices with large errors; the gap is a bound."""
 
 import numpy as np
 import pytest

@@ -5,6 +5,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from mien.lowrank.matrices import Array
+from mien.lowrank.nuclear import power_norm
 
 _GRAM_SIDE = 32
 _CHUNK = 2_000_000
@@ -149,7 +150,7 @@ def spectral_bound(A: Array, least: float) -> float:
     hidden = 4 * sum(A.shape) * float(np.finfo(np.float64).eps) * total
     if side <= _EIGEN_SIDE:
         return max(least, float(np.linalg.eigvalsh(squares)[-1] + hidden) ** 0.5)
-    square, margin = least**2, _MARGIN
+    square, margin = max(least, power_norm(A, 1e-2, 10)) ** 2, _MARGIN
     while square * (1 + margin) < total:
         try:
             np.linalg.cholesky(square * (1 + margin) * np.eye(side) - squares)
