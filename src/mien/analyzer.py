@@ -148,9 +148,11 @@ class Analyzer:
         """
         _check_video_options(every, smooth)
         name = f"webcam:{source}" if isinstance(source, int) else str(source)
-        watch = _Watch(smooth, neutral, self._evidence())
+        watch = _Watch(smooth, neutral, self._evidence(), self.detector.score_threshold)
         for frame in read_video(source, every):
-            faces, crops = self._analyze([frame.image])[0]
+            detected = self.detector.batch([frame.image], Tracker.lowest_score)[0]
+            detected = detected.select(watch.tracker.wants(detected, frame.time_s))
+            faces, crops = self._read([frame.image], [detected])[0]
             seen = self._with_displays(watch(faces, crops, frame.image, frame.time_s))
             status = "ok" if len(seen) else "no_face"
             image = frame.image if keep_image else None
@@ -158,7 +160,11 @@ class Analyzer:
 
     def _analyze(self, images: Sequence[Image]) -> list[tuple[Faces, Image]]:
         """Faces of each picture, with the aligned crops (N, S, S, 3) of the first head."""
-        found = self.landmarker(images, self.detector.batch(images))
+        return self._read(images, self.detector.batch(images))
+
+    def _read(self, images: Sequence[Image], detected: Sequence[Faces]) -> list[tuple[Faces, Image]]:
+        """What the detected faces of each picture show, with the aligned crops of the first head."""
+        found = self.landmarker(images, detected)
         count = [len(faces) for faces in found]
         if not self.heads or not sum(count):
             return [(faces, _NO_CROPS) for faces in found]
@@ -240,8 +246,10 @@ def _spare_children(faces: Faces) -> Faces:
 class _Watch:
     """What is remembered from frame to frame of one video."""
 
-    def __init__(self, smooth: float, neutral: bool = False, evidence: EvidenceModel | None = None) -> None:
-        self.cuts, self.tracker = CutDetector(), Tracker()
+    def __init__(
+        self, smooth: float, neutral: bool = False, evidence: EvidenceModel | None = None, high_score: float = 0.6
+    ) -> None:
+        self.cuts, self.tracker = CutDetector(), Tracker(high_score=high_score)
         self.smoother = Smoother(smooth) if smooth > 0 else None
         self.baseline = NeutralBaseline() if neutral else None
         self.evidence = evidence
