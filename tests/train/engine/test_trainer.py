@@ -138,7 +138,8 @@ def test_a_finished_run_is_left_as_it_is_and_a_fresh_one_forgets_it(
 
 
 def test_training_makes_the_loss_smaller(make_recipe: Callable[..., Any], train: Callable[..., Path]) -> None:
-    rows = [row for row in curves_of(train(make_recipe(epochs=8, lr=0.01))) if row["val_error"]]
+    rows = [row for row in curves_of(train(make_recipe(epochs=8, lr=0.03))) if row["val_error"]]
+    # 0.23 to 0.40 of it is left with other seeds and other orders of summation
     assert float(rows[-1]["val_error"]) < 0.7 * float(rows[0]["val_error"])
 
 
