@@ -46,5 +46,5 @@ class ExpressionTask(Task):
         voted = ~np.isnan(labels["emotion"]).any(1)
         if voted.any():
             preds, target = outputs["emotion_direct"][voted].argmax(1), labels["emotion"][voted].argmax(1)
-            found["direct_macro_f1"] = metrics.macro_f1(preds, target, 3)
+            found["direct_macro_f1"] = metrics.macro_f1(preds, target, 3, "labeled")
         return found
