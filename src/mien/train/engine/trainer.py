@@ -18,7 +18,15 @@ from mien.train.data.dataset import Locator
 from mien.train.data.samplers import Shared
 from mien.train.engine.loaders import complete, load_sets, make_loaders, task_of
 from mien.train.engine.module import FaceModule
-from mien.train.engine.runs import DrawCurves, check_space, csv_logger, open_run
+from mien.train.engine.runs import (
+    DrawCurves,
+    check_space,
+    csv_logger,
+    load_weights,
+    open_run,
+    read_checkpoint,
+    without_advice,
+)
 from mien.train.model import FaceModel, load_body, normalise
 from mien.train.recipe import Recipe
 from mien.train.tasks import Task
@@ -43,7 +51,7 @@ def build_model(recipe: Recipe, task: Task) -> FaceModel:
     if recipe.init and not recipe.init.is_file():
         raise InputError(f"'init' must be the weights.pt of a run, or an exported ONNX file. Got {str(recipe.init)!r}.")
     if recipe.init and recipe.init.suffix != ".onnx":
-        load_body(model, torch.load(recipe.init, weights_only=True))
+        load_body(model, load_weights(recipe.init))
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
@@ -69,10 +77,12 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
         images = [batch["image"] for batch in islice(train, WARM_BATCHES)]
         warm_start(model, read_weights(recipe.init), normalise(torch.cat(images)))
     if checkpoint:
-        set_epoch(train, torch.load(checkpoint, weights_only=False)["epoch"] + 1)
-    trainer = make_trainer(recipe, run, task, checkpoint, log_every=min(50, max(len(train) // recipe.devices, 1)))
+        set_epoch(train, read_checkpoint(checkpoint)["epoch"] + 1)
     try:
-        trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
+        with without_advice():
+            log_every = min(50, max(len(train) // recipe.devices, 1))
+            trainer = make_trainer(recipe, run, task, checkpoint, log_every)
+            trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
     except (OSError, RuntimeError) as error:
         _explain_full_disk(error, run, checkpoint_bytes(model))
         raise
@@ -169,7 +179,7 @@ def precision(wanted: str) -> Literal["32-true", "bf16-mixed"]:
 
 def _keep_weights(run: Path, which: str) -> None:
     """weights.pt: the averaged weights of the last or the best checkpoint, without auxiliary heads."""
-    averaged = torch.load(run / f"{which}.ckpt", weights_only=False)["state_dict"]
+    averaged = read_checkpoint(run / f"{which}.ckpt")["state_dict"]
     named = {k.removeprefix("model."): v for k, v in averaged.items() if k.startswith("model.")}
     temporary = run / ".weights.tmp"
     torch.save({name: value for name, value in named.items() if not name.startswith("aux.")}, temporary)
