@@ -93,7 +93,7 @@ def open_crops(folder: Path) -> Crops:
 
 
 def _places(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path) as arrays:
+    with path.open("rb") as file, np.load(file) as arrays:
         return {name: arrays[name] for name in ("row", "matrix")}
 
 
