@@ -177,3 +177,19 @@ def test_an_override_reaches_into_lists(tmp_path: Path) -> None:
 def test_a_recipe_of_another_version_is_refused(tmp_path: Path) -> None:
     said = message(tmp_path, {**SMALL, "version": 2})
     assert "must be of version 1. Got 2: it was written for another release of mien" in said
+
+
+def test_names_in_lists_stay_the_texts_that_were_written(tmp_path: Path) -> None:
+    text = (
+        yaml.safe_dump(SMALL)
+        + "flip: yes\ntensorboard: off\ntask_options: {a: {classes: [yes, No, on, 01, null, 1e3]}}\n"
+    )
+    recipe = load_recipe(write(tmp_path, text))
+    assert recipe.task_options["a"]["classes"] == ["yes", "No", "on", "01", "null", "1e3"]
+    assert (recipe.flip, recipe.tensorboard) == (True, False)
+    told = load_recipe(write(tmp_path, text), ["task_options={classes: [no, yes], other: no, bounds: [1, 2]}"])
+    assert told.task_options == {"classes": ["no", "yes"], "other": False, "bounds": [1, 2]}
+    assert load_recipe(write(tmp_path, text), ["task_options.classes=[off, 007]"]).task_options["classes"] == [
+        "off",
+        "007",
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mien.errors import expect
+from mien.errors import Words, expect
 from mien.lowrank.matrices import Array, as_array, expect_count, expect_number
 from mien.lowrank.nuclear import soft_threshold
 from mien.lowrank.partial_svd import exact_threshold

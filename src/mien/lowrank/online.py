@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mien.errors import expect
+from mien.errors import Words, expect
 from mien.lowrank.matrices import Array, as_matrix, expect_count, expect_number, fill_missing
 from mien.lowrank.nuclear import soft_threshold
 from mien.lowrank.pursuit import principal_component_pursuit

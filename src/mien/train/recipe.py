@@ -210,7 +210,7 @@ def read_recipe(path: Path | str, overrides: list[str] | None, model: type[_Reci
     Raises InputError that names the file, the key, and the nearest key that exists.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
+        values = _load_yaml(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"The recipe {str(path)!r} must be a readable YAML file. {error}") from error
     if not isinstance(values, dict):
@@ -228,6 +228,42 @@ def read_recipe(path: Path | str, overrides: list[str] | None, model: type[_Reci
         raise InputError(f"The recipe {str(path)!r} is not valid.\n{_explain(error, model)}") from error
 
 
+def _load_yaml(text: str, key: str = "") -> Any:
+    """Values of YAML in which the names of a list stay the texts that were written: yes, no, on and off are no flags.
+
+    key: under which the whole text stands. All of `classes` are texts, so that 01 does not become 1.
+    """
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        _keep_texts(node, key)
+        return None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _keep_texts(root: Any, key: str) -> None:
+    waiting, seen = [(root, key)], set()
+    while waiting:
+        node, key = waiting.pop()
+        if id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            waiting += [(value, str(name.value)) for name, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [(item, key) for item in node.value]
+            for item in node.value:
+                if isinstance(item, yaml.ScalarNode) and _is_name(item, key):
+                    item.tag = "tag:yaml.org,2002:str"
+
+
+def _is_name(node: yaml.ScalarNode, key: str) -> bool:
+    """Whether an entry of a list under a key is a text; `true` and `false` are flags wherever they stand."""
+    flag = node.tag == "tag:yaml.org,2002:bool"
+    return (flag or key == "classes") and node.value.lower() not in ("true", "false")
+
+
 def _override(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals:
@@ -236,7 +272,7 @@ def _override(values: dict[str, Any], override: str) -> None:
     for parent in parents:
         values = _inside(values, parent, override)
     try:
-        values[last] = yaml.safe_load(text)
+        values[last] = _load_yaml(text, last)
     except yaml.YAMLError as error:
         raise InputError(f"An override must have a YAML value. Got {override!r}: {error}") from error
 

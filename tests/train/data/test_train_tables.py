@@ -161,3 +161,25 @@ def test_one_large_group_is_not_read_whole(tmp_path: Path) -> None:
     images = iterate_images(path, batch_size=8)
     most = max(pa.total_allocated_bytes() - before for _ in images)
     assert most < path.stat().st_size / 3
+
+
+def test_paths_in_the_column_image_are_pictures_beside_the_file_or_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "red.png").write_bytes(png(RED))
+    path = write(tmp_path, image=["pictures/red.png", None, "pictures/none.png"], age=[1.0, 2.0, 3.0])
+    table = open_table(path)
+    assert table.name == "set"
+    assert table.columns()["age"].tolist() == [1, 2, 3]
+    first, *others = table.images()
+    assert np.array_equal(first, RED)
+    assert others == [None, None]
+    moved = write(tmp_path, image=["red.png"])
+    assert np.array_equal(next(open_table(moved, tmp_path / "pictures").images()), RED)
+    with pytest.raises(InputError, match=r"The pictures of .*set\.parquet' must lie below"):
+        open_table(moved)
+
+
+def test_a_name_of_two_columns_is_an_error(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["age", "age"]), tmp_path / "set.parquet")
+    with pytest.raises(InputError, match=r"set\.parquet' must have different names\. Got 'age' more than once"):
+        open_table(tmp_path / "set.parquet")

@@ -126,6 +126,14 @@ def find_faults(columns: Mapping[str, Any], extra: Sequence[ColumnLabel] = ()) -
             yield Fault(name, field, tuple(int(row) for row in bad[:3]), values, len(bad))
 
 
+def check_distinct(names: Sequence[str], path: object) -> None:
+    """Raise InputError for a name that two columns of a table have."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        shown = ", ".join(map(repr, twice))
+        raise InputError(f"The columns of {str(path)!r} must have different names. Got {shown} more than once.")
+
+
 def check_named(name: str, columns: Iterable[str], table: str = "the table") -> None:
     """Raise InputError, with the nearest name, unless the column is there."""
     if name in columns:

@@ -18,6 +18,7 @@ from mien.train.data.aligned import AlignedTable
 from mien.train.data.base_table import Columns, Table
 from mien.train.data.crops import DONE
 from mien.train.data.folders import FolderTable, ManifestTable
+from mien.train.data.schema import check_distinct
 
 _WHOLE = 1 << 28
 """Parquet files up to this size are read whole for their fingerprint; of larger ones the footer is, with its sizes."""
@@ -32,7 +33,8 @@ def open_table(path: Path, images: Path | None = None) -> Table:
         return AlignedTable(path) if (path / DONE).is_file() else FolderTable(path)
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return ManifestTable(path, images)
-    return ParquetTable(path)
+    table = ParquetTable(path)
+    return ParquetManifest(path, images) if table.has_paths else table
 
 
 def read_columns(path: Path, images: Path | None = None) -> dict[str, Any]:
@@ -74,6 +76,13 @@ class ParquetTable(Table):
             raise InputError(
                 f"A data file must be a readable Parquet file, or a CSV or TSV manifest. Got {str(path)!r}: {error}"
             ) from error
+        check_distinct(self._schema.names, path)
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether `image` holds texts, which name files, instead of encoded pictures."""
+        kind = self._schema.field("image").type if "image" in self._schema.names else None
+        return kind in (pa.string(), pa.large_string())
 
     @cached_property
     def fingerprint(self) -> str:
@@ -90,8 +99,7 @@ class ParquetTable(Table):
     @property
     def metadata(self) -> dict[str, str]:
         """The schema's, without what pandas and Arrow keep there for themselves."""
-        pairs = ((key.decode(), value.decode()) for key, value in (self._schema.metadata or {}).items())
-        return {key: value for key, value in pairs if key not in ("pandas", "ARROW:schema", "huggingface")}
+        return _metadata(self._schema)
 
     def __len__(self) -> int:
         return int(self._groups.num_rows)
@@ -131,6 +139,25 @@ class ParquetTable(Table):
         name = next((name for name in ("id", "file", "path") if name in self._schema.names), None)
         found = pq.read_table(self.path, columns=[name]).column(0) if name else None
         return None if found is None else np.asarray(found.to_numpy(zero_copy_only=False))
+
+
+class ParquetManifest(ManifestTable):
+    """A Parquet file whose column `image` names files, relative to `images` or to its own folder."""
+
+    kind = "Parquet with paths"
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The schema's, without what pandas and Arrow keep there for themselves."""
+        return _metadata(self._table.schema)
+
+    def _read(self) -> pa.Table:
+        return pq.read_table(self.path)
+
+
+def _metadata(schema: pa.Schema) -> dict[str, str]:
+    pairs = ((key.decode(), value.decode()) for key, value in (schema.metadata or {}).items())
+    return {key: value for key, value in pairs if key not in ("pandas", "ARROW:schema", "huggingface")}
 
 
 def _bytes_of(cell: Any) -> bytes | None:

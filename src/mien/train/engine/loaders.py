@@ -14,6 +14,7 @@ from mien.train.data.faceset import FaceDataset, FaceSet
 from mien.train.data.labels import usual_spread
 from mien.train.data.ratings import count_raters
 from mien.train.data.samplers import BalancedSampler, PairSampler, Shared, WeightedSampler, label_weights
+from mien.train.data.schema import classes_of
 from mien.train.data.splits import split_rows
 from mien.train.data.tables import open_table
 from mien.train.recipe import Recipe
@@ -48,7 +49,7 @@ def complete(recipe: Recipe) -> Recipe:
     for name, own in options.items():
         kind, _, attribute = name.partition(":")
         if kind == "classification" and "classes" not in own:
-            own["classes"] = sorted({str(value) for value in _values(recipe, own.get("column", attribute))})
+            own["classes"] = list(classes_of(np.array(_values(recipe, own.get("column", attribute)), object)))
         if kind == "regression" and "unit" not in own:
             values = np.array([float(value) for value in _values(recipe, own.get("column", attribute))])
             spread = float(np.subtract(*np.nanquantile(values, [0.84, 0.16])) / 2)

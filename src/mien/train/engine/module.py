@@ -110,9 +110,14 @@ class FaceModule(L.LightningModule):  # type: ignore[misc]
         rates = [group["lr"] for group in groups]
         optimizer = torch.optim.AdamW(groups, lr=self.recipe.lr, weight_decay=self.recipe.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, rates, total_steps=self.steps, pct_start=self.recipe.warmup, cycle_momentum=False
+            optimizer, rates, total_steps=self.steps, pct_start=self._warmup(), cycle_momentum=False
         )
         return [optimizer], [{"scheduler": schedule, "interval": "step"}]
+
+    def _warmup(self) -> float:
+        """Part of the steps that warm up; not exactly one step, by whose length less 1 torch divides."""
+        warmup = self.recipe.warmup
+        return warmup * (1 + 1e-9) if warmup * self.steps == 1 else warmup
 
     def _named(self, outputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Outputs by name, in full precision: years and points are too fine for bfloat16."""

@@ -21,7 +21,15 @@ from mien.train.data.progress import replace_text
 from mien.train.data.samplers import Shared
 from mien.train.engine.loaders import Prepared, complete, load_sets, make_loaders, task_of
 from mien.train.engine.module import FaceModule
-from mien.train.engine.runs import DrawCurves, check_space, csv_logger, open_run
+from mien.train.engine.runs import (
+    DrawCurves,
+    check_space,
+    csv_logger,
+    load_weights,
+    open_run,
+    read_checkpoint,
+    without_advice,
+)
 from mien.train.engine.shifts import Shifts, make_shifts, write_shifts
 from mien.train.engine.teaching import origins, with_soft_targets
 from mien.train.model import FaceModel, load_body, normalise
@@ -48,7 +56,7 @@ def build_model(recipe: Recipe, task: Task) -> FaceModel:
     if recipe.init and not recipe.init.is_file():
         raise InputError(f"'init' must be the weights.pt of a run, or an exported ONNX file. Got {str(recipe.init)!r}.")
     if recipe.init and recipe.init.suffix != ".onnx":
-        load_body(model, torch.load(recipe.init, weights_only=True))
+        load_body(model, load_weights(recipe.init))
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
@@ -79,10 +87,12 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
     if not checkpoint:
         task.begin(training_labels(prepared))
     if checkpoint:
-        set_epoch(train, torch.load(checkpoint, weights_only=False)["epoch"] + 1)
-    trainer = make_trainer(recipe, run, task, checkpoint, log_every=min(50, max(len(train) // recipe.devices, 1)))
+        set_epoch(train, read_checkpoint(checkpoint)["epoch"] + 1)
     try:
-        trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
+        with without_advice():
+            log_every = min(50, max(len(train) // recipe.devices, 1))
+            trainer = make_trainer(recipe, run, task, checkpoint, log_every)
+            trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
     except (OSError, RuntimeError) as error:
         _explain_full_disk(error, run, checkpoint_bytes(model))
         raise
@@ -192,7 +202,7 @@ def precision(wanted: str) -> Literal["32-true", "bf16-mixed"]:
 
 def _keep_weights(run: Path, which: str, shifts: Shifts) -> None:
     """weights.pt: the averaged weights of the last or the best checkpoint, without auxiliary heads; label shifts."""
-    averaged = torch.load(run / f"{which}.ckpt", weights_only=False)["state_dict"]
+    averaged = read_checkpoint(run / f"{which}.ckpt")["state_dict"]
     named = {k.removeprefix("model."): v for k, v in averaged.items() if k.startswith("model.")}
     temporary = run / ".weights.tmp"
     torch.save({name: value for name, value in named.items() if not name.startswith("aux.")}, temporary)

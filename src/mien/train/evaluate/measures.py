@@ -68,18 +68,19 @@ def _age(faces: Faces, target: Array) -> dict[str, Measure]:
     exact = np.asarray(low == high)
     if not exact.any():
         away = metrics.interval_error(value, target)
-        known = np.asarray(~np.isnan(away))
+        known = np.asarray(~np.isnan(target).any(1))
+        within = np.where(np.isnan(away), np.nan, away == 0)
         return {
-            "distance to age group": Measure(lambda i: float(away[i].mean()), known),
-            "share inside age group": Measure(lambda i: float((away[i] == 0).mean()), known),
+            "distance to age group": Measure(_mean_of(away), known),
+            "share inside age group": Measure(_mean_of(within), known),
         }
-    inside = (age.low <= low) & (low <= age.high)
+    inside = np.where(np.isnan(age.low + age.high), np.nan, (age.low <= low) & (low <= age.high))
     return {
         "MAE": Measure(lambda i: metrics.mean_absolute_error(value[i], low[i]), exact),
         "CS@5": Measure(lambda i: metrics.cumulative_score(value[i], low[i]), exact),
         "bias": Measure(lambda i: float((value[i] - low[i]).mean()), exact),
         "r": Measure(lambda i: metrics.pearson(value[i], low[i]), exact),
-        f"coverage of the {age.coverage:.0%} interval": Measure(lambda i: float(inside[i].mean()), exact),
+        f"coverage of the {age.coverage:.0%} interval": Measure(_mean_of(inside), exact),
         "width of the interval": Measure(lambda i: float((age.high - age.low)[i].mean()), exact),
     }
 
@@ -114,13 +115,13 @@ def _emotion(faces: Faces, outputs: dict[str, Array], votes: Array) -> dict[str,
     by_units = faces.emotion.probability.argmax(1)
     smile = faces.action_units.probability[:, CODES.index("AU12")]
     found = {
-        "macro-F1 by Action Units": Measure(lambda i: metrics.macro_f1(by_units[i], target[i], 3), known),
+        "macro-F1 by Action Units": Measure(lambda i: metrics.macro_f1(by_units[i], target[i], 3, "labeled"), known),
         "accuracy by Action Units": Measure(lambda i: float((by_units[i] == target[i]).mean()), known),
         "smile AUC (AU12)": Measure(lambda i: metrics.roc_auc(smile[i], target[i] == 0), known),
     }
     if "emotion_direct" in outputs:
         direct = outputs["emotion_direct"].argmax(1)
-        found["macro-F1, direct"] = Measure(lambda i: metrics.macro_f1(direct[i], target[i], 3), known)
+        found["macro-F1, direct"] = Measure(lambda i: metrics.macro_f1(direct[i], target[i], 3, "labeled"), known)
     return found
 
 
@@ -191,7 +192,7 @@ def _classification(estimate: Category, target: Array) -> dict[str, Measure]:
     single = {f"AUC {c}": _auc(estimate.probability[:, k], truth == k, known) for k, c in enumerate(estimate.classes)}
     return {
         "accuracy": Measure(lambda i: float(right[i].mean()), known),
-        "macro-F1": Measure(lambda i: metrics.macro_f1(read[i], truth[i], count), known),
+        "macro-F1": Measure(lambda i: metrics.macro_f1(read[i], truth[i], count, "labeled"), known),
         "mean AUC, one against the rest": _mean_of_all(single),
         "ECE": Measure(lambda i: metrics.expected_calibration_error(confidence[i], right[i]), known),
         **single,

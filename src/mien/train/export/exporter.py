@@ -23,6 +23,7 @@ from mien.runtime.session import open_session
 from mien.train.data.dataset import prepare
 from mien.train.data.schema import texts
 from mien.train.engine.loaders import Prepared, load_sets, task_of
+from mien.train.engine.runs import load_weights
 from mien.train.engine.trainer import build_model
 from mien.train.export.card import amend_card, predict, read_crops, write_card
 from mien.train.export.display import Votes, fit_direct, read_outputs
@@ -196,7 +197,7 @@ def trained_model(recipe: Recipe, run: Path) -> FaceModel:
     if not weights.is_file():
         raise InputError(f"{str(run)!r} must hold weights.pt: the run has not ended. Start it again to go on.")
     model = build_model(recipe.model_copy(update={"init": None}), task_of(recipe))
-    model.load_state_dict(torch.load(weights, weights_only=True))
+    model.load_state_dict(load_weights(weights))
     return model.eval()
 
 

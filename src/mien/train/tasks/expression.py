@@ -89,10 +89,10 @@ class ExpressionTask(Task):
         voted = ~np.isnan(labels["emotion"]).any(1)
         if voted.any():
             preds, target = outputs["emotion_direct"][voted].argmax(1), labels["emotion"][voted].argmax(1)
-            found["direct_macro_f1"] = metrics.macro_f1(preds, target, 3)
+            found["direct_macro_f1"] = metrics.macro_f1(preds, target, 3, "labeled")
             if self.evidence is not None:
                 preds = self._three_classes(outputs["action_units"][voted])
-                found["macro_f1"] = metrics.macro_f1(preds, target, 3)
+                found["macro_f1"] = metrics.macro_f1(preds, target, 3, "labeled")
         return found
 
     def _three_classes(self, logits: Array) -> Array:
