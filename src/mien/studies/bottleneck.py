@@ -168,7 +168,7 @@ def measure(model: FaceModel, name: str, sets: Mapping[str, Faces]) -> Outcome:
             continue
         rows = part.test[~np.isnan(part.faces.labels["emotion"][part.test]).any(1)]
         preds, target = _read(model, evidence, part.faces, rows), part.faces.labels["emotion"][rows].argmax(1)
-        found[f"{stem}, macro-F1"] = metrics.macro_f1(preds, target, 3)
+        found[f"{stem}, macro-F1"] = metrics.macro_f1(preds, target, 3, "labeled")
     return found
 
 
