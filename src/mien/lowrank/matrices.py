@@ -21,7 +21,8 @@ def as_array(X: ArrayLike, name: str = "X") -> Array:
         return values
     expect(not any(isinstance(entry, (str, bytes)) for entry in values.flat), name, "of real numbers", "text")
     pandas = sys.modules.get("pandas")
-    missing = pandas.isna(values) if pandas else np.equal(values, None)
+    absent = np.array([entry is None for entry in values.flat], bool).reshape(values.shape)
+    missing = pandas.isna(values) if pandas else absent
     return np.asarray(np.where(missing, np.nan, values).astype(np.float64))
 
 
