@@ -40,7 +40,7 @@ class Axis:
     @property
     def size(self) -> int:
         """Pixels that an entry sees at most; 0 where nothing local is left."""
-        return max(0, int((self.last - self.first).max()) + 1)
+        return max(0, int((self.last - self.first).max(initial=-1)) + 1)
 
     @property
     def padding(self) -> int:
@@ -83,22 +83,30 @@ def gather(axis: Axis, dim: int, taps: Ints, valid: NDArray[np.bool_] | None = N
         valid = (inside == taps) if valid is None else valid & (inside == taps)
     first, last = axis.first.take(inside, axis=dim), axis.last.take(inside, axis=dim)
     if moved is not None:
-        moved = moved.reshape(*taps.shape, *tail)
-        first, last = first + moved, last + moved
+        low, high = (shift.reshape(*taps.shape, *tail) for shift in moved)
+        first, last = first + low, last + high
     if valid is not None:
         mask = valid.reshape(*valid.shape, *tail)
         first, last = np.where(mask, first, NOTHING), np.where(mask, last, -NOTHING)
     return replace(axis, first=first.min(axis=dim), last=last.max(axis=dim))
 
 
-def _inside(axis: Axis, taps: Ints, extent: int) -> tuple[Ints, Ints | None]:
-    """Entries whose fields are those of the taps but for a shift, and the shift; None where there is none."""
+def _inside(axis: Axis, taps: Ints, extent: int) -> tuple[Ints, tuple[Ints, Ints] | None]:
+    """Entries whose fields are those of the taps but for a shift, and the shift of both ends; None where there is none.
+
+    Where a whole period does not fit into the tensor, the shift is that of the stride, rounded outwards.
+    """
     if taps.min() >= 0 and taps.max() < extent:
         return taps, None
+    if axis.period > extent:
+        inside = np.clip(taps, 0, extent - 1)
+        pixels = (taps - inside) * axis.stride.numerator
+        return inside, (pixels // axis.stride.denominator, -(-pixels // axis.stride.denominator))
     low = -(np.minimum(taps, 0) // axis.period)
     high = (np.maximum(taps, extent - 1) - extent + axis.period) // axis.period
     inside = np.clip(taps + (low - high) * axis.period, 0, extent - 1)
-    return inside, (high - low) * int(axis.period * axis.stride)
+    shift = (high - low) * int(axis.period * axis.stride)
+    return inside, (shift, shift)
 
 
 def follows(axis: Axis, dim: int) -> bool:

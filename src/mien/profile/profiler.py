@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from mien.errors import InputError, expect
-from mien.profile.cost import PRODUCTS, Cost, cost, peak_memory
+from mien.profile.cost import Cost, cost, peak_memory, uncounted
 from mien.profile.graph import PARAMETER, Graph, Value
+from mien.profile.products import PRODUCTS
 from mien.profile.receptive_field import fields, last_map, summary
 from mien.profile.report import Report
+from mien.profile.text import calls_text
 from mien.profile.trace import trace
 from mien.profile.tree import tree
 
@@ -129,6 +131,9 @@ def report(graph: Graph, name: str) -> Report:
     notes = list(graph.notes)
     if unknown:
         notes.append(f"No rule for the receptive field of {', '.join(unknown)}: taken for global.")
+    hidden = uncounted(graph.operations)
+    if hidden:
+        notes.append(f"No rule counts the products of {calls_text(hidden)}: MACs are those of all others.")
     return Report(
         name=name,
         input_shapes=tuple(value.shape for value in graph.inputs),
@@ -143,6 +148,7 @@ def report(graph: Graph, name: str) -> Report:
         receptive=summary(found[mapped.id]) if mapped else None,
         feature_map=mapped.shape if mapped else None,
         modules=tree(graph, found),
+        uncounted=hidden,
         notes=tuple(notes),
         graph=graph,
         fields=found,

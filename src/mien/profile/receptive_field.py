@@ -7,7 +7,7 @@ Convolutional Neural Networks", Distill 2019. Global operations are named and no
 beside them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -18,7 +18,15 @@ import numpy as np
 from mien.profile.axes import Axis, everything, limited, picked, pixels, spread, transposed, union, window
 from mien.profile.graph import Graph, Operation, Value
 from mien.profile.moves import MOVES, Field, Look, Rule, each, source
-from mien.profile.operators import ALONG, ATTENTION, BATCH_NORMS, BLIND, FRESH, MATRIX_PRODUCTS, REDUCTIONS
+from mien.profile.operators import (
+    ALONG,
+    ATTENTION,
+    BATCH_NORMS,
+    FRESH,
+    MAYBE_REDUCTIONS,
+    REDUCTIONS,
+    is_entrywise,
+)
 from mien.profile.resampling import RESAMPLING
 from mien.profile.reshape import reshaped
 from mien.profile.windows import CONVOLUTIONS, POOLS, Windows, reached, sliding
@@ -60,24 +68,42 @@ def fields(graph: Graph) -> tuple[dict[int, Field], tuple[str, ...]]:
         ndim = len(value.shape)
         found[value.id] = {(number, dim): pixels(value.shape[dim], dim, ndim) for dim in range(2, ndim)}
     unknown: dict[str, None] = {}
+    for operation in graph.operations:
+        given = {v.id: field for v in operation.inputs if (field := found.get(v.id))}
+        if not given or operation.name in FRESH:
+            continue
+        outputs = _outcome(operation, given)
+        if outputs is None:
+            outputs = [_all_of(given.values(), len(output.shape)) for output in operation.outputs]
+            if any(axis.size for field in given.values() for axis in field.values()):
+                unknown[operation.name] = None
+        found.update({value.id: field for value, field in zip(operation.outputs, outputs, strict=False)})
+    return found, tuple(unknown)
+
+
+def _outcome(operation: Operation, given: Mapping[int, Field]) -> list[Field] | None:
+    """The fields of the outputs; None where no rule knows them.
+
+    What a rule has not asked for, such as a kernel that is computed from the picture, may reach every entry.
+    """
+    rule = RULES.get(operation.name, _entrywise if is_entrywise(operation.name) else None)
+    asked: set[int] = set()
 
     def look(value: Any) -> Field:
-        return found.get(value.id, {}) if isinstance(value, Value) else {}
+        asked.update([value.id] if isinstance(value, Value) else [])
+        return given.get(value.id, {}) if isinstance(value, Value) else {}
 
-    for operation in graph.operations:
-        given = [look(value) for value in operation.inputs]
-        if not any(given) or operation.name in FRESH:
-            continue
-        outcome = RULES.get(operation.name, _elementwise)(operation, look)
-        if outcome is UNKNOWN:
-            if any(axis.size for field in given for axis in field.values()):
-                unknown[operation.name] = None
-            outcome = [_all_of(given, len(output.shape)) for output in operation.outputs]
-        outputs = outcome if isinstance(outcome, list) else [outcome] * len(operation.outputs)
-        for value, field in zip(operation.outputs, outputs, strict=False):
-            if all(axis.ndim == len(value.shape) for axis in field.values()):
-                found[value.id] = field
-    return found, tuple(unknown)
+    outcome = UNKNOWN if rule is None else rule(operation, look)
+    if outcome is UNKNOWN:
+        return None
+    outputs = outcome if isinstance(outcome, list) else [outcome] * len(operation.outputs)
+    ndims = [len(output.shape) for output in operation.outputs]
+    if any(axis.ndim != ndim for ndim, field in zip(ndims, outputs, strict=False) for axis in field.values()):
+        return None
+    others = [field for number, field in given.items() if number not in asked]
+    if not others:
+        return outputs
+    return [merge([field, _all_of(others, n)], n) for n, field in zip(ndims, outputs, strict=False)]
 
 
 def last_map(graph: Graph, found: dict[int, Field]) -> Value | None:
@@ -106,7 +132,7 @@ def merge(given: Sequence[Field], ndim: int) -> Field:
     return {key: union([field[key] for field in given if key in field], ndim) for key in keys}
 
 
-def _elementwise(operation: Operation, look: Look) -> Field:
+def _entrywise(operation: Operation, look: Look) -> Field:
     output = operation.outputs[0]
     try:
         shape = np.broadcast_shapes(*(value.shape for value in operation.inputs))
@@ -233,14 +259,14 @@ def _batch_dims(operation: Operation, ndim: int) -> Sequence[int]:
 RULES: dict[str, Rule] = {
     **MOVES, **RESAMPLING,
     **dict.fromkeys(CONVOLUTIONS, _convolution), **dict.fromkeys(POOLS, _pool), "im2col": _im2col,
-    **dict.fromkeys(MATRIX_PRODUCTS, _product),
+    **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "matmul", "_int_mm", "_addmm_activation"), _product),
     "linear": _linear,
     **dict.fromkeys(ATTENTION, _attention),
     **dict.fromkeys(REDUCTIONS, _reduce),
+    **dict.fromkeys(MAYBE_REDUCTIONS, lambda o, look: (_entrywise if "other" in o.attributes else _reduce)(o, look)),
     **dict.fromkeys(ALONG, partial(_normalise, _dims)),
     "native_layer_norm": partial(_normalise, _layer_dims),
     "native_group_norm": partial(_normalise, lambda operation, ndim: range(1, ndim)),
     **dict.fromkeys(BATCH_NORMS, partial(_normalise, _batch_dims)),
     "copy": _copy, "written": _written,
-    **dict.fromkeys(BLIND, lambda operation, look: UNKNOWN),
 }  # fmt: skip
