@@ -15,6 +15,7 @@ from mien.profile.axes import (
     permuted,
     picked,
     settled,
+    union,
 )
 from mien.profile.graph import Operation, Value
 from mien.profile.reshape import periodic, reshaped
@@ -26,6 +27,16 @@ Look = Callable[[Any], Field]
 """The field of a value; empty for a weight, a constant or None."""
 Rule = Callable[[Operation, Look], Field | list[Field]]
 """The field of the first output, or one for each of them."""
+
+
+UNKNOWN: Field = {}
+"""What a rule gives where it does not know; told apart by identity."""
+
+
+def merge(given: Sequence[Field], ndim: int) -> Field:
+    """The union of fields along each axis."""
+    keys = {key: None for field in given for key in field}
+    return {key: union([field[key] for field in given if key in field], ndim) for key in keys}
 
 
 def each(field: Field, change: Callable[[Axis], Axis]) -> Field:

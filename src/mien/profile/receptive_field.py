@@ -17,7 +17,7 @@ import numpy as np
 
 from mien.profile.axes import Axis, everything, limited, picked, pixels, spread, transposed, union, window
 from mien.profile.graph import Graph, Operation, Value
-from mien.profile.moves import MOVES, Field, Look, Rule, each, source
+from mien.profile.moves import MOVES, UNKNOWN, Field, Look, Rule, each, merge, source
 from mien.profile.operators import (
     ALONG,
     ATTENTION,
@@ -30,6 +30,7 @@ from mien.profile.operators import (
 from mien.profile.resampling import RESAMPLING
 from mien.profile.reshape import reshaped
 from mien.profile.windows import CONVOLUTIONS, POOLS, Windows, reached, sliding
+from mien.profile.writes import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,21 @@ def _outcome(operation: Operation, given: Mapping[int, Field]) -> list[Field] | 
         return None
     outputs = outcome if isinstance(outcome, list) else [outcome] * len(operation.outputs)
     ndims = [len(output.shape) for output in operation.outputs]
-    if any(axis.ndim != ndim for ndim, field in zip(ndims, outputs, strict=False) for axis in field.values()):
+    if not all(map(_fits, operation.outputs, outputs)):
         return None
     others = [field for number, field in given.items() if number not in asked]
     if not others:
         return outputs
     return [merge([field, _all_of(others, n)], n) for n, field in zip(ndims, outputs, strict=False)]
+
+
+def _fits(value: Value, field: Field) -> bool:
+    """Whether the axes have the shape of a value, or one that broadcasts to it."""
+    shapes = [axis.first.shape for axis in field.values()]
+    return all(
+        len(shape) == len(value.shape) and all(n in (1, side) for n, side in zip(shape, value.shape, strict=True))
+        for shape in shapes
+    )
 
 
 def last_map(graph: Graph, found: dict[int, Field]) -> Value | None:
@@ -118,18 +128,8 @@ def last_map(graph: Graph, found: dict[int, Field]) -> Value | None:
     return None
 
 
-UNKNOWN: Field = {}
-"""What a rule gives where it does not know; told apart by identity."""
-
-
 def _all_of(given: Iterable[Field], ndim: int) -> Field:
     return {key: everything(axis, ndim) for field in given for key, axis in field.items()}
-
-
-def merge(given: Sequence[Field], ndim: int) -> Field:
-    """The union of fields along each axis."""
-    keys = {key: None for field in given for key in field}
-    return {key: union([field[key] for field in given if key in field], ndim) for key in keys}
 
 
 def _entrywise(operation: Operation, look: Look) -> Field:
@@ -148,16 +148,6 @@ def _entrywise(operation: Operation, look: Look) -> Field:
 
 def _copy(operation: Operation, look: Look) -> Field:
     return merge([look(operation.attributes["src"])], len(operation.outputs[0].shape))
-
-
-def _written(operation: Operation, look: Look) -> Field:
-    """A tensor after a write through one of its views: what it saw before, and what was written."""
-    ndim = len(operation.outputs[0].shape)
-    given = [look(value) for value in operation.inputs]
-    try:
-        return merge(given, ndim)
-    except ValueError:
-        return _all_of(given, ndim)
 
 
 def _slide(axis: Axis, found: Windows, extents: Sequence[int]) -> Axis:
@@ -268,5 +258,5 @@ RULES: dict[str, Rule] = {
     "native_layer_norm": partial(_normalise, _layer_dims),
     "native_group_norm": partial(_normalise, lambda operation, ndim: range(1, ndim)),
     **dict.fromkeys(BATCH_NORMS, partial(_normalise, _batch_dims)),
-    "copy": _copy, "written": _written,
+    "copy": _copy, "written": written,
 }  # fmt: skip

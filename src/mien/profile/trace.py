@@ -22,6 +22,7 @@ from mien.profile.cost import is_known
 from mien.profile.graph import COMPUTED, CONSTANT, INPUT, PARAMETER, Graph, Layer, Operation, Value, values_in
 from mien.profile.packed import Weights
 from mien.profile.stand_in import LEVELS, StandIn, stand_in, tensors_in
+from mien.profile.writes import are_apart, part_of
 
 
 def trace(model: nn.Module, inputs: Sequence[Any]) -> Graph:
@@ -227,7 +228,16 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         outputs = tuple(self._new(tensor, COMPUTED) for tensor in tensors if id(tensor) not in before)
         self._append(name, attributes, outputs, view)
         for other, value in old:  # a write through a view changes everything that shares its memory
-            self._append("written", {"self": value, "source": outputs}, (self._new(other, COMPUTED),), True)
+            for tensor, output in zip(tensors, outputs, strict=False):
+                self._write(other, value, tensor, output)
+
+    def _write(self, other: Tensor, before: Value, tensor: Tensor, source: Value) -> None:
+        """Write down what a write to one tensor does to another one that shares its memory."""
+        sharing = self._storages[_place(tensor)]
+        if not any(other is one for one in sharing) or are_apart(sharing[0], other, tensor):
+            return
+        arguments = {"self": before, "source": source, "part": part_of(other, tensor), "of": part_of(tensor, other)}
+        self._append("written", arguments, (self._new(other, COMPUTED),), True)
 
     def _named(self, argument: Any) -> Any:
         """An argument with values in the place of tensors."""
