@@ -29,6 +29,7 @@ from mien.profile.operators import (
     REDUCTIONS,
     is_entrywise,
 )
+from mien.profile.picking import PICKING
 from mien.profile.products import PRODUCTS
 from mien.profile.resampling import RESAMPLING
 from mien.profile.windows import POOLS, windows
@@ -99,7 +100,7 @@ def cost(operation: Operation) -> Cost:
     >>> found.multiplications, found.additions
     (1944, 1872)
     """
-    if operation.view or operation.name in FRESH:
+    if operation.view or operation.name in FRESH or not operation.outputs:
         return Cost()
     moved = sum({value.id: value.nbytes for value in operation.inputs}.values())
     moved = (moved + sum(value.nbytes for value in operation.outputs)) * operation.times
@@ -133,8 +134,7 @@ def is_known(name: str) -> bool:
 
 WITHOUT_PRODUCTS = frozenset((
     *MOVES, *RESAMPLING, *POOLS, *REDUCTIONS, *MAYBE_REDUCTIONS, *ALONG, *NORMALISATIONS, *FRESH, *NO_FIELD_RULE,
-    "im2col", "index", "gather", "index_select", "embedding", "topk", "glu", "grid_sampler_2d", "grid_sampler_3d",
-    "_unsafe_index", "take_along_dim", "inner_loop",
+    *PICKING, "im2col", "grid_sampler_2d", "grid_sampler_3d",
 ))  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -155,13 +156,22 @@ def _flip(operation: Operation, look: Look) -> Field:
 
 
 def _roll(operation: Operation, look: Look) -> Field:
-    shifts, dims = operation.attributes["shifts"], operation.attributes["dims"]
+    shifts, dims, shape = operation.attributes["shifts"], operation.attributes["dims"], source(operation).shape
+    if not dims:
+        return each(look(source(operation)), lambda axis: _rolled(axis, shifts, shape))
 
     def turn(axis: Axis) -> Axis:
         first, last = np.roll(axis.first, shifts, dims), np.roll(axis.last, shifts, dims)
         return replace(axis, first=first, last=last)
 
     return each(look(source(operation)), turn)
+
+
+def _rolled(axis: Axis, shifts: Any, shape: Sequence[int]) -> Axis:
+    """Without dimensions the entries move row by row, from the end of one to the start of the next."""
+    flat = (prod(shape),)
+    first, last = (np.roll(np.broadcast_to(ends, shape).ravel(), shifts) for ends in (axis.first, axis.last))
+    return reshaped(replace(axis, first=first, last=last, dim=None), flat, shape)
 
 
 def _pad(operation: Operation, look: Look) -> Field:

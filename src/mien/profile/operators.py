@@ -54,7 +54,7 @@ ENTRYWISE = frozenset((
         "sigmoid", "hardswish", "leaky_relu", "elu", "celu", "clamp", "prelu", "threshold", "dropout",
     )),
     # of ONNX, where the name is another one
-    "add", "and", "or", "xor", "not", "equal", "greater", "greaterorequal", "less", "lessorequal", "bitwiseand",
+    "trilu", "and", "or", "xor", "not", "equal", "greater", "greaterorequal", "less", "lessorequal", "bitwiseand",
     "bitwiseor", "bitwisexor", "bitwisenot", "bitshift", "mod", "leakyrelu", "thresholdedrelu", "swish", "shrink",
     "softsign", "castlike", "dynamicquantizelinear", "fastgelu", "quickgelu", "biasgelu", "biassplitgelu", "biasadd",
     "quantizelinear", "dequantizelinear", "qlinearadd", "qlinearmul", "qlinearsigmoid", "qlinearleakyrelu",
@@ -70,14 +70,14 @@ NO_FIELD_RULE = frozenset((
     "diagonal_scatter", "diag_embed", "diagonal", "trace", "_pack_padded_sequence", "_pad_packed_sequence",
     "_embedding_bag", "_embedding_bag_forward_only", "view_as_real", "view_as_complex", "mse_loss", "smooth_l1_loss",
     "huber_loss", "nll_loss_forward", "nll_loss2d_forward", "binary_cross_entropy", "soft_margin_loss", "_weight_norm",
-    "_weight_norm_interface", "linalg_cross", "unfold", "_choose_qparams_per_tensor", "quantized::cat",
+    "_weight_norm_interface", "linalg_cross", "_choose_qparams_per_tensor", "quantized::cat",
     "quantized::cat_relu", "affine_grid_generator", "equal", "_local_scalar_dense", "_assert_async",
     # of ONNX
     "gathernd", "gatherelements", "scatterelements", "scatternd", "nonmaxsuppression", "roialign", "maxroipool",
-    "reversesequence", "compress", "unique", "onehot", "stringnormalizer", "maxunpool", "topk_values", "hardmax",
-    "lpnormalization", "meanvariancenormalization", "lrn", "lppool", "center_crop_pad", "trilu", "rotaryembedding",
+    "reversesequence", "compress", "unique", "onehot", "stringnormalizer", "maxunpool", "hardmax",
+    "lpnormalization", "meanvariancenormalization", "lrn", "lppool", "centercroppad", "rotaryembedding",
     "sequenceconstruct", "sequenceat", "splittosequence", "concatfromsequence", "sequenceempty", "sequenceinsert",
-    "sequenceerase", "sequencelength", "optional", "optionalgetelement", "optionalhaselement", "gridsample_grid",
+    "sequenceerase", "sequencelength", "optional", "optionalgetelement", "optionalhaselement",
 ))  # fmt: skip
 """They multiply no matrices; what they read depends on numbers, or on more than shapes: taken for global."""
 

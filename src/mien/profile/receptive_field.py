@@ -27,6 +27,7 @@ from mien.profile.operators import (
     REDUCTIONS,
     is_entrywise,
 )
+from mien.profile.picking import PICKING
 from mien.profile.resampling import RESAMPLING
 from mien.profile.reshape import reshaped
 from mien.profile.windows import CONVOLUTIONS, POOLS, Windows, reached, sliding
@@ -69,14 +70,20 @@ def fields(graph: Graph) -> tuple[dict[int, Field], tuple[str, ...]]:
         ndim = len(value.shape)
         found[value.id] = {(number, dim): pixels(value.shape[dim], dim, ndim) for dim in range(2, ndim)}
     unknown: dict[str, None] = {}
+    doubtful: set[int] = set()
     for operation in graph.operations:
         given = {v.id: field for v in operation.inputs if (field := found.get(v.id))}
         if not given or operation.name in FRESH:
             continue
+        is_write = operation.name == "written"
+        if doubtful & given.keys() and not is_write:
+            unknown["writes through views"] = None
         outputs = _outcome(operation, given)
         if outputs is None:
             outputs = [_all_of(given.values(), len(output.shape)) for output in operation.outputs]
-            if any(axis.size for field in given.values() for axis in field.values()):
+            if is_write:  # it may be a view that nobody reads again
+                doubtful.update(value.id for value in operation.outputs)
+            elif any(axis.size for field in given.values() for axis in field.values()):
                 unknown[operation.name] = None
         found.update({value.id: field for value, field in zip(operation.outputs, outputs, strict=False)})
     return found, tuple(unknown)
@@ -247,7 +254,7 @@ def _batch_dims(operation: Operation, ndim: int) -> Sequence[int]:
 
 
 RULES: dict[str, Rule] = {
-    **MOVES, **RESAMPLING,
+    **MOVES, **RESAMPLING, **PICKING,
     **dict.fromkeys(CONVOLUTIONS, _convolution), **dict.fromkeys(POOLS, _pool), "im2col": _im2col,
     **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "matmul", "_int_mm", "_addmm_activation"), _product),
     "linear": _linear,
