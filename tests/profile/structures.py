@@ -154,9 +154,7 @@ class MViT(nn.Module):
         self.mapped = mapped
         self.patches = nn.Conv2d(3, channels, 7, 4, 3)
         self.token = nn.Parameter(torch.zeros(1, 1, channels))
-        self.blocks = nn.Sequential(
-            PoolingAttention(channels, side // 4, 1), PoolingAttention(channels, side // 4, 2)
-        )
+        self.blocks = nn.Sequential(PoolingAttention(channels, side // 4, 1), PoolingAttention(channels, side // 4, 2))
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.patches(x).flatten(2).transpose(1, 2)

@@ -18,7 +18,9 @@ from onnx import numpy_helper
 
 from mien.errors import InputError, MediaError, expect
 from mien.profile.graph import COMPUTED, CONSTANT, INPUT, PARAMETER, Graph, Layer, Operation, Value
-from mien.profile.onnx_nodes import Arguments, translate
+from mien.profile.onnx_arguments import Arguments
+from mien.profile.onnx_nodes import translate
+from mien.profile.operators import NO_FIELD_RULE
 from mien.profile.onnx_subgraphs import SUBGRAPHS
 
 
@@ -150,9 +152,12 @@ class Reader:
         self.read(self._model.graph)
         weights = {v.id: v for v in self._values.values() if v.kind == PARAMETER}
         outputs = [one.name for one in self._model.graph.output]
+        for one in self._model.graph.output:
+            if not one.type.HasField("tensor_type"):
+                self.notes[f"The output {one.name!r} is no tensor: it has no shape of its own."] = None
         return Graph(
             inputs=inputs,
-            outputs=tuple(self.value(name) for name in outputs if self.has_shape(name)),
+            outputs=tuple(self.value(name) for name in outputs if name in self._shapes or self.is_stored(name)),
             operations=tuple(self.operations),
             layers=tuple(self._layers.values()),
             parameters={v.id: v.numel for v in weights.values()},
@@ -186,14 +191,23 @@ class Reader:
         if node.op_type in SUBGRAPHS:
             SUBGRAPHS[node.op_type](self, node, attributes)
             return
+        if node.op_type in ("MatMulNBits", "MatMulBnb4") and self.is_stored(node.input[1]):
+            self._unpack(node.input[1], attributes)
+        if node.op_type in SEQUENCES:
+            self._values |= {name: self.fresh(()) for name in node.output if not self.has_shape(name)}
         path = module_of(node) or self._owner(node)
         values = [self.value(name) if name and self.has_shape(name) else None for name in node.input]
         outputs = [self.value(name, COMPUTED) for name in node.output if name and self.has_shape(name)]
         told = Arguments(node, attributes, values, outputs, self.number, self.fresh)
-        for name, arguments, results in translate(told) if outputs else [(node.op_type.lower(), {}, ())]:
+        for name, arguments, results in translate(told) if outputs else _nameless(node):
             view = name in ("view", "permute", "slice", "select", "expand", "split", "identity")
             self.operations.append(Operation(name, arguments, tuple(results), path, view))
         self._note(path, values, outputs)
+
+    def _unpack(self, name: str, attributes: dict[str, Any]) -> None:
+        """A weight of which several entries lie in a byte."""
+        number, bits = next(self._ids), attributes.get("bits", 4)
+        self._values[name] = Value(number, (attributes["N"], attributes["K"]), bits / 8, PARAMETER, number)
 
     def _owner(self, node: Any) -> str:
         """The module that the first weight of a node belongs to, by the name of the weight."""
@@ -226,7 +240,10 @@ class Reader:
         self._values[name] = value
 
     def within(self, graph: Any) -> None:
-        """Learn the shapes and the constants of a graph inside a node."""
+        """Learn the shapes and the constants of a graph inside a node, whose names another one may have had."""
+        for name in {name for node in graph.node for name in node.output}:
+            self._values.pop(name, None)
+            self._constants.pop(name, None)
         self._shapes |= inferred(graph)
         self._constants |= {one.name: one for one in graph.initializer}
 
@@ -250,6 +267,19 @@ class Reader:
         return [int(n) for n in np.ravel(array_of(self._constants[name]))]
 
 
+SEQUENCES = (
+    "SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SplitToSequence", "SequenceMap",
+    "Optional", "ZipMap",
+)  # fmt: skip
+"""They give no tensors, but lists of them."""
+
+
+def _nameless(node: Any) -> list[tuple[str, dict[str, Any], tuple[Value, ...]]]:
+    """A node whose outputs have no known shape: what it computes is not counted, unless it is known to be nothing."""
+    name = node.op_type.lower()
+    return [(name if name in NO_FIELD_RULE else f"onnx::{node.op_type}", {}, ())]
+
+
 def array_of(constant: Any) -> Any:
     """A constant of a file as an array."""
     return numpy_helper.to_array(constant) if isinstance(constant, onnx.TensorProto) else np.asarray(constant)
@@ -263,7 +293,7 @@ def stored(constant: Any) -> tuple[tuple[int, ...], int, bool, int | None]:
     if isinstance(constant, onnx.SparseTensorProto):
         return tuple(constant.dims), _itemsize(constant.values.data_type), True, int(constant.values.dims[0])
     array = array_of(constant)
-    weight = array.dtype.kind not in "lbiu" or array.dtype.itemsize == 1
+    weight = array.dtype.kind not in "biu" or (array.dtype.kind != "b" and array.dtype.itemsize == 1)
     return array.shape, array.dtype.itemsize, weight and isinstance(constant, onnx.TensorProto), None
 
 

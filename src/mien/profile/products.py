@@ -112,7 +112,15 @@ def _recurrent(operation: Operation) -> Products:
     rows = x.numel // x.shape[-1]
     matrices = list(_matrices(operation))
     sums = rows * sum(v.numel // v.shape[-1] for v in matrices)
-    return rows * sum(v.numel for v in matrices), sums, any(len(v.shape) == 1 for v in operation.inputs[1:])
+    biased = operation.attributes.get("bias") is not None or any(len(v.shape) == 1 for v in operation.inputs[1:])
+    return rows * sum(v.numel for v in matrices), sums, biased
+
+
+def _mixture(operation: Operation) -> Products:
+    """Each row meets k of the experts (E, rows, columns)."""
+    x, weights = operation.inputs[0], operation.attributes["weights"]
+    rows = x.numel // x.shape[-1] * operation.attributes["k"]
+    return rows * sum(v.numel // v.shape[0] for v in weights), rows * sum(v.shape[1] for v in weights), False
 
 
 def _matrices(operation: Operation) -> Iterable[Value]:
@@ -143,4 +151,5 @@ PRODUCTS: dict[str, Callable[[Operation], Products]] = {
     **dict.fromkeys(ATTENTION, _attention),
     **dict.fromkeys(("_native_multi_head_attention", "_transformer_encoder_layer_fwd"), _fused_attention),
     **dict.fromkeys(("_cudnn_rnn", "miopen_rnn", "mkldnn_rnn_layer", "recurrent", *RECURRENT), _recurrent),
+    "mixture": _mixture,
 }  # fmt: skip

@@ -101,7 +101,10 @@ def _outcome(operation: Operation, given: Mapping[int, Field]) -> list[Field] | 
         asked.update([value.id] if isinstance(value, Value) else [])
         return given.get(value.id, {}) if isinstance(value, Value) else {}
 
-    outcome = UNKNOWN if rule is None else rule(operation, look)
+    try:
+        outcome = UNKNOWN if rule is None else rule(operation, look)
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError):
+        outcome = UNKNOWN  # a call with arguments that the rule does not know
     if outcome is UNKNOWN:
         return None
     outputs = outcome if isinstance(outcome, list) else [outcome] * len(operation.outputs)

@@ -56,7 +56,9 @@ def _trace(model: nn.Module, inputs: Sequence[Any]) -> Graph:
     blamed = "'input_size' must be one that the model can take"
     if not isinstance(failure, _OF_SHAPES) or isinstance(failure, NotImplementedError):
         blamed = "'model' must be one that runs here on inputs of the given shapes"
-    raise InputError(f"{blamed}. Got {shapes}; {recorder.where()} failed{recorder.met()}: {_line(failure)}") from failure
+    raise InputError(
+        f"{blamed}. Got {shapes}; {recorder.where()} failed{recorder.met()}: {_line(failure)}"
+    ) from failure
 
 
 _OF_SHAPES = (RuntimeError, ValueError, IndexError, TypeError, AssertionError)
