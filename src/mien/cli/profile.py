@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Model = Annotated[
     str,
-    typer.Argument(help="A backbone by name, FILE.py:NAME of a torch module or of what gives one, or an .onnx file."),
+    typer.Argument(help="A backbone by name, FILE.py:NAME of a module or of what gives one, or an .onnx file."),
 ]
 Sizes = Annotated[
     list[str] | None,

@@ -14,7 +14,7 @@ from mien.errors import InputError, expect
 
 
 def module_of_file(name: str) -> nn.Module:
-    """The module that FILE.py:NAME stands for: NAME is a module, or a class or function that gives one without arguments.
+    """The module of FILE.py:NAME, where NAME is a module, or a class or function that gives one without arguments.
 
     The file runs as a program's own code does, with all it may do; it finds the modules beside it. Raises InputError
     for a file that fails and for a name that gives no module.

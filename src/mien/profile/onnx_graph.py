@@ -20,8 +20,8 @@ from mien.errors import InputError, MediaError, expect
 from mien.profile.graph import COMPUTED, CONSTANT, INPUT, PARAMETER, Graph, Layer, Operation, Value
 from mien.profile.onnx_arguments import Arguments
 from mien.profile.onnx_nodes import translate
-from mien.profile.operators import NO_FIELD_RULE
 from mien.profile.onnx_subgraphs import SUBGRAPHS
+from mien.profile.operators import NO_FIELD_RULE
 
 
 def read_onnx(path: Path, shapes: Sequence[Sequence[int]] | None = None) -> Graph:

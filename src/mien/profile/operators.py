@@ -13,19 +13,8 @@ ATTENTION = (
     "_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_fused_attention_overrideable",
     "scaled_dot_product_attention", "flex_attention",
 )  # fmt: skip
-MATRIX_PRODUCTS = (
-    "mm",
-    "bmm",
-    "addmm",
-    "baddbmm",
-    "matmul",
-    "mv",
-    "addmv",
-    "dot",
-    "vdot",
-    "_int_mm",
-    "_addmm_activation",
-)
+ROW_PRODUCTS = ("mm", "bmm", "addmm", "baddbmm", "matmul", "_int_mm", "_addmm_activation")
+MATRIX_PRODUCTS = (*ROW_PRODUCTS, "mv", "addmv", "dot", "vdot")
 REDUCTIONS = (
     "mean", "sum", "amax", "amin", "var", "std", "prod", "norm", "linalg_vector_norm", "any", "all", "logsumexp",
     "argmax", "argmin", "var_mean", "std_mean", "median", "nanmedian", "nansum", "count_nonzero", "mode", "kthvalue",

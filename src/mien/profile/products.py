@@ -48,7 +48,7 @@ def _scaled_product(operation: Operation) -> Products:
 
 
 def _summed_products(operation: Operation) -> Products:
-    batches, rows, inner = operation.inputs[-2].shape
+    batches, _, inner = operation.inputs[-2].shape
     output = operation.outputs[0].numel
     return batches * inner * output, output, True
 

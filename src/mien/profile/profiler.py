@@ -38,7 +38,7 @@ def profile(
     model: a module; the name of a registered backbone, which is then the whole network of its paper with 1000 classes
     and no auxiliary heads; FILE.py:NAME of a module, a class or a function that gives one; or an .onnx file.
     input_size: side of an RGB picture, a shape (N, C, H, W), or a shape for each input; for a name the size of the
-    paper, for a file its own, if not given. inputs: instead of a size, the argument of a call itself, or a list of them.
+    paper, for a file its own, if not given. inputs: instead of a size, the argument of a call, or a list of them.
     Raises InputError for inputs that the model cannot take, naming the module and the shapes that met.
 
     >>> found = profile(nn.Conv2d(16, 32, 3, padding=1), (1, 16, 8, 8))

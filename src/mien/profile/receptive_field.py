@@ -25,6 +25,7 @@ from mien.profile.operators import (
     FRESH,
     MAYBE_REDUCTIONS,
     REDUCTIONS,
+    ROW_PRODUCTS,
     is_entrywise,
 )
 from mien.profile.picking import PICKING
@@ -259,7 +260,7 @@ def _batch_dims(operation: Operation, ndim: int) -> Sequence[int]:
 RULES: dict[str, Rule] = {
     **MOVES, **RESAMPLING, **PICKING,
     **dict.fromkeys(CONVOLUTIONS, _convolution), **dict.fromkeys(POOLS, _pool), "im2col": _im2col,
-    **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "matmul", "_int_mm", "_addmm_activation"), _product),
+    **dict.fromkeys(ROW_PRODUCTS, _product),
     "linear": _linear,
     **dict.fromkeys(ATTENTION, _attention),
     **dict.fromkeys(REDUCTIONS, _reduce),

@@ -18,9 +18,10 @@ class Report:
 
     parameters: shared ones once; bias_parameters: those of convolutions and matrix products; trainable. cost: all
     counts; by_operator: the same by name of the operator. peak_memory, weight_bytes: in bytes. receptive: of the last
-    feature map before global pooling (None where there is none), whose shape is `feature_map`. notes: what the reader
-    must know, such as operators that had no rule. uncounted: operators in which products may hide that no rule counts,
-    with the number of their calls; what is not in it is counted or known to have none. effective: what was measured on a picture, if it was.
+    feature map before global pooling (None where there is none), whose shape is `feature_map`. uncounted: operators in
+    which products may hide that no rule counts, with the number of their calls; all others are counted or known to have
+    none. notes: what the reader must know, such as operators that had no rule. effective: what was measured on a
+    picture, if it was.
     """
 
     name: str

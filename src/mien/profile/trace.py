@@ -207,7 +207,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if func.name() != "flex_attention":
             with self:
                 return func(*args, **kwargs)
-        query, key, value = args[:3]
+        query, _, value = args[:3]
         out, scores = query.new_empty(*query.shape[:-1], value.shape[-1]), query.new_empty(query.shape[:-1])
         self._record(Signature(func.name(), (("query", None), ("key", None), ("value", None)), ()), args[:3], {}, out)
         self._failed = None
