@@ -20,7 +20,8 @@ NOT_HERE = (
     "_version", "_local_scalar", "_assert", "_async", "_spsolve", "_to_cpu", "to_padded", "_propagate", "geqrf",
     "ormqr", "_linalg_check", "_unsafe_masked", "_lazy", "_fw_primal", "_copy_from", "_chunk_cat", "_has", "sym_",
     "q_", "int_repr", "_test", "_reshape_from", "_mixed", "_int_mm", "_cdist_backward", "_pdist_backward", "ctc_loss",
-    "_masked_scale", "from_file", "batch_norm_", "_batch_norm_impl", "max_unpool", "_slow_conv", "slow_conv", "conv_tbc",
+    "_masked_scale", "from_file", "batch_norm_", "_batch_norm",
+    "_native_batch_norm", "native_batch_norm", "empty", "new_empty", "_batch_norm_impl", "max_unpool", "_slow_conv", "slow_conv", "conv_tbc",
     "_euclidean", "_trilinear", "fractional", "_log_softmax_backward", "_softmax_backward", "ccol", "crow", "col_ind",
     "row_ind", "copy_sparse", "coalesce", "is_", "_is", "_shape_as", "lu_unpack", "linalg_ldl", "_index_put",
 )  # fmt: skip
@@ -29,7 +30,7 @@ PADDINGS = ("reflection_pad", "replication_pad", "_pad_enum", "pad", "_pad_circu
 """Taken for more of the same input, by convention."""
 VALUES: dict[str, Any] = {"int": 1, "SymInt": 1, "Scalar": 2.0, "float": 0.5, "bool": False, "number": 2.0}
 NAMED: dict[str, Any] = {
-    "dim": 2, "dim0": 2, "dim1": 3, "dimension": 2, "dims": [2, 3], "axis": 2, "kernel_size": [2, 2], "k": 2, "size": None,
+    "dim": 2, "dim0": 2, "dim1": 3, "dimension": 2, "dims": [2, 3], "axis": 2, "kernel_size": [2, 2], "k": 2,
     "sections": 2, "split_size": 2, "repeats": [1, 1, 2, 1], "shifts": [1], "output_size": [2, 2], "r": 2, "n": 1,
     "upscale_factor": 1, "downscale_factor": 2, "groups": 1, "num_groups": 1, "start": 1, "end": 3, "step": 1,
     "normalized_shape": [SIDE], "split_sizes": [1, 3], "pad": [1, 1, 1, 1], "padding": [1, 1, 1, 1], "stride": [1, 1],

@@ -40,6 +40,7 @@ def missed(call, x: torch.Tensor) -> bool | None:  # type: ignore[no-untyped-def
     return False
 
 
+@pytest.mark.slow
 def test_no_operator_sees_more_than_its_rule_says() -> None:
     x = torch.rand(SHAPE, dtype=torch.float64) * 0.8 + 0.1
     wrong, checked = [], 0
@@ -53,7 +54,7 @@ def test_no_operator_sees_more_than_its_rule_says() -> None:
         checked += outcome is not None
         wrong += [name] if outcome else []
     assert wrong == []
-    assert checked > 200
+    assert checked > 400
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ NORMALISATIONS = (
 FRESH = (
     "zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "randint_like",
     "new_zeros", "new_ones", "new_empty", "new_empty_strided", "new_full", "fill", "zero",
-    "normal", "uniform", "exponential", "random", "bernoulli",
+    "uniform", "exponential", "random",
     "shape", "size", "range", "constantofshape", "randomnormallike", "randomuniformlike", "eyelike",
 )  # fmt: skip
 """They take the shape of a tensor and nothing that is in it."""
@@ -45,7 +45,7 @@ COPIES = (
 )  # fmt: skip
 """They compute nothing."""
 ENTRYWISE = frozenset((
-    *COPIES, "hardswish", "prelu", "_prelu_kernel", "log_sigmoid_forward", "native_dropout", "dropout", "threshold",
+    *COPIES, "normal", "bernoulli", "hardswish", "prelu", "_prelu_kernel", "log_sigmoid_forward", "native_dropout", "dropout", "threshold",
     "floor_divide", "tril", "triu", "bucketize", "isin", "complex", "polar", "rrelu_with_noise", "masked_fill",
     "quantize_per_tensor", "quantize_per_channel", "dequantize", "int_repr", "quantize", "fake_quantize",
     "fake_quantize_per_tensor_affine_cachemask", "fake_quantize_per_channel_affine_cachemask",

@@ -108,8 +108,9 @@ def _outcome(operation: Operation, given: Mapping[int, Field]) -> list[Field] | 
         outcome = UNKNOWN  # a call with arguments that the rule does not know
     if outcome is UNKNOWN:
         return None
-    outputs = outcome if isinstance(outcome, list) else [outcome] * len(operation.outputs)
+    outputs = list(outcome) if isinstance(outcome, list) else [outcome] * len(operation.outputs)
     ndims = [len(output.shape) for output in operation.outputs]
+    outputs += [_all_of(given.values(), n) for n in ndims[len(outputs) :]]  # such as statistics, indices
     if not all(map(_fits, operation.outputs, outputs)):
         return None
     others = [field for number, field in given.items() if number not in asked]
