@@ -130,5 +130,5 @@ def test_a_model_that_cannot_run_here_is_not_the_fault_of_a_size() -> None:
     def forward(_: Of, x: Tensor) -> Tensor:
         raise NotImplementedError("no kernel")
 
-    with pytest.raises(InputError, match="'model' must be one that runs here .* no kernel"):
+    with pytest.raises(InputError, match=r"'model' must be one that runs here .* no kernel"):
         profile(Of(forward), 8)

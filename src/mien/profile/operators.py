@@ -45,7 +45,8 @@ COPIES = (
 )  # fmt: skip
 """They compute nothing."""
 ENTRYWISE = frozenset((
-    *COPIES, "normal", "bernoulli", "hardswish", "prelu", "_prelu_kernel", "log_sigmoid_forward", "native_dropout", "dropout", "threshold",
+    *COPIES, "normal", "bernoulli",
+    "hardswish", "prelu", "_prelu_kernel", "log_sigmoid_forward", "native_dropout", "dropout", "threshold",
     "floor_divide", "tril", "triu", "bucketize", "isin", "complex", "polar", "rrelu_with_noise", "masked_fill",
     "quantize_per_tensor", "quantize_per_channel", "dequantize", "int_repr", "quantize", "fake_quantize",
     "fake_quantize_per_tensor_affine_cachemask", "fake_quantize_per_channel_affine_cachemask",
