@@ -22,8 +22,8 @@ NOT_HERE = (
     "q_", "int_repr", "_test", "_reshape_from", "_mixed", "_int_mm", "_cdist_backward", "_pdist_backward", "ctc_loss",
     "_masked_scale", "from_file", "batch_norm_", "_batch_norm",
     "_native_batch_norm", "native_batch_norm", "empty", "new_empty", "max_unpool", "_slow_conv", "slow_conv",
-    "conv_tbc", "_euclidean", "_trilinear", "fractional", "_log_softmax_backward", "_softmax_backward", "ccol", "crow", "col_ind",
-    "row_ind", "copy_sparse", "coalesce", "is_", "_is", "_shape_as", "lu_unpack", "linalg_ldl", "_index_put",
+    "conv_tbc", "_euclidean", "_trilinear", "fractional", "_log_softmax_backward", "_softmax_backward", "ccol",
+    "crow", "col_ind", "row_ind", "copy_sparse", "coalesce", "is_", "_is", "_shape_as", "lu_unpack", "linalg_ldl", "_index_put",
 )  # fmt: skip
 """Operators of other layouts, devices and passes, or that need arguments that no schema tells."""
 PADDINGS = ("reflection_pad", "replication_pad", "_pad_enum", "pad", "_pad_circular")

@@ -41,6 +41,7 @@ def missed(call, x: torch.Tensor) -> bool | None:  # type: ignore[no-untyped-def
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::Warning")
 def test_no_operator_sees_more_than_its_rule_says() -> None:
     x = torch.rand(SHAPE, dtype=torch.float64) * 0.8 + 0.1
     wrong, checked = [], 0

@@ -13,6 +13,8 @@ from torch.nn.attention.flex_attention import flex_attention
 from mien.errors import InputError
 from mien.profile import profile
 
+pytestmark = pytest.mark.filterwarnings("ignore::Warning")
+"""Of torch, about scripts, quantization and layouts that it gives up or tries out."""
 NET = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1))
 MACS = (27 * 8 + 72 * 8) * 64
 
