@@ -19,11 +19,11 @@ NOT_HERE = (
     "_choose_qparams", "_empty", "_remove_batch", "_add_batch", "_functional", "_sobol", "_rowwise", "_saturate",
     "_version", "_local_scalar", "_assert", "_async", "_spsolve", "_to_cpu", "to_padded", "_propagate", "geqrf",
     "ormqr", "_linalg_check", "_unsafe_masked", "_lazy", "_fw_primal", "_copy_from", "_chunk_cat", "_has", "sym_",
-    "q_", "int_repr", "_test", "_reshape_from", "_mixed", "_int_mm", "_cdist_backward", "_pdist_backward", "ctc_loss",
-    "_masked_scale", "from_file", "batch_norm_", "_batch_norm",
-    "_native_batch_norm", "native_batch_norm", "empty", "new_empty", "max_unpool", "_slow_conv", "slow_conv",
-    "conv_tbc", "_euclidean", "_trilinear", "fractional", "_log_softmax_backward", "_softmax_backward", "ccol",
-    "crow", "col_ind", "row_ind", "copy_sparse", "coalesce", "is_", "_is", "_shape_as", "lu_unpack", "linalg_ldl", "_index_put",
+    "q_", "int_repr", "_reshape_from", "_mixed", "_int_mm", "_cdist_backward", "_pdist_backward", "ctc_loss",
+    "_masked_scale", "from_file", "batch_norm_", "_batch_norm", "_native_batch_norm", "native_batch_norm", "empty",
+    "new_empty", "max_unpool", "_slow_conv", "slow_conv", "conv_tbc", "_euclidean", "_trilinear", "fractional",
+    "_log_softmax_backward", "_softmax_backward", "ccol", "crow", "col_ind", "row_ind", "copy_sparse", "coalesce",
+    "is_", "_is", "_shape_as", "lu_unpack", "linalg_ldl", "_index_put",
 )  # fmt: skip
 """Operators of other layouts, devices and passes, or that need arguments that no schema tells."""
 PADDINGS = ("reflection_pad", "replication_pad", "_pad_enum", "pad", "_pad_circular")

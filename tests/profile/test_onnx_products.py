@@ -1,4 +1,4 @@
-"""Products of ONNX operators by formula: recurrent, fused, quantized, packed, nested; sequences and files without shapes."""
+"""Products of ONNX operators by formula: recurrent, fused, quantized, packed, nested; sequences, open shapes."""
 
 from pathlib import Path
 
@@ -54,7 +54,8 @@ PRODUCTS = {
                     [2, 64], [array("w", 8, 2, 16, dtype=np.uint8), array("s", 16)], 2 * 64 * 8, 64 * 8 + 16),
     "FusedConv": ([node("FusedConv", ["x", "w"], ["y"], activation="Relu", domain=FUSED)], [1, 2, 5, 5], [KERNEL],
                   9 * 3 * 18, 54),
-    "FusedMatMul": ([node("FusedMatMul", ["x", "w"], ["y"], transB=1, domain=FUSED)], [2, 4], [array("w", 5, 4)], 40, 20),
+    "FusedMatMul": ([node("FusedMatMul", ["x", "w"], ["y"], transB=1, domain=FUSED)], [2, 4], [array("w", 5, 4)],
+                    40, 20),
     "Constant": ([node("Constant", [], ["w"], value=array("c", 3, 2, 3, 3)), node("Conv", ["x", "w"], ["y"])],
                  [1, 2, 5, 5], [], 9 * 3 * 18, 54),
 }  # fmt: skip
