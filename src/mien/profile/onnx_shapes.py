@@ -32,7 +32,7 @@ def itemsize(kind: int) -> int:
 
 def measured(model: Any) -> Shapes:
     """Shapes of all tensors in one run on zeros. Raises InputError where it fails."""
-    import onnxruntime
+    from mien.ort import onnxruntime
 
     whole = onnx.ModelProto()
     whole.CopyFrom(model)
