@@ -149,7 +149,7 @@ def spectral_bound(A: Array, least: float) -> float:
     total, side = float(np.trace(squares)), len(squares)
     hidden = 4 * sum(A.shape) * float(np.finfo(np.float64).eps) * total
     if side <= _EIGEN_SIDE:
-        return max(least, float(np.linalg.eigvalsh(squares)[-1] + hidden) ** 0.5)
+        return max(least, float(np.sqrt(np.linalg.eigvalsh(squares)[-1] + hidden)))
     square, margin = max(least, power_norm(A, 1e-2, 10)) ** 2, _MARGIN
     while square * (1 + margin) < total:
         try:
@@ -157,8 +157,8 @@ def spectral_bound(A: Array, least: float) -> float:
         except np.linalg.LinAlgError:
             margin *= 4
         else:
-            return float(square * (1 + margin) + hidden) ** 0.5
-    return max(least, (total + hidden) ** 0.5)
+            return float(np.sqrt(square * (1 + margin) + hidden))
+    return max(least, float(np.sqrt(total + hidden)))
 
 
 def gram(A: Array) -> Array:

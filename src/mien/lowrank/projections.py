@@ -114,9 +114,9 @@ def _plausible(low: LowRank, sparse: Array) -> bool:
     kept, rank = sparse == 0, len(low.values)
     (m, n), right = kept.shape, int(kept.sum())
     if 2 * right < m * n or min(m, n) == 1 or not rank:
-        return 2 * right >= m * n
+        return bool(2 * right >= m * n)
     if right == m * n:
-        return rank < min(m, n)
+        return bool(rank < min(m, n))
     if rank * (m + n - rank) + m * n - right > _SIMPLE * m * n:
         return False
     held = min(int(kept.sum(0).min()), int(kept.sum(1).min())) > rank

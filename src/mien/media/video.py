@@ -162,7 +162,7 @@ def _open(target: Path | int) -> cv2.VideoCapture:
         return capture
     cover = capture.isOpened()
     capture.release()
-    if cover:
+    if cover and isinstance(target, Path):
         raise MediaError(f"{display_name(target)!r} is a sound with a cover picture, not a video. Leave it out.")
     if isinstance(target, int):
         raise MediaError(f"Camera {target} cannot be opened. Check that it is connected and that no program uses it.")

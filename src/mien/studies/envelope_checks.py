@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array
 from mien.studies.envelopes import Kind, biconjugate, conjugate, cost, mixture
 
 BELOW, TOUCH, SEARCH = "least cost - norm", "distance of cost and norm, values 0 or 1", "random search - conjugate"

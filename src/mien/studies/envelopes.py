@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array
 
 _ZERO = 1e-9
 Generator = np.random.Generator

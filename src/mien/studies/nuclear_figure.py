@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array
 from mien.studies.envelopes import MATRICES, RIVALS, VECTORS, biconjugate, cost
 from mien.studies.recoveries import freedom
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from mien.lowrank import singular_value_threshold, soft_threshold
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array
 
 Shrink = Callable[[Array, float], Array]
 FOUND = 1e-3

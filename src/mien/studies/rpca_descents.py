@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array
 from mien.studies.rpca_traces import Instance
 
 _ZERO = 1e-12

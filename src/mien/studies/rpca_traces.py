@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from mien.lowrank import nuclear_norm, principal_component_pursuit
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array
 from mien.lowrank.pursuit import Method
 
 FLOOR = 1e-12

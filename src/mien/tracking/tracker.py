@@ -171,7 +171,7 @@ class Tracker:
         expect(given == len(faces), "thumbnails", f"one crop a face, {len(faces)}", given)
         look = np.zeros((len(faces), 0), np.float32) if thumbnails is None else appearance(thumbnails)
         box = np.asarray(faces.box, np.float64).reshape(-1, 4)
-        sound, high = np.isfinite(box).all(1), self._is_high(faces)
+        sound, high = np.asarray(np.isfinite(box).all(1)), self._is_high(faces)
         tracks, place = self._alive(time_s, look.shape[1]), _places(np.where(sound[:, None], box, 0.0))
         row, column = self._match_twice(tracks, place, look, time_s, sound & high, sound & ~high)
         ids = np.full(len(faces), -1, np.int64)

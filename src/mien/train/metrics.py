@@ -163,8 +163,8 @@ def roc_curve(score: Array, positive: NDArray[Any]) -> tuple[Array, Array]:
     last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
     hits = positive[order].cumsum()[last]
     alarms = last + 1 - hits
-    rates = [np.append(0, count) / (count[-1] or np.nan) for count in (alarms, hits)]
-    return rates[0], rates[1]
+    false, true = (np.append(0, count) / (count[-1] or np.nan) for count in (alarms, hits))
+    return np.asarray(false), np.asarray(true)
 
 
 def reliability(probability: Array, happened: NDArray[Any], bins: int = 10) -> tuple[NDArray[Any], ...]:

@@ -99,7 +99,8 @@ def _places(path: Path) -> dict[str, NDArray[Any]]:
 
 def read_info(folder: Path) -> dict[str, Any]:
     """What `aligned.json` of a finished folder says. Raises InputError where it is damaged."""
-    return _whole(folder / DONE, lambda path: dict(json.loads(path.read_text(encoding="utf-8"))))
+    info: dict[str, Any] = _whole(folder / DONE, lambda path: dict(json.loads(path.read_text(encoding="utf-8"))))
+    return info
 
 
 def _whole(path: Path, read: Callable[[Path], Any], rows: int = 0) -> Any:
@@ -194,7 +195,7 @@ class _Cut:
     def save(self) -> None:
         """Arrays first, then the count: a kill in between repeats rows, and loses none."""
         for array in (self.crops, self.matrix, self.outcome):
-            array.flush()
+            array.flush()  # type: ignore[attr-defined]
         state = {"setting": self.setting, "done": self.done, "faces": self.faces}
         replace_text(self.folder / "progress.json", json.dumps(state))
 

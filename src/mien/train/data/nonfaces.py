@@ -58,4 +58,4 @@ def _texture(crop: Image, rng: np.random.Generator) -> Image:
             cv2.circle(picture, (int(x), int(y)), radius, color, -1 if rng.random() < 0.6 else 2)
         else:
             cv2.line(picture, (int(x), int(y)), tuple(int(v) for v in rng.integers(0, side, 2)), color, radius // 4 + 1)
-    return picture
+    return np.asarray(picture, np.uint8)

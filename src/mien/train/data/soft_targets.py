@@ -121,7 +121,7 @@ class TeacherNetwork:
         found = self._run(crops)
         if self.card.flip:
             mirrored = self._run(crops[:, :, ::-1])
-            found = {name: (value + mirrored[name]) / 2 for name, value in found.items()}
+            found = {name: np.asarray((value + mirrored[name]) / 2, np.float32) for name, value in found.items()}
         return found
 
     def _run(self, crops: NDArray[np.uint8]) -> dict[str, Array]:

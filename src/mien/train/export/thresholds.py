@@ -53,7 +53,7 @@ def _cross_validated(z: Array, present: NDArray[np.bool_], fold: NDArray[Any]) -
         slope, bias, threshold = _constants(z[~inside], present[~inside])
         probability[inside] = sigmoid(slope * z[inside] + bias)
         active[inside] = probability[inside] >= threshold
-    error = metrics.expected_calibration_error(probability, present)
+    error = metrics.expected_calibration_error(np.asarray(probability, np.float32), present)
     return {"F1": metrics.f1(active, present), "ECE": error, "present": int(present.sum())}
 
 

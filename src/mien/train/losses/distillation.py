@@ -76,4 +76,5 @@ def _rows(preds: Tensor, target: Tensor, weight: Tensor | None, mask: Tensor | N
     preds, target = pair(preds, target)
     known = known_numbers(target)
     entries = Entries.of(preds.shape[:-1], None if known is None else known.all(-1), weight, mask)
-    return *entries.clean(preds, target), entries
+    preds, target = entries.clean(preds, target)
+    return preds, target, entries

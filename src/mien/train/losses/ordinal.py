@@ -72,7 +72,7 @@ def expectation(logits: Tensor, bins: Tensor) -> Tensor:
     >>> expectation(torch.zeros(1, 3), torch.tensor([10.0, 20.0, 60.0]))
     tensor([30.])
     """
-    mean = (torch.softmax(to_full(logits), -1) * to_full(bins.to(logits.device))).sum(-1)
+    mean: Tensor = (torch.softmax(to_full(logits), -1) * to_full(bins.to(logits.device))).sum(-1)
     kind = torch.promote_types(logits.dtype, bins.dtype)
     return mean if torch.is_autocast_enabled(logits.device.type) else mean.to(kind)
 

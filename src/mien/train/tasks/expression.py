@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien.emotion import GROUPS
@@ -91,18 +92,17 @@ class ExpressionTask(Task):
             preds, target = outputs["emotion_direct"][voted].argmax(1), labels["emotion"][voted].argmax(1)
             found["direct_macro_f1"] = metrics.macro_f1(preds, target, 3, "labeled")
             if self.evidence is not None:
-                preds = self._three_classes(outputs["action_units"][voted])
-                found["macro_f1"] = metrics.macro_f1(preds, target, 3, "labeled")
+                by_units = self._three_classes(outputs["action_units"][voted])
+                found["macro_f1"] = metrics.macro_f1(by_units, target, 3, "labeled")
         return found
 
-    def _three_classes(self, logits: Array) -> Array:
+    def _three_classes(self, logits: Array) -> NDArray[np.int64]:
         """Index of positive, neutral or negative (N,) by the evidence of Action Unit logits (N, K)."""
         assert self.evidence is not None
         with torch.no_grad():
             shares = self.evidence(torch.from_numpy(logits).to(self.evidence.bias.device)).softmax(1).cpu().numpy()
-        return np.stack(
-            [shares[:, [VOTES.index(name) for name in group]].sum(1) for group in GROUPS.values()], 1
-        ).argmax(1)
+        grouped = [shares[:, [VOTES.index(name) for name in group]].sum(1) for group in GROUPS.values()]
+        return np.asarray(np.stack(grouped, 1).argmax(1))
 
 
 def _voted(labels: Arrays) -> tuple[Array, Array] | None:

@@ -54,8 +54,10 @@ class MultiTask(Task):
 
     def check_teacher(self, taught: TeacherOutput) -> None:
         """Raise InputError unless a task has an output that this teaches."""
-        task = self._of(taught.teaches) if taught.teaches in self.outputs else super()
-        task.check_teacher(taught)
+        if taught.teaches in self.outputs:
+            self._of(taught.teaches).check_teacher(taught)
+        else:
+            super().check_teacher(taught)
 
     def value(self, outputs: Outputs) -> Tensor:
         """That of the task whose label sets may shift."""
