@@ -16,6 +16,10 @@ from mien.train import losses
 from mien.train.losses.penalties import nuclear_norm_penalty
 
 
+# Forward derivatives load decompositions that torch itself still scripts.
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+
+
 @pytest.fixture(params=CASES.values(), ids=CASES.keys())
 def case(request: pytest.FixtureRequest) -> Case:
     return request.param

@@ -6,9 +6,10 @@ from torch.nn import functional as F
 
 from mien.errors import expect
 from mien.train.losses.gradients import soft_cross_entropy
-from mien.train.losses.reduction import Entries, Loss, Reduction, known_numbers, pair
+from mien.train.losses.reduction import Entries, Loss, Reduction, full_precision, known_numbers, pair
 
 
+@full_precision
 def distillation_loss(
     logits: Tensor,
     target: Tensor,
@@ -44,6 +45,7 @@ class DistillationLoss(Loss):
         super().__init__(distillation_loss, reduction, temperature=temperature)
 
 
+@full_precision
 def cosine_loss(
     preds: Tensor,
     target: Tensor,
