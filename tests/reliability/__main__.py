@@ -21,6 +21,11 @@ def main() -> int:
     case.add_argument("name", help="Such as photo-7.")
     case.add_argument("folder", type=Path, help="A new folder for its files.")
     case.add_argument("--seed", type=int, default=0)
+    for name, text in (("killed", "Runs ended by SIGKILL, and gone on with."), ("full-disk", "Runs that cannot write.")):
+        broken = jobs.add_parser(name, help=text)
+        broken.add_argument("--seed", type=int, default=0)
+        broken.add_argument("--only", action="append", default=[], dest="names", help="Only this job; may be repeated.")
+        broken.add_argument("--runs", type=int, default=25, help="Disturbed runs of each job.")
     worker = jobs.add_parser("worker")
     worker.add_argument("--seed", type=int, default=0)
     worker.add_argument("names", nargs="+")
@@ -40,11 +45,23 @@ def _run(chosen: argparse.Namespace) -> int:
         told = run_case(chosen.name, chosen.seed, chosen.folder.absolute())
         print(json.dumps(told, indent=1, ensure_ascii=False))
         return int(bool(told["faults"]))
+    if chosen.job in ("killed", "full-disk"):
+        return _broken(chosen)
     from reliability.corpus import corpus
 
     kinds = tuple(chosen.kind)
     results = corpus(chosen.seed, kinds, chosen.share, chosen.workers, chosen.limit, chosen.out)
     return int(any(told["faults"] for told in results))
+
+
+def _broken(chosen: argparse.Namespace) -> int:
+    from reliability.broken_runs import JOBS, check_full, check_killed, report, warm
+
+    resumed = [name for name, job in JOBS.items() if job.resume or job.heavy]
+    names = chosen.names or (resumed if chosen.job == "killed" else list(JOBS))
+    warm(any(JOBS[name].heavy for name in names))
+    check = check_killed if chosen.job == "killed" else check_full
+    return int(bool(report(check(names, chosen.runs, chosen.seed))))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def _saved(mode: str, format_name: str, **options: object) -> Callable[[], bytes
 def _tiff(dtype: type, scale: float) -> Callable[[], bytes]:
     def save() -> bytes:
         buffer = BytesIO()
-        Image.fromarray((portrait()[..., 1] * scale).astype(dtype)).save(buffer, "TIFF")
+        Image.fromarray((portrait()[..., 1] * np.float32(scale)).astype(dtype)).save(buffer, "TIFF")
         return buffer.getvalue()
 
     return save
