@@ -11,7 +11,7 @@ import pyarrow.csv as csv
 from mien.errors import InputError
 from mien.media import PHOTO_SUFFIXES
 from mien.train.data.base_table import Columns, FileTable
-from mien.train.data.schema import is_missing
+from mien.train.data.schema import check_unique, is_missing
 
 IMAGE_COLUMNS = ("image", "path", "file")
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -80,11 +80,12 @@ def read_manifest(path: Path) -> pa.Table:
         table = csv.read_csv(path, block, parse, convert)
         if pa.binary() in table.schema.types:  # Arrow's type for text that is no UTF-8
             raise pa.ArrowInvalid("it is in another encoding")
-        return table
     except (OSError, pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise InputError(
             f"A manifest must be a readable CSV or TSV file in UTF-8. Got {str(path)!r}: {error}"
         ) from error
+    check_unique(table.column_names, path)
+    return table
 
 
 class FolderTable(FileTable):

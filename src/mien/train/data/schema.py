@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -123,6 +124,13 @@ def find_faults(columns: Mapping[str, Any], extra: Sequence[ColumnLabel] = ()) -
         if len(bad):
             values = tuple(_plain(columns[name][row]) for row in bad[:3])
             yield Fault(name, field, tuple(int(row) for row in bad[:3]), values, len(bad))
+
+
+def check_unique(names: Sequence[str], path: Path) -> None:
+    """Raise InputError where two columns of a file have one name: which of them is meant cannot be known."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"Each column of {str(path)!r} must have a name of its own. Got twice: {', '.join(twice)}.")
 
 
 def check_named(name: str, columns: Iterable[str], table: str = "the table") -> None:
