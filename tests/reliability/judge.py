@@ -10,7 +10,8 @@ from typing import Any
 from reliability.case import Case
 
 _RAW = re.compile(r"^(\w+\.)*[A-Z]\w*(Error|Exception|Warning|Interrupt)\b|bad_alloc|std::", re.ASCII)
-_OURS = re.compile(r"^(mien: |Usage: |Try '|╭|│|╰|\s|$)")
+_NOISE = re.compile(r"\w+Warning: |^\[ ?(WARN|ERROR|INFO)|^\[\w[\w,]* @ 0x|^NaN or Inf found|onnxruntime::", re.MULTILINE)
+"""What libraries write that mien can keep in; libtiff writes its remarks past Pillow, and stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,8 @@ def _faults(case: Case, outcome: Outcome) -> Iterator[str]:
         yield f"silence: exit {outcome.code} without a word"
     if outcome.code in (1, 2) and said and _RAW.match(said[-1].removeprefix("mien: ")):
         yield f"raw: {said[-1][:200]}"
-    noise = [line for line in said if not _OURS.match(line)]
-    if noise and not said[0].startswith(("mien: ", "Usage: ")):
-        yield f"noise: {noise[0][:200]}"
+    if noise := _NOISE.search(outcome.stderr):
+        yield f"noise: {outcome.stderr[noise.start() :].partition(chr(10))[0][:200]}"
     if case.command[0] == "analyze" and "-" in case.command[case.command.index("--out") :]:
         yield from _rows(outcome)
 

@@ -1,9 +1,11 @@
 """Videos: mutated clips of a few frames, and odd ones made on purpose."""
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -26,7 +28,9 @@ _OPTIONS: tuple[list[str], ...] = (
 @lru_cache
 def clip(name: str, frames: int = 5, fps: float = 10.0, side: int = 96) -> bytes:
     """A clip of the portrait that moves a little."""
-    with TemporaryDirectory() as folder:
+    # OpenCV tells ffmpeg how much to say when it is used for the first time, which is here and not in mien.
+    quiet = mock.patch.dict(os.environ, {"OPENCV_FFMPEG_LOGLEVEL": "-8"})
+    with quiet, TemporaryDirectory() as folder:
         path = Path(folder) / name
         writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*CODECS[name]), fps, (side, side))
         for i in range(frames):

@@ -37,15 +37,16 @@ def _tell(report: Any, values: dict[str, Any]) -> None:
 
 def run_case(name: str, seed: int, keep: Path | None = None) -> dict[str, Any]:
     """Make a case in a folder of its own, run it, judge it."""
-    folder = keep or Path(tempfile.mkdtemp(prefix="reliability-"))
+    base = Path(tempfile.mkdtemp(prefix="reliability-"))
+    folder = keep or base / "work"  # a folder of its own above it too: a case may name it
+    folder.mkdir(exist_ok=True)
     try:
         case = make_case(name, seed, folder)
         begin = time.monotonic()
         outcome = run(case, folder)
         taken = time.monotonic() - begin
     finally:
-        if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(base, ignore_errors=True)
     told = {"case": name, "what": case.what, "command": ["mien", *case.command], "code": outcome.code}
     told |= {"faults": judge(case, outcome), "seconds": round(taken, 2), "trace": outcome.error and outcome.stderr}
     if keep:
