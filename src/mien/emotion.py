@@ -163,7 +163,9 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"'evidence' must be a readable YAML or JSON file. Got {str(path)!r}: {error}") from error
     if not isinstance(content, dict):
-        raise InputError(f"'evidence' must have a row for each Action Unit. Got {short_text(content)} in {str(path)!r}.")
+        raise InputError(
+            f"'evidence' must have a row for each Action Unit. Got {short_text(content)} in {str(path)!r}."
+        )
     return {str(key): value for key, value in content.items()}
 
 

@@ -64,5 +64,7 @@ def short_text(value: Any) -> str:
     >>> short_text("x" * 100)
     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
     """
-    text = repr(value) if not isinstance(value, int) or abs(value) < 1 << 200 else f"a number of {value.bit_length()} bits"
+    text = (
+        repr(value) if not isinstance(value, int) or abs(value) < 1 << 200 else f"a number of {value.bit_length()} bits"
+    )
     return text if len(text) <= 61 else f"{text[:58]}..."

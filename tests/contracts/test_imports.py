@@ -13,6 +13,7 @@ HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic",
 HEAVY |= {"sklearn", "threadpoolctl"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "whole_file": {"errors"},
     "facs": {"errors"},
     "geometry": {"errors"},
     "media": {"errors"},
@@ -24,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "displays": {"errors", "faces", "geometry"},
     "tracking": {"errors", "estimates", "faces", "geometry"},
     "drawing": {"errors", "events", "facs", "faces", "geometry", "media"},
-    "sinks": {"errors", "events", "facs", "faces", "geometry"},
+    "sinks": {"errors", "events", "facs", "faces", "geometry", "whole_file"},
     "runtime": {"errors", "faces", "estimates", "emotion", "geometry"},
     "analyzer": {"displays", "errors", "emotion", "faces", "geometry", "media", "runtime", "tracking"},
     "face_groups": {"errors", "geometry", "lowrank", "media", "runtime"},
@@ -35,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
     "train.recipe": {"errors"},
-    "profile": {"errors", "train.backbones"},
+    "profile": {"errors", "train.backbones", "whole_file"},
     "train.metrics": {"geometry"},
     "train.data": {"errors", "estimates", "facs", "geometry", "media", "runtime", "train.recipe"},
     "train.tasks": {"errors", "estimates", "faces", "facs", "geometry", "train.data", "train.losses", "train.metrics"},
@@ -44,7 +45,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.warm_start": {"errors", "train.fold", "train.model"},
     "train.engine": {"errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe", "train.tasks"}
     | {"train.warm_start"},
-    "train.evaluate": {"errors", "faces", "facs", "geometry", "runtime", "train.data", "train.metrics"},
+    "train.evaluate": {"errors", "faces", "facs", "geometry", "runtime", "train.data", "train.metrics"}
+    | {"whole_file"},
     "train.export": {"emotion", "errors", "estimates", "faces", "facs", "geometry", "runtime", "train.data"}
     | {"train.engine", "train.evaluate", "train.fold", "train.metrics", "train.model", "train.recipe", "train.tasks"},
     "train.landmark_route": {"errors", "faces", "geometry", "train.metrics"},

@@ -21,7 +21,10 @@ def main() -> int:
     case.add_argument("name", help="Such as photo-7.")
     case.add_argument("folder", type=Path, help="A new folder for its files.")
     case.add_argument("--seed", type=int, default=0)
-    for name, text in (("killed", "Runs ended by SIGKILL, and gone on with."), ("full-disk", "Runs that cannot write.")):
+    for name, text in (
+        ("killed", "Runs ended by SIGKILL, and gone on with."),
+        ("full-disk", "Runs that cannot write."),
+    ):
         broken = jobs.add_parser(name, help=text)
         broken.add_argument("--seed", type=int, default=0)
         broken.add_argument("--only", action="append", default=[], dest="names", help="Only this job; may be repeated.")

@@ -1,20 +1,25 @@
 """Runs that are killed or whose disk is full, gone on with: what they leave equals what an unbroken run leaves."""
 
+import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow.parquet as pq
 
 from reliability.case import encoded, portrait
-from reliability.forked import KILLED, Ended, Trouble, run
+from reliability.forked import FILLER, KILLED, Ended, Trouble, run
 from reliability.mutation import Rng
 from reliability.training import RECIPE, write_set
 from reliability.videos import clip
 
+DISK_BYTES = 160 << 20
 Contents = dict[str, bytes]
 
 
@@ -72,11 +77,27 @@ JOBS: dict[str, Job] = {
         ("--resume",),
     ),
     "rank": _rows(
-        "rank", "media", "-q", "--threads", "1", "--out", "out.csv", "--sheet", "sheet.png",
+        "rank",
+        "media",
+        "-q",
+        "--threads",
+        "1",
+        "--out",
+        "out.csv",
+        "--sheet",
+        "sheet.png",
         results=("out.csv*", ".out*", "sheet*", ".sheet*"),
     ),  # fmt: skip
     "clean": _rows(
-        "clean", "media", "-q", "--threads", "1", "--out", "out.json", "--sheet", "sheet.png",
+        "clean",
+        "media",
+        "-q",
+        "--threads",
+        "1",
+        "--out",
+        "out.json",
+        "--sheet",
+        "sheet.png",
         results=("out.json*", ".out*", "sheet*", ".sheet*"),
     ),  # fmt: skip
     "taste fit": _rows(
@@ -141,13 +162,14 @@ def _contents(job: Job, folder: Path) -> Contents:
 def _check(name: str, trouble: Trouble, whole: Contents, usual: Ended) -> Iterator[str]:
     """An outcome as `outcome: ...`, then faults, of one disturbed run and of the one that follows it."""
     job = JOBS[name]
-    with tempfile.TemporaryDirectory(prefix="reliability-") as base:
-        folder = _prepared(job, Path(base))
+    with _disk() as base:
+        folder = _prepared(job, base)
         ended = run(list(job.command), folder, trouble)
         yield f"outcome: {name}: {'killed' if ended.code == KILLED else f'exit {ended.code}'}"
         if ended.code != KILLED:
             yield from _speaks(name, trouble, ended, usual)
         yield from _halves(name, trouble, _contents(job, folder), whole)
+        (base / FILLER).unlink(missing_ok=True)
         again = run([*job.command, *job.resume], folder)
         if again.code not in (0, usual.code):  # 0: what could not be read was said before the run was broken off
             yield f"resume: {name}, {trouble}: exit {again.code}, not {usual.code}. {again.stderr[-600:]}"
@@ -156,6 +178,19 @@ def _check(name: str, trouble: Trouble, whole: Contents, usual: Ended) -> Iterat
         for path in sorted(whole.keys() | left.keys()):
             if whole.get(path) != left.get(path):
                 yield f"result: {name}, {trouble}: {path} {_difference(whole.get(path), left.get(path))}"
+
+
+@contextmanager
+def _disk() -> Iterator[Path]:
+    """A folder; where this process may mount one (as root on Linux), it is a small disk of its own."""
+    with tempfile.TemporaryDirectory(prefix="reliability-") as base:
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", base]
+        mounted = not subprocess.run(mount, capture_output=True, check=False).returncode
+        try:
+            yield Path(base)
+        finally:
+            if mounted:
+                subprocess.run(["umount", base], check=True)
 
 
 def _speaks(name: str, trouble: Trouble, ended: Ended, usual: Ended) -> Iterator[str]:
@@ -181,8 +216,12 @@ def _halves(name: str, trouble: Trouble, left: Contents, whole: Contents) -> Ite
 def _begins(path: str, content: bytes, whole: bytes) -> bool:
     if path.endswith(".jsonl"):
         return whole.startswith(content)
-    # What is written epoch by epoch, or at the end of a video, may be an earlier whole state.
-    return path.startswith(("runs/", "cache/", "drawn/", "events.csv"))
+    if path.endswith(".csv"):  # what was read before the disturbance, as a whole table
+        return content.endswith(b"\n") and whole.startswith(content)
+    if path.endswith(".parquet"):
+        rows, full = (pq.read_table(BytesIO(part)) for part in (content, whole))
+        return bool(rows.equals(full.slice(0, rows.num_rows)))
+    return path.startswith(("runs/", "cache/"))  # written epoch by epoch
 
 
 def _difference(expected: bytes | None, got: bytes | None) -> str:
@@ -190,7 +229,9 @@ def _difference(expected: bytes | None, got: bytes | None) -> str:
         return "is left over"
     if got is None:
         return "is missing"
-    place = next((i for i, (a, b) in enumerate(zip(expected, got, strict=False)) if a != b), min(len(expected), len(got)))
+    place = next(
+        (i for i, (a, b) in enumerate(zip(expected, got, strict=False)) if a != b), min(len(expected), len(got))
+    )
     return f"has {len(got)} bytes, not {len(expected)}; they part at byte {place}: {got[place : place + 60]!r}"
 
 

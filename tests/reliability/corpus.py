@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from reliability.case import ROOT
 from reliability.kinds import KINDS, names
 
 BATCH = 40
@@ -44,7 +45,8 @@ def _run_batch(batch: list[str], seed: int, limit_s: float) -> Iterator[dict[str
 def _process(batch: list[str], seed: int, limit_s: float) -> Iterator[dict[str, Any]]:
     """Results of one process, up to the case that ends it."""
     command = [sys.executable, "-m", "reliability", "worker", "--seed", str(seed), *batch]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
+    places = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1", "PYTHONPATH": places}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
         current, begin = batch[0], time.monotonic()
         for line in _lines(process, limit_s):

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CHANGES = frozenset(("os.rename", "os.remove", "os.truncate", "os.mkdir", "os.rmdir"))
 _COUNT = "\nchanges: "
+FILLER = "filler"
 KILLED = -signal.SIGKILL
 
 
@@ -105,20 +107,27 @@ class _Changes:
             return
         self.count += 1
         if self.trouble and self.count == self.trouble.change:
-            _TROUBLES[self.trouble.kind](self.trouble)
+            _TROUBLES[self.trouble.kind](self.trouble, Path(self.folder).parent)
 
     def _inside(self, path: Any) -> bool:
-        return isinstance(path, str | bytes | os.PathLike) and os.path.abspath(os.fsdecode(path)).startswith(self.folder)
+        return isinstance(path, str | bytes | os.PathLike) and os.path.abspath(os.fsdecode(path)).startswith(
+            self.folder
+        )
 
 
-def _kill(trouble: Trouble) -> None:
+def _kill(trouble: Trouble, disk: Path) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _fill(trouble: Trouble) -> None:
-    """No file may grow beyond the room: the system then refuses a write as it does on a full disk."""
+def _fill(trouble: Trouble, disk: Path) -> None:
+    """Fill a disk of its own up to the room. Elsewhere no file may grow beyond the room, which looks much the same."""
+    if os.path.ismount(disk):
+        with (disk / FILLER).open("wb") as file:
+            free = shutil.disk_usage(disk).free
+            os.posix_fallocate(file.fileno(), 0, max(free - trouble.room, 1))
+        return
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (trouble.room, resource.RLIM_INFINITY))
 
 
-_TROUBLES: dict[str, Callable[[Trouble], None]] = {"kill": _kill, "full": _fill}
+_TROUBLES: dict[str, Callable[[Trouble, Path], None]] = {"kill": _kill, "full": _fill}

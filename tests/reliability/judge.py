@@ -10,7 +10,9 @@ from typing import Any
 from reliability.case import Case
 
 _RAW = re.compile(r"^(\w+\.)*[A-Z]\w*(Error|Exception|Warning|Interrupt)\b|bad_alloc|std::", re.ASCII)
-_NOISE = re.compile(r"\w+Warning: |^\[ ?(WARN|ERROR|INFO)|^\[\w[\w,]* @ 0x|^NaN or Inf found|onnxruntime::", re.MULTILINE)
+_NOISE = re.compile(
+    r"\w+Warning: |^\[ ?(WARN|ERROR|INFO)|^\[\w[\w,]* @ 0x|^NaN or Inf found|onnxruntime::", re.MULTILINE
+)
 """What libraries write that mien can keep in; libtiff writes its remarks past Pillow, and stays."""
 
 

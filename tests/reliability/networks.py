@@ -118,9 +118,7 @@ ODD: dict[str, Callable[[], bytes]] = {
     "another input": lambda: _model(
         [helper.make_node("Flatten", ["x"], ["age"])], [_value("x", _IMAGE)], [_value("age", None)]
     ),
-    "two inputs": lambda: _model(
-        [_POOL, _FLAT], [_value("image", _IMAGE), _value("more", [1])], [_value("age", None)]
-    ),
+    "two inputs": lambda: _model([_POOL, _FLAT], [_value("image", _IMAGE), _value("more", [1])], [_value("age", None)]),
     "bytes as input": lambda: _model(
         [helper.make_node("Flatten", ["image"], ["age"])],
         [_value("image", _IMAGE, TensorProto.UINT8)],

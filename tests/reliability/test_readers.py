@@ -51,7 +51,17 @@ def put(folder: Path, name: str, content: bytes) -> Path:
     return folder / name
 
 
-FORMATS = (b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"P6\n", b"II*\0", b"RIFF\0\0\0\0WEBPVP8 ", b"qoif")
+FORMATS = (
+    b"",
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF89a",
+    b"BM",
+    b"P6\n",
+    b"II*\0",
+    b"RIFF\0\0\0\0WEBPVP8 ",
+    b"qoif",
+)
 
 
 @own

@@ -113,9 +113,12 @@ def copy_run(folder: Path) -> None:
     shutil.copytree(_run(), folder, dirs_exist_ok=True)
 
 
-_FILES = (
-    ("runs/tiny/last.ckpt", "runs/tiny/last.ckpt", "runs/tiny/metrics.csv", "runs/tiny/recipe.json")
-    + ("cache/*/crops.npy", "cache/*/where.npz", "cache/*/aligned.json", "runs/tiny/weights.pt", "runs/tiny/weights.pt")
+_FILES = ("runs/tiny/last.ckpt", "runs/tiny/last.ckpt", "runs/tiny/metrics.csv", "runs/tiny/recipe.json") + (
+    "cache/*/crops.npy",
+    "cache/*/where.npz",
+    "cache/*/aligned.json",
+    "runs/tiny/weights.pt",
+    "runs/tiny/weights.pt",
 )
 _BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "no bytes": lambda _: b"",

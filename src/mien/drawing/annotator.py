@@ -16,6 +16,7 @@ from mien.drawing.picture import Drawing, annotate
 from mien.drawing.record import Record
 from mien.errors import SinkError, expect
 from mien.faces import Frame
+from mien.media.video import is_video
 
 Image = NDArray[np.uint8]
 
@@ -170,6 +171,9 @@ class _Video:
             return
         self._writer.release()
         self._writer = None
+        if not is_video(self.temporary):  # OpenCV says nothing of a disk that is full
+            self.discard()
+            raise SinkError(f"The video {str(self.target)!r} could not be written whole. Is the disk full?")
         try:
             os.replace(self.temporary, self.target)
         except OSError as error:

@@ -95,7 +95,9 @@ def read_card(model: Path) -> Card:
         raise ModelError(f"The card {str(path)!r} must be JSON. {error}") from error
     missing = [key for key in KINDS if not isinstance(values, dict) or key not in values]
     if missing:
-        raise ModelError(f"The card {str(path)!r} must have the keys {', '.join(KINDS)}. Missing: {', '.join(missing)}.")
+        raise ModelError(
+            f"The card {str(path)!r} must have the keys {', '.join(KINDS)}. Missing: {', '.join(missing)}."
+        )
     for key, (fits, expected) in KINDS.items():
         if not fits(values[key]):
             raise ModelError(f"{key!r} of the card {str(path)!r} must be {expected}. Got {short_text(values[key])}.")

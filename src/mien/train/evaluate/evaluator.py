@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError, expect
-from mien.train.data.progress import replace_text
 from mien.train.evaluate.measures import Measure, groups_of, measures_by_task
 from mien.train.evaluate.reading import Reading, read_data
 from mien.train.metrics import bootstrap_interval
+from mien.whole_file import whole_file
 
 ROUNDS = 300
 MIN_GROUP = 20
@@ -126,5 +126,6 @@ def check_target(path: Path, name: str) -> None:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write the measures as JSON, whole or not at all."""
-    replace_text(path, json.dumps(report.to_dict(), indent=1, allow_nan=False))
+    """Write the measures as JSON, whole or not at all. Raises SinkError where that is impossible."""
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(report.to_dict(), indent=1, allow_nan=False), encoding="utf-8")
