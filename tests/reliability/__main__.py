@@ -15,7 +15,7 @@ def main() -> int:
     corpus.add_argument("--kind", action="append", default=[], help="Only this kind; may be repeated.")
     corpus.add_argument("--share", type=float, default=1.0, help="Part of the cases, such as 0.1.")
     corpus.add_argument("--workers", type=int, default=2, help="Processes at a time.")
-    corpus.add_argument("--limit", type=float, default=120, help="Seconds for one case.")
+    corpus.add_argument("--limit", type=int, default=60, help="Seconds of processor time for one case.")
     corpus.add_argument("--out", type=Path, help="FILE.jsonl for all results.")
     case = jobs.add_parser("case", help="One case again, with its files kept.")
     case.add_argument("name", help="Such as photo-7.")
@@ -31,6 +31,7 @@ def main() -> int:
         broken.add_argument("--runs", type=int, default=25, help="Disturbed runs of each job.")
     worker = jobs.add_parser("worker")
     worker.add_argument("--seed", type=int, default=0)
+    worker.add_argument("--limit", type=int, default=60)
     worker.add_argument("names", nargs="+")
     return _run(parser.parse_args())
 
@@ -39,7 +40,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.job == "worker":
         from reliability.worker import work
 
-        work(chosen.seed, chosen.names)
+        work(chosen.seed, chosen.names, chosen.limit)
         return 0
     if chosen.job == "case":
         from reliability.worker import run_case

@@ -87,7 +87,7 @@ JOBS: dict[str, Job] = {
         "--sheet",
         "sheet.png",
         results=("out.csv*", ".out*", "sheet*", ".sheet*"),
-    ),  # fmt: skip
+    ),
     "clean": _rows(
         "clean",
         "media",
@@ -99,7 +99,7 @@ JOBS: dict[str, Job] = {
         "--sheet",
         "sheet.png",
         results=("out.json*", ".out*", "sheet*", ".sheet*"),
-    ),  # fmt: skip
+    ),
     "taste fit": _rows(
         "taste", "fit", "pairs.csv", "-q", "--threads", "1", "--out", "me.json", results=("me.json*", ".me*")
     ),

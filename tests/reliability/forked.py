@@ -64,7 +64,7 @@ def _be_child(command: list[str], folder: Path, stderr: int, trouble: Trouble | 
     try:
         os.dup2(stderr, 2)
         os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-        sys.stdout, sys.stderr = (open(fd, "w", encoding="utf-8", closefd=False) for fd in (1, 2))
+        sys.stdout, sys.stderr = (os.fdopen(fd, "w", encoding="utf-8", closefd=False) for fd in (1, 2))
         os.chdir(folder)
         changes = _Changes(folder, trouble)
         sys.addaudithook(changes)

@@ -98,8 +98,11 @@ def _loop() -> bytes:
 
 def _nan_weights() -> bytes:
     bias = numpy_helper.from_array(np.full(2, np.nan, np.float32), "w")
-    nodes = [helper.make_node("ReduceMean", ["image"], ["m"], axes=[1, 2, 3], keepdims=0),
-             helper.make_node("Unsqueeze", ["m", "k"], ["u"]), helper.make_node("Add", ["u", "w"], ["age"])]  # fmt: skip
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["m"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("Unsqueeze", ["m", "k"], ["u"]),
+        helper.make_node("Add", ["u", "w"], ["age"]),
+    ]
     axis = numpy_helper.from_array(np.array([1]), "k")
     return _model(nodes, [_value("image", _IMAGE)], [_value("age", ["n", 2])], (bias, axis))
 

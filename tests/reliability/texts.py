@@ -48,7 +48,8 @@ def make_evidence(rng: Rng, number: int, folder: Path) -> Case:
 
 _PATHS: tuple[bytes, ...] = (
     (b"face.jpg", b"face.jpg", b"other.png", b"missing.jpg", b".", b"..", b"", b" ", b"-", b"--", b"*.png", b"[", b"**")
-    + (b"webcam:x", b"webcam:", b"http://a/b.jpg", b"file:///a.jpg", b"/dev/null", b"/dev/full", b"~", b"$HOME", b"a" * 5000)
+    + (b"webcam:x", b"webcam:", b"http://a/b.jpg", b"file:///a.jpg", b"/dev/null", b"/dev/full")
+    + (b"~", b"$HOME", b"a" * 5000)
     + (b"a\0b.jpg", b"\xff\xfe.jpg", b"\xef\xbb\xbfface.jpg", b"face.jpg ", b"\tface.jpg", b'"face.jpg"', b"./face.jpg")
 )  # fmt: skip
 _ENDS = (b"\n", b"\r\n", b"\r", b"\n\n", b"\0")

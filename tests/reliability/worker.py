@@ -20,13 +20,20 @@ from reliability.kinds import make_case
 MEMORY_BYTES = 5 << 30
 
 
-def work(seed: int, cases: list[str]) -> None:
-    """Run the cases; a line of JSON before and after each, on what was standard output."""
+def work(seed: int, cases: list[str], limit_s: int) -> None:
+    """Run the cases; a line of JSON before and after each, on what was standard output.
+
+    limit_s: seconds of processor time for a case, then the system ends the process by SIGXCPU.
+    """
     os.environ["COLUMNS"] = "200"
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     with os.fdopen(os.dup(1), "w") as report:
         for name in cases:
             _tell(report, {"begins": name})
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            resource.setrlimit(
+                resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + limit_s, resource.RLIM_INFINITY)
+            )
             _tell(report, run_case(name, seed))
 
 
@@ -85,7 +92,7 @@ def _captured(folder: Path, stdin: bytes) -> Iterator[list[str]]:
     texts: list[str] = []
     before = os.getcwd()
     saved = [os.dup(fd) for fd in range(3)]
-    files = [tempfile.TemporaryFile() for _ in range(3)]
+    files = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115  closed below
     files[0].write(stdin)
     files[0].seek(0)
     streams = sys.stdin, sys.stdout, sys.stderr
@@ -93,7 +100,7 @@ def _captured(folder: Path, stdin: bytes) -> Iterator[list[str]]:
     for fd, file in enumerate(files):
         os.dup2(file.fileno(), fd)
     sys.stdin, sys.stdout, sys.stderr = (
-        open(fd, mode, encoding="utf-8", errors=errors, closefd=False)
+        os.fdopen(fd, mode, encoding="utf-8", errors=errors, closefd=False)
         for fd, mode, errors in ((0, "r", "surrogateescape"), (1, "w", "strict"), (2, "w", "backslashreplace"))
     )
     try:
