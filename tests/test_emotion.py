@@ -269,3 +269,22 @@ def test_the_prototypes_have_the_signs_that_the_fit_allows():
     named = {code for codes in PROTOTYPES.values() for code in codes}
     assert named == {code for signs in SIGNS.values() for code, sign in signs.items() if sign == 1}
     assert all("sign is free" in literature(code) for code in set(CODES) - named)
+
+
+@pytest.mark.parametrize("text", ["AU12: {positive: !!bool x}", "a: 2026-99-99", "[" * 3000, "AU12: {positive: 1e7}"])
+def test_a_file_that_cannot_be_evidence(tmp_path, text):
+    path = tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="must be"):
+        load_evidence(path)
+
+
+@pytest.mark.parametrize("code", [None, 12])
+def test_keys_that_are_no_texts(code):
+    with pytest.raises(InputError, match="keys are texts"):
+        EvidenceModel.from_dict({name: {code: 0.5} for name in EMOTIONS})
+
+
+def test_a_weight_that_no_float_holds():
+    with pytest.raises(InputError, match=r"'AU12 positive' must be a finite number.*1329 bits"):
+        EvidenceModel.from_dict({name: {"AU12": 10**400} for name in EMOTIONS})
