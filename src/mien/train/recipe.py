@@ -200,19 +200,17 @@ def _override(values: dict[str, Any], override: str) -> None:
     if not equals:
         raise InputError(f"An override must look like key=value. Got {override!r}.")
     *parents, last = key.split(".")
+    inside: Any = values
     for parent in parents:
-        values = _inside(values, parent, override)
+        inside = _inside(inside, parent, override)
     try:
         value = yaml.safe_load(text)
     except _YAML_ERRORS as error:
         raise InputError(f"An override must have a YAML value. Got {override!r}: {error}") from error
-    if isinstance(values, list):
-        values[_number(values, last, override)] = value
-    else:
-        values[last] = value
+    inside[_number(inside, last, override) if isinstance(inside, list) else last] = value
 
 
-def _inside(values: Any, key: str, override: str) -> dict[str, Any]:
+def _inside(values: Any, key: str, override: str) -> Any:
     """The mapping under a key, or under the number of an entry of a list: 'sources.0.file=FILE'."""
     if isinstance(values, list):
         found: Any = values[_number(values, key, override)]
@@ -220,7 +218,7 @@ def _inside(values: Any, key: str, override: str) -> dict[str, Any]:
         found = values.setdefault(key, {})
     if not isinstance(found, (dict, list)):
         raise InputError(f"{key!r} must be a mapping to reach inside with {override!r}. Got {found!r}.")
-    return found  # type: ignore[return-value]
+    return found
 
 
 def _number(values: list[Any], key: str, override: str) -> int:
