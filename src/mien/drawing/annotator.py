@@ -2,6 +2,7 @@
 
 import os
 import re
+import zlib
 from collections import OrderedDict
 from pathlib import Path
 from types import TracebackType
@@ -139,7 +140,9 @@ class _Video:
 
     def __init__(self, target: Path, fps: float | None, timeline: Path | None) -> None:
         self.target, self.timeline = target, timeline
-        self.temporary = target.with_name(f".{target.stem[:40]}-{os.getpid()}.partial{target.suffix}")
+        # The same name in every run: what a killed one left is written over.
+        digest = zlib.crc32(os.fsencode(target.name))
+        self.temporary = target.with_name(f".{target.stem[:40]}-{digest:08x}.partial{target.suffix}")
         self.fps = fps
         self._memory = Memory()
         self._record = Record()
