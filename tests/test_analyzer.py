@@ -1,8 +1,13 @@
 """The whole path on real and on broken input."""
 
+import json
+import multiprocessing
+import pickle
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -234,3 +239,76 @@ def test_sources_that_are_done_are_skipped(analyzer: Analyzer, astronaut: Image,
         cv2.imwrite(str(tmp_path / name), astronaut[::2, ::2])
     frames = list(analyzer.run([tmp_path], skip=[str(tmp_path / "a.png")]))
     assert [Path(frame.source).name for frame in frames] == ["b.png"]
+
+
+def test_photos_are_alike_however_they_are_given(analyzer: Analyzer, astronaut: Image, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.ascontiguousarray(astronaut[..., ::-1]))
+    box = analyzer.photo(astronaut).box
+    deep = astronaut.astype(np.uint16) * 257
+    for images in (path, astronaut, [str(path)], iter([astronaut]), astronaut[None], [astronaut / 255.0], [deep]):
+        (faces,) = analyzer.images(images)
+        assert np.abs(faces.box - box).max() < 0.5
+    gray = astronaut[..., 1]
+    for images in ([gray], gray, [gray / 255.0]):
+        assert len(analyzer.images(images)[0]) == 1
+    for photos in (path, str(path), [path], astronaut, iter([astronaut])):
+        (frame,) = analyzer.photos(photos)
+        assert len(frame.faces) == 1
+    with pytest.raises(InputError, match=r"floats in 0\.\.1"):
+        analyzer.images([astronaut.astype(np.float32)])
+
+
+@pytest.mark.parametrize("heads", ["age", 3, Path("age.onnx")])
+def test_heads_are_a_list(heads: Any) -> None:
+    with pytest.raises(InputError, match="'heads' must be a list of names"):
+        Analyzer(heads)
+
+
+def test_an_analyzer_goes_to_other_processes(astronaut: Image) -> None:
+    analyzer = Analyzer(["age"], max_faces=1, threads=1)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        there = pool.submit(analyzer.photo, astronaut).result()
+    here = analyzer.photo(astronaut)
+    assert there.age is not None
+    assert here.age is not None
+    assert np.array_equal(there.age.value, here.age.value)
+    assert pickle.loads(pickle.dumps(analyzer)).options == analyzer.options
+
+
+def test_options_tell_what_numbers_depend_on() -> None:
+    def differences(**changed: Any) -> set[str]:
+        heads = changed.pop("heads", [])
+        found = Analyzer(heads, **changed).options
+        return {name for name, value in Analyzer([]).options.items() if found[name] != value}
+
+    assert differences(threads=1) == set()
+    assert differences(heads=["age"]) == {"heads"}
+    assert differences(min_face=20, max_faces=3) == {"min_face", "max_faces"}
+    assert differences(evidence=EvidenceModel.from_dict({name: {"AU12": 1.0} for name in EMOTIONS})) == {"evidence"}
+    assert json.loads(json.dumps(Analyzer(["age"]).options)) == Analyzer(["age"]).options
+
+
+def test_one_path_and_one_picture_are_one_photo(astronaut: Image, tmp_path: Path) -> None:
+    bare, path = Analyzer([], threads=1), tmp_path / "a.png"
+    cv2.imwrite(str(path), np.ascontiguousarray(astronaut[..., ::-1]))
+    for source in (str(path), path, astronaut):
+        (frame,) = bare.photos(source)
+        assert (frame.status, len(frame.faces)) == ("ok", 1)
+        assert [len(faces) for faces in bare.images(source)] == [1]
+    assert [len(faces) for faces in bare.images(np.stack([astronaut, astronaut]))] == [1, 1]
+    assert list(bare.run(path, skip=str(path))) == []
+
+
+def test_photo_and_images_take_arrays_by_the_same_rule(astronaut: Image) -> None:
+    bare = Analyzer([], threads=1)
+    gray = np.asarray(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY))
+    arrays = [astronaut / 255, (astronaut / 255).astype(np.float16), astronaut.astype(np.uint16) * 257]
+    for array in (*arrays, gray, gray[..., None], gray / 255, np.dstack([astronaut, np.full_like(gray, 255)])):
+        for faces in (bare.photo(array), *bare.images(x for x in [array])):
+            assert len(faces) == 1
+            assert np.allclose(faces.box, bare.photo(astronaut).box, atol=4)
+    for array in (astronaut.astype(int), gray > 99, astronaut.astype(float), np.moveaxis(astronaut, -1, 0), gray[:0]):
+        for call in (bare.photo, lambda array: bare.images([array])):
+            with pytest.raises(InputError, match="'source' must be"):
+                call(array)

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 import yaml
 
-from mien.emotion import PROTOTYPES, EvidenceModel, literature, load_evidence, strength
+from mien.emotion import (
+    DISPLAYS,
+    GROUPS,
+    PROTOTYPES,
+    SPEAKS_FOR,
+    EvidenceModel,
+    literature,
+    load_evidence,
+    strength,
+)
 from mien.errors import InputError
 from mien.faces import EMOTIONS, ActionUnits
 from mien.facs import CODES
@@ -259,16 +268,63 @@ def test_mistakes_are_said_with_file_and_key(tmp_path, text, message):
     assert str(path) in str(caught.value)
 
 
-def test_the_prototypes_have_the_signs_that_the_fit_allows():
-    pytest.importorskip("torch", reason="the fit is in mien[train]")
-    from mien.train.export.display import SIGNS
-
+def test_the_prototypes_may_speak_for_their_display_and_neutral_has_no_voice():
     for name, codes in PROTOTYPES.items():
-        for code in codes:
-            assert SIGNS["positive" if name == "happiness" else "negative"][code] == 1
-    named = {code for codes in PROTOTYPES.values() for code in codes}
-    assert named == {code for signs in SIGNS.values() for code, sign in signs.items() if sign == 1}
-    assert all("sign is free" in literature(code) for code in set(CODES) - named)
+        assert set(codes) <= set(SPEAKS_FOR[name])
+    assert SPEAKS_FOR["neutral"] == ()
+    assert {code for codes in SPEAKS_FOR.values() for code in codes} == set(CODES)
+    assert "AU10" not in SPEAKS_FOR["happiness"]
+    assert sorted(GROUPS) == sorted(EMOTIONS)
+    assert {name for names in GROUPS.values() for name in names} == set(DISPLAYS) - {"surprise"}
+
+
+def eight(seed=0, codes=CODES):
+    rng = np.random.default_rng(seed)
+    return EvidenceModel(codes, rng.uniform(0, 2, (8, len(codes))), rng.normal(0, 1, 8), classes=DISPLAYS)
+
+
+def test_eight_displays_fold_into_three_that_share_what_surprise_leaves():
+    emotion = eight()(random_units(1))
+    shares = dict(zip(DISPLAYS, emotion.category.probability.T, strict=True))
+    left = 1 - shares["surprise"]
+    assert emotion.probability[:, 0] == pytest.approx(shares["happiness"] / left)
+    assert emotion.probability[:, 1] == pytest.approx(shares["neutral"] / left)
+    assert emotion.category.probability.sum(1) == pytest.approx(1)
+    assert emotion[3].category.label == DISPLAYS[int(emotion.category.probability[3].argmax())]
+    assert emotion[3].to_dict()["category"]["probability"]["anger"] == pytest.approx(shares["anger"][3])
+
+
+def test_contributions_are_the_slope_of_the_log_odds_of_the_label():
+    """d log p_label - mean of the others by a unit's strength is what the unit contributes, per strength."""
+    model, units = eight(2), random_units(3, 20)
+    emotion, step = model(units), 1e-6
+    for k in range(len(CODES)):
+        p = units.probability.copy()
+        low = strength(p[:, k])
+        p[:, k] = np.clip(p[:, k] + step, 0, 1 - 1e-7)
+        rise = strength(p[:, k]) - low
+        logs = [np.log(e.probability) for e in (emotion, model(units_of(p)))]
+        label = emotion.probability.argmax(1)
+        odds = [1.5 * (log[np.arange(20), label] - log.mean(1)) for log in logs]
+        slope = emotion.contribution[:, k] / low
+        steep = rise > 1e-9
+        assert (odds[1] - odds[0])[steep] / rise[steep] == pytest.approx(slope[steep], abs=2e-3)
+
+
+def test_a_file_of_eight_displays_gives_back_the_model(tmp_path):
+    weights = np.random.default_rng(0).uniform(0, 2, (8, len(CODES))).astype(np.float32)
+    weights[:, ::2] *= np.random.default_rng(1).integers(0, 2, weights[:, ::2].shape)
+    model = EvidenceModel(CODES, weights, np.linspace(-1, 0, 8, dtype=np.float32), classes=DISPLAYS)
+    for text in (model.to_yaml(), json.dumps(model.to_dict())):
+        back = load_evidence(written(tmp_path, text))
+        assert back.classes == DISPLAYS
+        assert np.array_equal(back.weights, model.weights)
+        assert np.array_equal(back.bias, model.bias)
+
+
+def test_three_classes_and_eight_displays_do_not_mix(tmp_path):
+    with pytest.raises(InputError, match=r"Got 'positive'\. Did you mean"):
+        load_evidence(written(tmp_path, "AU12: {positive: 1}\nAU04: {anger: 1}"))
 
 
 @pytest.mark.parametrize("text", ["AU12: {positive: !!bool x}", "a: 2026-99-99", "[" * 3000, "AU12: {positive: 1e7}"])

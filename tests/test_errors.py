@@ -1,16 +1,18 @@
 """Errors form the tree that the docstring draws, and say what was expected and what came."""
 
+import ast
 import builtins
 import inspect
 import pickle
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from mien import errors
-from mien.errors import InputError, MediaError, MienError, MissingDependencyError, ModelError, SinkError, expect
+from mien.errors import InputError, MediaError, MienError, MissingDependencyError, ModelError, SinkError, Words, expect
 
 CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, Exception)]
 
@@ -73,6 +75,24 @@ def test_expect_says_what_was_expected_and_what_came(actual, shown):
     with pytest.raises(InputError) as caught:
         expect(False, "every", "a whole number", actual)
     assert str(caught.value) == f"'every' must be a whole number. Got {shown}."
+
+
+def test_what_is_described_stands_without_quotes():
+    with pytest.raises(InputError, match=r"^'X' must be finite\. Got NaN entries\.$"):
+        expect(False, "X", "finite", Words("NaN entries"))
+    assert pickle.loads(pickle.dumps(Words("a"))) == "a"
+
+
+def test_no_text_that_mien_wrote_is_quoted_as_what_came():
+    """The last argument of `expect` is a value of the caller's, or words."""
+    quoted = []
+    for path in Path(errors.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "expect" and len(node.args) == 4:
+                actual = node.args[3]
+                written = isinstance(actual, ast.JoinedStr) or isinstance(getattr(actual, "value", None), str)
+                quoted += [f"{path.name}:{node.lineno}"] * written
+    assert quoted == []
 
 
 def test_errors_import_nothing_heavy():

@@ -215,7 +215,7 @@ def test_rows_have_the_keys_of_the_schema_and_survive_json():
         assert list(row["pose"]) == ["yaw", "pitch", "roll"]
         assert list(row["action_units"]) == list(UNITS)
         assert row["action_units"]["AU12"]["intensity"] == faces.action_units.intensity[i, 1]
-        assert list(row["emotion"]) == ["label", *EMOTIONS, "margin", "clear", "evidence"]
+        assert list(row["emotion"]) == ["label", *EMOTIONS, "margin", "clear", "category", "evidence"]
         assert row["emotion"]["neutral"] == faces.emotion.probability[i, 1]
         assert row["age"] == {
             "value": faces.age.value[i],

@@ -1,12 +1,14 @@
 """The main job: media in, faces out. Detect once, align once, run every head on one batch."""
 
+import hashlib
+import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +20,13 @@ from mien.faces import SCORE_NUMBERS, Faces, Frame
 from mien.geometry import CropTemplate, Image, align
 from mien.media import Source, find_sources, read_photo, read_video
 from mien.runtime.detector import Detector
-from mien.runtime.heads import HEADS, Head
+from mien.runtime.heads import Head, choose_heads
 from mien.runtime.landmarks import Landmarker
 from mien.tracking import CutDetector, NeutralBaseline, Smoother, Tracker
 
 Photo = str | PathLike[str] | NDArray[Any]
 _READ_AHEAD = 3
+_MOST_WAITING = 64
 CHILD_AGE = 14.0
 """Apparent age in years below which no attractiveness is given."""
 _NO_CROPS: Image = np.zeros((0, 1, 1, 3), np.uint8)
@@ -32,7 +35,8 @@ _NO_CROPS: Image = np.zeros((0, 1, 1, 3), np.uint8)
 class Analyzer:
     """Reads faces with the embedded models, offline.
 
-    heads: which of 'expression', 'age', 'attractiveness' run; paths to .onnx files with cards work too.
+    heads: which of 'expression', 'age', 'attractiveness' run, all by default; paths to .onnx files with cards work too.
+    terms: 'open' loads only models that anyone may use for anything, see `mien models`.
     min_face, score_threshold, max_faces, max_side: see `Detector`. evidence: replaces the weights from Action
     Units to displayed emotion, see `load_evidence`. displays: whether the displayed pain expression and the type
     of smile are told too, see `mien.displays`. threads: of each network.
@@ -45,8 +49,9 @@ class Analyzer:
 
     def __init__(
         self,
-        heads: Iterable[str | Path] = HEADS,
+        heads: Iterable[str | Path] | None = None,
         *,
+        terms: str = "any",
         min_face: int = 16,
         score_threshold: float = 0.6,
         max_faces: int | None = None,
@@ -55,30 +60,47 @@ class Analyzer:
         displays: bool = False,
         threads: int | None = None,
     ) -> None:
-        expect(not isinstance(heads, str), "heads", "a list of names or of .onnx files", heads)
+        several = heads is None or (isinstance(heads, Iterable) and not isinstance(heads, (str, PathLike)))
+        expect(several, "heads", "a list of names or of .onnx files", heads)
         self.detector = Detector(
             min_face=min_face, score_threshold=score_threshold, max_faces=max_faces, max_side=max_side, threads=threads
         )
         self.landmarker = Landmarker(threads=threads)
-        self.heads = [Head(head, threads, evidence) for head in heads]
+        self.heads = [Head(head, threads, evidence) for head in choose_heads(heads, terms)]
         self.displays = displays
+        self._own_evidence = evidence
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What its numbers depend on, as JSON has it: networks, detection, weights of evidence, displays."""
+        look = {name: getattr(self.detector, name) for name in ("min_face", "score_threshold", "max_faces", "max_side")}
+        cards = [head.model.card for head in self.heads]
+        own = self._own_evidence
+        weights = "" if own is None else json.dumps(own.to_dict(), sort_keys=True)
+        return {
+            "heads": ", ".join(f"{card.name} ({card.values['sha256'][:8]})" for card in cards) or "none",
+            **look,
+            "evidence": f"of its own ({hashlib.sha256(weights.encode()).hexdigest()[:8]})" if own else "of the card",
+            "displays": self.displays,
+        }
 
     def photo(self, source: Photo) -> Faces:
-        """Faces of one photo: a path, or an array (H, W, 3) RGB. Raises MediaError when it cannot be read."""
-        return self.images([read_photo(source)])[0]
+        """Faces of one photo: a path, or an array as `read_photo` takes it. Raises MediaError for an unreadable one."""
+        return self.images([source])[0]
 
-    def images(self, images: Sequence[Image]) -> list[Faces]:
-        """Faces of RGB pictures (H, W, 3) uint8, all of them in one batch."""
-        return [self._with_displays(faces) for faces, _ in self._analyze(images)]
+    def images(self, images: Photo | Iterable[Photo]) -> list[Faces]:
+        """Faces of photos, all of them in one batch: paths, or arrays as `read_photo` takes them."""
+        pictures = [read_photo(image) for image in _several(images)]
+        return [self._with_displays(faces) for faces, _ in self._analyze(pictures)]
 
-    def photos(self, sources: Iterable[Photo], *, keep_image: bool = False) -> Iterator[Frame]:
+    def photos(self, sources: Photo | Iterable[Photo], *, keep_image: bool = False) -> Iterator[Frame]:
         """One `Frame` a photo, in order; a photo that cannot be read becomes a frame with status 'error'."""
-        names = (source if isinstance(source, np.ndarray) else str(source) for source in sources)
+        names = (source if isinstance(source, np.ndarray) else str(source) for source in _several(sources))
         yield from self._photos((("<array>" if isinstance(n, np.ndarray) else n, n) for n in names), keep_image)
 
     def run(
         self,
-        requests: Iterable[str | PathLike[str]],
+        requests: Iterable[str | PathLike[str] | Source],
         *,
         recursive: bool = True,
         glob: str | None = None,
@@ -90,25 +112,24 @@ class Analyzer:
     ) -> Iterator[Frame]:
         """Everything that photos, folders, videos, 'webcam:0' or '-' (a list on standard input) hold.
 
-        One `Frame` a photo and one a video frame; what cannot be read becomes a frame with status 'error'.
+        One `Frame` a photo and one a video frame; what cannot be read or gives nothing becomes a frame with status
+        'error'. What a list names is read as it comes. requests: see `find_sources`.
         skip: names of sources to leave out. every, smooth, neutral: see `video`.
         """
         _check_video_options(every, smooth)
-        done = set(skip)
-        photos: deque[Source] = deque()
+        done = {skip} if isinstance(skip, str) else set(skip)
+        photos: list[Source] = []
         for source in find_sources(requests, recursive=recursive, glob=glob):
-            if source.name in done:
-                continue
-            if source.kind == "photo":
+            new = source.name not in done
+            if new and source.kind == "photo":
                 photos.append(source)
-                if len(photos) < 64:
-                    continue
-            yield from self._flush(photos, keep_image)
-            if source.kind == "error":
-                yield Frame(source.name, Faces.empty(), "error", source.reason)
-            elif source.kind in ("video", "camera"):
-                yield from self._video_rows(source, keep_image, every=every, smooth=smooth, neutral=neutral)
-        yield from self._flush(photos, keep_image)
+            other = new and source.kind != "photo"
+            if other or source.pause or len(photos) == _MOST_WAITING:
+                yield from self._photos(((photo.name, photo.path) for photo in photos), keep_image)
+                photos.clear()
+            if other:
+                yield from self._other_rows(source, keep_image, every=every, smooth=smooth, neutral=neutral)
+        yield from self._photos(((photo.name, photo.path) for photo in photos), keep_image)
 
     def video(
         self,
@@ -127,9 +148,11 @@ class Analyzer:
         """
         _check_video_options(every, smooth)
         name = f"webcam:{source}" if isinstance(source, int) else str(source)
-        watch = _Watch(smooth, neutral, self._evidence())
+        watch = _Watch(smooth, neutral, self._evidence(), self.detector.score_threshold)
         for frame in read_video(source, every):
-            faces, crops = self._analyze([frame.image])[0]
+            detected = self.detector.batch([frame.image], Tracker.lowest_score)[0]
+            detected = detected.select(watch.tracker.wants(detected, frame.time_s))
+            faces, crops = self._read([frame.image], [detected])[0]
             seen = self._with_displays(watch(faces, crops, frame.image, frame.time_s))
             status = "ok" if len(seen) else "no_face"
             image = frame.image if keep_image else None
@@ -137,7 +160,11 @@ class Analyzer:
 
     def _analyze(self, images: Sequence[Image]) -> list[tuple[Faces, Image]]:
         """Faces of each picture, with the aligned crops (N, S, S, 3) of the first head."""
-        found = self.landmarker(images, self.detector.batch(images))
+        return self._read(images, self.detector.batch(images))
+
+    def _read(self, images: Sequence[Image], detected: Sequence[Faces]) -> list[tuple[Faces, Image]]:
+        """What the detected faces of each picture show, with the aligned crops of the first head."""
+        found = self.landmarker(images, detected)
         count = [len(faces) for faces in found]
         if not self.heads or not sum(count):
             return [(faces, _NO_CROPS) for faces in found]
@@ -163,11 +190,6 @@ class Analyzer:
         """That of the last head that reads Action Units, whose columns stand in the end."""
         return next((head.evidence for head in reversed(self.heads) if head.evidence), None)
 
-    def _flush(self, photos: deque[Source], keep_image: bool) -> Iterator[Frame]:
-        taken = list(photos)
-        photos.clear()
-        yield from self._photos(((source.name, source.path) for source in taken), keep_image)
-
     def _photos(self, photos: Iterable[tuple[str, Any]], keep_image: bool) -> Iterator[Frame]:
         for name, reading in _read_ahead(photos):
             try:
@@ -179,13 +201,23 @@ class Analyzer:
                 status = "ok" if len(faces) else "no_face"
                 yield Frame(name, faces, status, image=image if keep_image else None)
 
-    def _video_rows(self, source: Source, keep_image: bool, **options: Any) -> Iterator[Frame]:
+    def _other_rows(self, source: Source, keep_image: bool, **options: Any) -> Iterator[Frame]:
+        """Frames of a video or camera, or the reason why there is nothing to read."""
+        if source.kind == "error":
+            yield Frame(source.name, Faces.empty(), "error", source.reason)
+            return
         target = str(source.path) if source.camera is None else source.camera
         try:
             for frame in self.video(target, keep_image=keep_image, **options):
                 yield replace(frame, source=source.name)
         except Exception as error:  # one broken video never stops a run
             yield _failed(source.name, error)
+
+
+def _several(photos: Photo | Iterable[Photo]) -> Iterable[Photo]:
+    """A photo alone, a path or an array (H, W) or (H, W, C), as a list of one."""
+    alone = photos.ndim < 4 if isinstance(photos, np.ndarray) else isinstance(photos, (str, PathLike))
+    return cast(Iterable[Photo], [photos] if alone else photos)
 
 
 def _check_video_options(every: int, smooth: float) -> None:
@@ -214,8 +246,10 @@ def _spare_children(faces: Faces) -> Faces:
 class _Watch:
     """What is remembered from frame to frame of one video."""
 
-    def __init__(self, smooth: float, neutral: bool = False, evidence: EvidenceModel | None = None) -> None:
-        self.cuts, self.tracker = CutDetector(), Tracker()
+    def __init__(
+        self, smooth: float, neutral: bool = False, evidence: EvidenceModel | None = None, high_score: float = 0.6
+    ) -> None:
+        self.cuts, self.tracker = CutDetector(), Tracker(high_score=high_score)
         self.smoother = Smoother(smooth) if smooth > 0 else None
         self.baseline = NeutralBaseline() if neutral else None
         self.evidence = evidence

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from mien.errors import InputError, expect, short_text
-from mien.faces import EMOTIONS, ActionUnits, Emotion
+from mien.faces import EMOTIONS, ActionUnits, Category, Emotion
 from mien.facs import ACTION_UNITS, CODES, action_unit
 from mien.geometry import Array
 
@@ -29,9 +29,31 @@ PROTOTYPES: dict[str, tuple[str, ...]] = {
     "contempt": ("AU14",),
 }
 """Units by which EMFACS tells emotions (Ekman & Friesen, "Facial Action Coding System: Investigator's Guide")."""
+SPEAKS_FOR: dict[str, tuple[str, ...]] = {
+    "happiness": (*PROTOTYPES["happiness"], "AU07", "AU25", "AU26", "AU43"),
+    "neutral": (),
+    "anger": (*PROTOTYPES["anger"], "AU10", "AU17", "AU25", "AU26"),
+    "disgust": (*PROTOTYPES["disgust"], "AU17", "AU25", "AU26", "AU43"),
+    "fear": (*PROTOTYPES["fear"], "AU02", "AU25", "AU26"),
+    "sadness": (*PROTOTYPES["sadness"], "AU20", "AU43"),
+    "contempt": (*PROTOTYPES["contempt"], "AU10"),
+    "surprise": ("AU01", "AU02", "AU05", "AU25", "AU26"),
+}
+"""Units that may speak for each of eight displays: the prototypes of EMFACS, and what laughing, shouting, crying and
+squinting add to them. Weights are never negative: what speaks against a display speaks for another one."""
+GROUPS: dict[str, tuple[str, ...]] = {
+    "positive": ("happiness",),
+    "neutral": ("neutral",),
+    "negative": ("anger", "disgust", "fear", "sadness", "contempt"),
+}
+"""The displays that each of the three shown classes holds; surprise is in none."""
+DISPLAYS: tuple[str, ...] = tuple(SPEAKS_FOR)
+"""The eight displays, in the order of votes and of weights."""
 _TEXTS = ("source", "comment")
 _HEADER = """\
-# Evidence: log-odds of positive, neutral and negative = bias + sum of weight * strength of each Action Unit.
+# Evidence: log-odds of each class = bias + sum of weight * strength of each Action Unit.
+# Classes are positive, neutral and negative, or the eight displays: happiness is positive; anger, disgust, fear,
+# sadness and contempt are negative together; surprise counts for neither.
 # The strength of a unit follows from its probability: 0 where it is absent, 1 at 0.5, 1.5 at 0.9, 2.1 at 0.99.
 # A unit that is left out, and a weight that is not named, count as 0. Only differences within a line matter.
 # `source` says what gives a unit its sign; the sizes were fitted to votes for emotions.
@@ -39,9 +61,11 @@ _HEADER = """\
 """
 
 
-_TRACE = math.exp(4)
 _LARGEST_WEIGHT = 1e6
-_MOST = 2.5
+TRACE = 4.0
+"""Log-odds below zero at which a unit begins to speak."""
+MOST = 2.5
+"""The most that a unit can say, in strengths of a unit of probability one half."""
 
 
 def strength(probability: Array) -> Array:
@@ -54,13 +78,14 @@ def strength(probability: Array) -> Array:
     array([0.  , 0.11, 1.  , 1.54, 2.14])
     """
     odds = probability / np.maximum(1 - probability, 1e-6)
-    return np.asarray(np.minimum(np.log1p(_TRACE * odds) / math.log1p(_TRACE), _MOST))
+    return np.asarray(np.minimum(np.log1p(math.exp(TRACE) * odds) / math.log1p(math.exp(TRACE)), MOST))
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceModel:
-    """Log-odds = bias + weights @ strength: bias (3,), weights (3, K) for positive, neutral, negative.
+    """Log-odds = bias + weights @ strength: bias (C,), weights (C, K) for each class.
 
+    classes: positive, neutral, negative, or the eight `DISPLAYS`, which are folded into these three by `GROUPS`.
     sources: by code, where the weights of a unit come from, as a person wrote it into the file.
     """
 
@@ -68,44 +93,60 @@ class EvidenceModel:
     weights: Array
     bias: Array
     sources: dict[str, str] = field(default_factory=dict)
+    classes: tuple[str, ...] = EMOTIONS
 
     def __call__(self, units: ActionUnits) -> Emotion:
-        """Displayed emotion of Action Units (N, K), with what each unit contributes to the label."""
+        """Displayed emotion of Action Units (N, K), with what each unit contributes to the label.
+
+        With eight displays the three classes share what surprise leaves, and a class speaks with the voices of its
+        displays, each as loud as it is probable.
+        """
         missing = [code for code in self.codes if code not in units.codes]
         if missing:
             raise InputError(f"'units' must hold {', '.join(self.codes)}. Missing: {', '.join(missing)}.")
         present = strength(units.probability[:, [units.codes.index(code) for code in self.codes]])
-        logits = self.bias + present @ self.weights.T
-        probability = np.exp(logits - logits.max(1, keepdims=True))
-        probability /= probability.sum(1, keepdims=True)
+        shares = _softmax(self.bias + present @ self.weights.T)
+        grouped = shares[:, None] * self._membership()
+        total = grouped.sum(2)
+        voices = (grouped / np.maximum(total, np.finfo(np.float32).tiny)[..., None]) @ self.weights
+        probability = total / np.maximum(total.sum(1, keepdims=True), np.finfo(np.float32).tiny)
         label = probability.argmax(1)
         # What speaks for a label is what sets it apart from the two others.
-        apart = 1.5 * (self.weights - self.weights.mean(0))
-        return Emotion(probability, apart[label] * present, self.codes)
+        apart = 1.5 * (voices[np.arange(len(label)), label] - voices.mean(1))
+        category = None if self.classes == EMOTIONS else Category(shares, self.classes)
+        return Emotion(probability, apart * present, self.codes, category)
+
+    def _membership(self) -> Array:
+        """1 where a class (C) belongs to positive, neutral or negative (3, C)."""
+        groups = {name: (name,) for name in EMOTIONS} if self.classes == EMOTIONS else GROUPS
+        return np.array([[float(name in groups[emotion]) for name in self.classes] for emotion in EMOTIONS])
 
     @classmethod
     def from_dict(cls, rows: dict[str, dict[str, float]]) -> Self:
         """A model from rows `{"positive": {"bias": 0.1, "AU12": 3.2}, "neutral": ..., "negative": ...}`.
 
-        A unit that a row does not name has weight 0 there. Raises InputError when a class is missing or a
-        weight is no finite number.
+        The rows may be the eight `DISPLAYS` instead. A unit that a row does not name has weight 0 there. Raises
+        InputError when a class is missing or a weight is no finite number.
         """
         if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
             raise InputError(f"'evidence' must map each class to a row of weights. Got {type(rows).__name__}.")
-        if not set(EMOTIONS) <= set(rows):
-            raise InputError(f"'evidence' must have the rows {', '.join(EMOTIONS)}. Got {', '.join(rows)}.")
-        for name in EMOTIONS:
+        classes = DISPLAYS if set(DISPLAYS) <= set(rows) else EMOTIONS
+        if not set(classes) <= set(rows):
+            expected = f"{', '.join(EMOTIONS)}, or {', '.join(DISPLAYS)}"
+            raise InputError(f"'evidence' must have the rows {expected}. Got {', '.join(rows)}.")
+        for name in classes:
             for code, value in rows[name].items():
                 expect(isinstance(code, str), "evidence", f"rows whose keys are texts such as 'AU12' ({name})", code)
                 _check_weight(f"{code} {name}", value)
-        codes = tuple(sorted({code for name in EMOTIONS for code in rows[name] if code != "bias"}))
-        weights = np.array([[rows[name].get(code, 0.0) for code in codes] for name in EMOTIONS], np.float32)
-        return cls(codes, weights, np.array([rows[name].get("bias", 0.0) for name in EMOTIONS], np.float32))
+        codes = tuple(sorted({code for name in classes for code in rows[name] if code != "bias"}))
+        weights = np.array([[rows[name].get(code, 0.0) for code in codes] for name in classes], np.float32)
+        bias = np.array([rows[name].get("bias", 0.0) for name in classes], np.float32)
+        return cls(codes, weights, bias, classes=classes)
 
     def to_dict(self) -> dict[str, dict[str, float]]:
         """A row of weights a class, with its bias: what a card holds."""
         rows = {}
-        for name, bias, row in zip(EMOTIONS, self.bias, self.weights, strict=True):
+        for name, bias, row in zip(self.classes, self.bias, self.weights, strict=True):
             rows[name] = {"bias": float(bias), **dict(zip(self.codes, map(float, row), strict=True))}
         return rows
 
@@ -116,11 +157,26 @@ class EvidenceModel:
         >>> print(model.to_yaml().splitlines()[-2])
         # AU12 lip corner puller (zygomaticus major): lip corners go up and out
         """
-        lines = [_HEADER, f"bias: {{{_numbers(self.bias)}}}"]
+        lines = [_HEADER, f"bias: {{{self._numbers(self.bias)}}}"]
         for code, weights in zip(self.codes, self.weights.T, strict=True):
             source = json.dumps(self.sources.get(code, literature(code)), ensure_ascii=False)
-            lines += ["", f"# {_title(code)}", f"{code}: {{{_numbers(weights)}, source: {source}}}"]
+            numbers = ", ".join(part for part in (self._numbers(weights), f"source: {source}") if part)
+            lines += ["", f"# {_title(code)}", f"{code}: {{{numbers}}}"]
         return "\n".join(lines) + "\n"
+
+    def _numbers(self, values: Array) -> str:
+        """The shortest decimals that read back as the same numbers; YAML takes '1e-05' for a text. Of eight, what is 0
+        is left out."""
+        texts = {
+            name: np.format_float_positional(value, trim="0") for name, value in zip(self.classes, values, strict=True)
+        }
+        told = self.classes == EMOTIONS
+        return ", ".join(f"{name}: {text}" for name, text in texts.items() if told or float(text))
+
+
+def _softmax(logits: Array) -> Array:
+    weights = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(weights / weights.sum(1, keepdims=True))
 
 
 def literature(code: str) -> str:
@@ -142,7 +198,7 @@ def load_evidence(path: Path | str) -> EvidenceModel:
     """
     content = _read(Path(path))
     try:
-        if set(content) & set(EMOTIONS):
+        if set(content) & {*EMOTIONS, *DISPLAYS}:
             model = EvidenceModel.from_dict(content)
         else:
             model = replace(EvidenceModel.from_dict(_by_class(content)), sources=_sources(content))
@@ -157,7 +213,7 @@ def _read(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         content = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
     # PyYAML lets through what a wrong tag makes it raise: `!!bool x` a KeyError, `!!timestamp x` an AttributeError.
     except (OSError, ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError) as error:
@@ -175,9 +231,17 @@ def _by_class(units: dict[str, Any]) -> dict[str, dict[str, float]]:
         _check_known(code, ("bias", *CODES))
         if not isinstance(row, dict):
             raise InputError(f"{code!r} must be a row such as {{positive: 1.5, negative: -0.5}}. Got {row!r}.")
+    classes = _classes_named(units)
+    for code, row in units.items():
         for key in row:
-            _check_known(str(key), (*EMOTIONS, *_TEXTS), f" of {code}")
-    return {name: {code: row.get(name, 0.0) for code, row in units.items()} for name in EMOTIONS}
+            _check_known(str(key), (*classes, *_TEXTS), f" of {code}")
+    return {name: {code: row.get(name, 0.0) for code, row in units.items()} for name in classes}
+
+
+def _classes_named(units: dict[str, Any]) -> tuple[str, ...]:
+    """The eight displays where a row names one that is not among the three classes too."""
+    named = {str(key) for row in units.values() for key in row}
+    return DISPLAYS if named & (set(DISPLAYS) - set(EMOTIONS)) else EMOTIONS
 
 
 def _sources(units: dict[str, Any]) -> dict[str, str]:
@@ -201,12 +265,6 @@ def _check_known(key: str, known: Collection[str], place: str = "") -> None:
     near = get_close_matches(wanted, [*known, *names], 1, 0.0)[0]
     hint = f"{names[near]} ({near})" if near in names else near
     raise InputError(f"A key{place} must be one of {', '.join(known)}. Got {key!r}. Did you mean {hint}?")
-
-
-def _numbers(values: Array) -> str:
-    """The shortest decimals that read back as the same numbers; YAML takes '1e-05' for a text."""
-    texts = (np.format_float_positional(value, trim="0") for value in values)
-    return ", ".join(f"{name}: {text}" for name, text in zip(EMOTIONS, texts, strict=True))
 
 
 def _title(code: str) -> str:

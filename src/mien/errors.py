@@ -5,6 +5,7 @@ MienError
 ├── MediaError                              a photo or video that cannot be read
 ├── ModelError                              weights or cards that are missing, changed or do not fit
 ├── MissingDependencyError (ImportError)    an optional package that a feature needs
+├── BrokenDependencyError (ImportError)     a package that is there and does not work
 └── SinkError                               a result that cannot be written
 """
 
@@ -42,8 +43,26 @@ class MissingDependencyError(MienError, ImportError):
         return type(self), self._parts
 
 
+class BrokenDependencyError(MienError, ImportError):
+    """A package is installed and does not work; the message tells how to mend it."""
+
+
 class SinkError(MienError):
     """A result that cannot be written."""
+
+
+class Words(str):
+    """What came, described: `expect` says it without quotes.
+
+    >>> expect(False, "X", "finite", Words("NaN entries"))
+    Traceback (most recent call last):
+    ...
+    mien.errors.InputError: 'X' must be finite. Got NaN entries.
+    """
+
+    __slots__ = ()
+
+    __repr__ = str.__str__
 
 
 def expect(condition: bool, name: str, expected: str, actual: Any) -> None:

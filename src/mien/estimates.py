@@ -58,6 +58,14 @@ def pose_estimate(output: Array, matrix: Array | None = None) -> Pose:
     return Pose(degrees[:, 0], degrees[:, 1], wrap_degrees(roll))
 
 
+def presence_estimate(outputs: dict[str, Array], decoding: Decoding) -> Array:
+    """Probability (N,) that there is a face, sigmoid(slope z + bias) (Platt); 1 from a network that does not tell."""
+    if "presence" not in outputs:
+        return np.ones(len(outputs["landmarks"]), np.float32)
+    constants = decoding["presence"]
+    return sigmoid(constants["slope"] * outputs["presence"][:, 0] + constants["bias"])
+
+
 def expectation(logits: Array, bins: Array) -> tuple[Array, Array]:
     """Mean and standard deviation (N,) of softmax(logits (N, K)) over the values of bins (K,).
 
@@ -122,13 +130,16 @@ def detail_factor(detail: Array, decoding: Decoding) -> Array:
 
 
 def action_units_estimate(logits: Array, decoding: Decoding) -> ActionUnits:
-    """Probability sigmoid(z') and intensity 5 sigmoid(z' + log 1/4), z' = slope z + bias (Platt).
+    """Probability sigmoid(z') and intensity 5 sigmoid(z' - logit t + log 1/4), z' = slope z + bias (Platt).
 
-    Both rise with the same z', so they cannot contradict each other: probability 0.5 is intensity 1.
-    decoding: `slope` and `bias`, one a unit.
+    Both rise with the same z', so they cannot contradict each other: a unit is active from intensity 1 on, the first
+    trace of FACS, which is probability t. decoding: `slope`, `bias` and `threshold` t (0.5 where the card has none),
+    one a unit.
     """
     z = logits * np.asarray(decoding["slope"], np.float32) + np.asarray(decoding["bias"], np.float32)
-    return ActionUnits(sigmoid(z), 5 * sigmoid(z + _TRACE), tuple(decoding.get("codes", CODES)))
+    threshold = np.asarray(decoding.get("threshold", 0.5), np.float32)
+    trace = _TRACE - np.log(threshold / (1 - threshold))
+    return ActionUnits(sigmoid(z), 5 * sigmoid(z + trace), tuple(decoding.get("codes", CODES)))
 
 
 def attractiveness_estimate(output: Array, decoding: Decoding, embedding: Array | None = None) -> Attractiveness:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import InputError, MediaError
+from mien.errors import MediaError
 from mien.geometry import CropTemplate, Image, align
 from mien.lowrank.alignment import align_jointly
 from mien.lowrank.cleaning import DUPLICATE, FEWEST, GroupCheck, check_group
-from mien.media import find_sources, read_photo
+from mien.media import folder_sources, read_photo
+from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 
@@ -63,19 +63,13 @@ def folder_pictures(folder: Path, together: bool = False) -> Iterator[Picture]:
 
     together: all are one group. Raises InputError where there is no such folder, or no photo in it.
     """
-    if not folder.is_dir():
-        raise InputError(f"'source' must be a folder, or a data file. Got {str(folder)!r}.")
-    found = False
-    for source in find_sources(folder):
-        found = True
+    for source in folder_sources(folder, "source"):
         parts = Path(source.path or folder).relative_to(folder).parts
         group = ALL if together else parts[0] if len(parts) > 1 else "."
         if source.kind == "photo":
             yield _read(source.name, group, source.path)
         else:
             yield Picture(source.name, group, None, source.reason or "It is a video; only photos are looked at.")
-    if not found:
-        raise InputError(f"'source' must be a folder with photos. Got {str(folder)!r}, which holds none.")
 
 
 def _read(name: str, group: str, path: Path | None) -> Picture:

@@ -6,11 +6,11 @@ Points are (x, y) in pixels, boxes float (x1, y1, x2, y2) in pixels. "Right" and
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import expect
+from mien.opencv import cv2
 
 Array = NDArray[np.float32]
 Image = NDArray[np.uint8]
@@ -202,15 +202,15 @@ def non_maximum_suppression(box: Array, score: Array, threshold: float) -> NDArr
 
     A box of which four fifths lie inside a better one goes too: parts of a large face can look like a face.
     """
-    order = np.argsort(-score, kind="stable")
-    ranked = box[order]
-    inside = _intersection(ranked, ranked) > 0.8 * _area(ranked)[:, None]
-    overlap = np.where(inside, 1.0, box_iou(ranked, ranked))
+    order, area = np.argsort(-score, kind="stable"), _area(box)
     keep: list[int] = []
-    for i in range(len(order)):
-        if not keep or overlap[i, keep].max() <= threshold:
-            keep.append(i)
-    return np.asarray(order[keep], np.int64)
+    while len(order):
+        best, order = order[0], order[1:]
+        keep.append(best)
+        shared, rest = _intersection(box[order], box[best, None])[:, 0], area[order]
+        overlap = np.where(shared > 0.8 * rest, 1.0, shared / np.maximum(rest + area[best] - shared, 1e-9))
+        order = order[overlap <= threshold]
+    return np.asarray(keep, np.int64)
 
 
 def wrap_degrees(angle: Array) -> Array:

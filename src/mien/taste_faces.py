@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.analyzer import CHILD_AGE, Analyzer
-from mien.errors import InputError, MediaError
+from mien.errors import MediaError
 from mien.geometry import CropTemplate, Image, align
-from mien.media import find_sources, read_photo
+from mien.media import folder_sources, read_photo
 from mien.media.files import display_name
 from mien.taste import Taste
 
@@ -72,14 +72,8 @@ class FaceEmbedder:
 
     def folder(self, folder: Path) -> Iterator[PhotoFace]:
         """The faces of all photos of a folder and those below it. Raises InputError where there is no photo."""
-        if not folder.is_dir():
-            raise InputError(f"'folder' must be a folder with photos. Got {str(folder)!r}.")
-        found = False
-        for source in find_sources(folder):
-            found = True
+        for source in folder_sources(folder):
             if source.kind == "photo":
                 yield self(source.path or source.name, source.name)
             else:
                 yield PhotoFace(source.name, reason=source.reason or "It is a video; only photos are looked at.")
-        if not found:
-            raise InputError(f"'folder' must be a folder with photos. Got {str(folder)!r}, which holds none.")

@@ -8,14 +8,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from mien.analyzer import Analyzer
+from mien.cli import app
+from mien.errors import InputError, SinkError
 from mien.events import events_in
 from mien.geometry import Image
+from mien.sinks.options import options_file
 from output_schema import SCHEMA
 
 START = [sys.executable, "-c", "from mien.cli import main; main()", "analyze"]
@@ -67,9 +72,71 @@ def test_list_on_standard_input(folder: Path) -> None:
     assert rows[0]["emotion"] is None
 
 
+def test_a_list_is_answered_as_it_comes(folder: Path) -> None:
+    words = ["-", "--out", "-", "--quiet", "--heads", ""]
+    process = subprocess.Popen([*START, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin
+    assert process.stdout
+    with process.stdin, process.stdout:
+        for name, status in (("a.png", "ok"), ("b.png", "no_face"), ("gone.png", "error")):
+            process.stdin.write(f"{folder / name}\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["status"] == status  # before the next is named
+        process.stdin.close()
+        assert process.stdout.read() == ""
+    assert process.wait(60) == 3
+
+
+def test_nothing_to_do_is_told(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / "x.jsonl"
+    result = here(tmp_path / "empty", folder, "--glob", "*.JPG", "--heads", "", "--out", out)
+    assert result.exit_code == 3
+    first, second, total = result.stderr.splitlines()
+    assert first.endswith("empty'; it is empty. Check the path.")
+    assert "that matches the glob '*.JPG'" in second
+    assert "there are .png (2), .jpg (1)" in second
+    assert total == "mien: 2 of 2 sources could not be read; their rows say why."
+    assert [f"mien: {json.loads(line)['reason']}" for line in out.read_text().splitlines()] == [first, second]
+
+
+def here(*words: str | Path) -> Any:
+    """The command within this process, which need not load everything again."""
+    return CliRunner().invoke(app, ["analyze", *map(str, words)])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_run_with_other_options_is_not_resumed(folder: Path, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"faces.{suffix}"
+    words = [folder / "a.png", folder / "c.jpg", "--out", out, "--quiet", "--heads"]
+    assert here(*words, "age").exit_code == 3
+    before = out.read_bytes()
+    refused = here(*words, "expression", "--resume", "--max-faces", "2").exception
+    assert isinstance(refused, InputError)
+    assert "Got heads expression (" in str(refused)
+    assert ") instead of age (" in str(refused)
+    assert "max_faces 2 instead of null" in str(refused)
+    assert out.read_bytes() == before
+    assert here(*words, "age", "--resume", "--threads", "1").exit_code == 3  # as the run would have ended unbroken
+    assert out.read_bytes() == before
+    options_file(out).unlink()
+    assert "must find the options of the earlier run" in str(here(*words, "age", "--resume").exception)
+    other = [folder / "b.png", "--out", out, "--heads", "", "--quiet"]
+    assert [here(*other).exit_code, here(*other, "--resume").exit_code] == [0, 0]
+
+
+def test_what_cannot_be_drawn_empties_no_file(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "x.jsonl"
+    out.write_text("of an earlier run")
+    result = here(folder / "a.png", "--out", out, "--heads", "", "--draw", folder / "a.png" / "drawn")
+    assert isinstance(result.exception, SinkError)
+    assert out.read_text() == "of an earlier run"
+    assert set(os.listdir(tmp_path)) == {"photos", "x.jsonl"}
+
+
 def test_options_of_expression(folder: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
-    mine.write_text("bias: {neutral: 9}\nAU12: {positive: 1.0}\n", encoding="utf-8")
+    mine.write_text("bias: {neutral: 9}\nAU12: {positive: 1.0}\n", encoding="utf-8-sig")  # as some editors save
     words = [folder / "a.png", "--out", "-", "--quiet", "--heads", "expression", "--neutral"]
     (row,) = (json.loads(line) for line in mien(*words, "--displays", "--evidence", mine).stdout.splitlines())
     assert row["emotion"]["label"] == "neutral"
@@ -93,7 +160,7 @@ def test_a_killed_run_goes_on(folder: Path, tmp_path: Path, astronaut: Image) ->
     process.wait()
     before = out.read_bytes().count(b"\n")
     assert before < 63
-    assert mien(folder, "--out", out, "--resume", "--quiet").returncode == 0  # c.jpg was handled before
+    assert mien(folder, "--out", out, "--resume", "--quiet").returncode == 3  # c.jpg, read before the end, counts
     names = [json.loads(line)["source"] for line in out.read_text().splitlines()]
     assert len(names) == len(set(names)) == 63
 
@@ -115,7 +182,7 @@ def test_ctrl_c_leaves_a_valid_table(folder: Path, tmp_path: Path, astronaut: Im
     with out.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert 5 <= len(rows) < 63
-    assert mien(folder, "--out", out, "--resume", "--quiet").returncode == 0  # c.jpg was handled before
+    assert mien(folder, "--out", out, "--resume", "--quiet").returncode == 3  # c.jpg, read before the end, counts
     with out.open(newline="", encoding="utf-8") as file:
         assert len({row["source"] for row in csv.DictReader(file)}) == 63
 
@@ -157,8 +224,20 @@ def test_events_of_a_video(astronaut: Image, tmp_path: Path, write_video: Callab
 
 def test_events_need_units(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("of an earlier run")
-    for wrong in (["--events", tmp_path / "e.csv", "--heads", "age"], ["--events", tmp_path / "e.xls"]):
-        result = mien(folder / "a.png", "--out", tmp_path / "x.csv", "--quiet", *wrong)
-        assert result.returncode == 2, result.stderr
-        assert "Traceback" not in result.stderr
+    for wrong in (["e.csv", "--heads", "age"], ["e.xls"], ["x.csv"]):
+        result = here(
+            folder / "a.png", "--out", tmp_path / "x.csv", "--quiet", "--events", tmp_path / wrong[0], *wrong[1:]
+        )
+        assert isinstance(result.exception, InputError)
         assert (tmp_path / "x.csv").read_text() == "of an earlier run"
+
+
+def test_open_terms_run_open_models_alone(folder: Path) -> None:
+    result = mien(folder / "a.png", "--open", "--out", "-", "--quiet")
+    assert result.returncode == 0
+    row = json.loads(result.stdout)
+    assert row["emotion"]["label"] == "positive"
+    assert row["age"] is None
+    refused = mien(folder / "a.png", "--open", "--heads", "age", "--quiet")
+    assert refused.returncode == 2
+    assert "open terms" in refused.stderr

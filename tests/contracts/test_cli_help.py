@@ -4,6 +4,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import mien
 from mien.cli import app
 
 ROOT = typer.main.get_command(app)
@@ -32,3 +33,8 @@ def test_help_explains_every_option(command: list[str]) -> None:
         assert callback.help
         unexplained = [parameter.name for parameter in callback.params if not getattr(parameter, "help", None)]
         assert not unexplained
+
+
+def test_the_version() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"mien {mien.__version__}\n")

@@ -9,16 +9,42 @@ import pytest
 from problems import distance, gross_errors
 
 from mien.errors import InputError
-from mien.lowrank import RobustPCA
+from mien.lowrank import ConvergenceWarning, RobustPCA
+from mien.lowrank.pursuit import Method
+
+METHODS = ("ialm", "ealm", "admm", "apg", "projections")
+MORE_CHECKS = (
+    "check_dataframe_column_names_consistency",
+    "check_get_feature_names_out_error",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_global_output_transform_pandas",
+    "check_set_output_transform_polars",
+    "check_global_set_output_transform_polars",
+)
 
 
-def test_contract_of_scikit_learn() -> None:
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(method, marks=[pytest.mark.slow] * (method in ("ealm", "admm", "apg"))) for method in METHODS],
+)
+def test_contract_of_scikit_learn(method: Method) -> None:
     checks = pytest.importorskip("sklearn.utils.estimator_checks", reason="the contract is scikit-learn's")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Estimator RobustPCA does not inherit")
-        results = checks.check_estimator(RobustPCA(), on_fail=None, on_skip=None)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        results = checks.check_estimator(RobustPCA(method=method), on_fail=None, on_skip=None)
     assert len(results) > 30
     assert not [(one["check_name"], one["exception"]) for one in results if one["status"] not in ("passed", "skipped")]
+
+
+@pytest.mark.parametrize("check", MORE_CHECKS)
+def test_names_and_tables_of_scikit_learn(check: str) -> None:
+    checks = pytest.importorskip("sklearn.utils.estimator_checks", reason="the contract is scikit-learn's")
+    pytest.importorskip("polars" if "polars" in check else "pandas", reason="the tables are theirs")
+    getattr(checks, check)("RobustPCA", RobustPCA())
 
 
 def test_needs_no_scikit_learn() -> None:

@@ -103,7 +103,11 @@ def test_a_name_that_is_no_text_shows_its_bytes():
     [
         (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
         (b"%!PS-Adobe-3.0", "a PostScript document"),
-        (b"RIFF\0\0\0\0AVI LIST", "an AVI video or a sound"),
+        (b"RIFF\0\0\0\0AVI LIST", "an AVI video"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "a sound (WAV)"),
+        (b"ID3\x03\0\0", "a sound (MP3)"),
+        (b"\0\0\0\x1cftypM4A \0\0\0\0", "a sound (M4A)"),
+        (b"OggS\0\x02", "a sound or a video (Ogg)"),
         (b"\x1aE\xdf\xa3\x01\0", "a Matroska or WebM video"),
         (b"\0\0\x01\xba\x44", "an MPEG video"),
         (b"PK\x03\x04\x14\0", "a ZIP archive"),

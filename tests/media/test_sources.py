@@ -2,6 +2,7 @@
 
 import io
 import os
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError
-from mien.media.sources import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Source, find_sources
+from mien.media.sources import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Source, find_sources, folder_sources
 
 PHOTO = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
 
@@ -61,7 +62,6 @@ def test_a_folder_gives_its_media_in_order_of_names(album):
         ({"glob": "**/*.webp"}, ["c/d.webp"]),
         ({"glob": "**/b.jpg"}, ["b.jpg"]),
         ({"glob": "*.jpg", "recursive": False}, ["b.jpg"]),
-        ({"glob": "*.xyz"}, []),
     ],
 )
 def test_a_folder_can_be_narrowed(album, options, expected):
@@ -88,6 +88,48 @@ def test_what_cannot_be_read_is_an_error_and_the_others_follow(album):
     assert [source.kind for source in found] == ["error", "error", "photo", "photo"]  # content counts, not '.txt'
     assert "does not exist" in found[0].reason
     assert "is empty" in found[1].reason
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "said"),
+    [
+        ("empty", {}, "No photo or video with a known suffix is in the folder 'empty'; it is empty. Check the path."),
+        ("raw", {}, "the folder 'raw'; there are .CR2 (2), no suffix (1), hidden (1). Convert the files"),
+        (".", {"glob": "*.JPG"}, "that matches the glob '*.JPG' is in the folder '.'; there are .jpg (2), "),
+        ("outer", {"recursive": False}, "there are folders not entered (1)"),
+        ("e*y", {}, "is in the folders that match 'e*y'; it is empty."),
+        ("many", {}, "(1), others (2). "),
+    ],
+)
+def test_a_folder_that_gives_nothing_is_an_error_that_tells_what_is_there(album, place, options, said):
+    for name in (
+        "raw/a.CR2",
+        "raw/b.CR2",
+        "raw/.c",
+        "raw/README",
+        "outer/in/a.jpg",
+        *(f"many/{x}.{x}" for x in "abcdefg"),
+    ):
+        (album / name).parent.mkdir(parents=True, exist_ok=True)
+        (album / name).write_bytes(PHOTO)
+    (album / "empty").mkdir()
+    (source,) = find_sources(place, **options)
+    assert source.kind == "error"
+    assert said in source.reason
+
+
+def test_one_folder_must_hold_something(album):
+    (album / "empty").mkdir()
+    assert [source.name for source in folder_sources("c")] == ["c/d.webp", "c/e/f.jpeg"]
+    with pytest.raises(InputError, match=r"^'source' must be a folder with photos. No photo .* it is empty"):
+        list(folder_sources("empty", "source"))
+    with pytest.raises(InputError, match=r"^'folder' must be a folder with photos. Got 'b.jpg'"):
+        list(folder_sources("b.jpg"))
+
+
+def test_sources_that_were_found_are_passed_on(album):
+    known = [Source("x", "photo", Path("b.jpg"))]
+    assert list(find_sources([*known, "b.jpg"])) == [*known, Source("b.jpg", "photo", Path("b.jpg"))]
 
 
 @pytest.mark.parametrize("content", [b"plain text", b"P", b"\0", b"BM", b"P5 lessons", b"BM" + b"\xff" * 99])
@@ -198,6 +240,35 @@ def test_standard_input_of_the_process_and_of_a_string(album, monkeypatch):
     assert names("-", stdin=io.StringIO("b.jpg\n\na.PNG")) == ["b.jpg", "a.PNG"]
     monkeypatch.setattr("sys.stdin", io.StringIO("g.mp4\n"))
     assert names("-") == ["g.mp4"]
+
+
+@pytest.mark.parametrize("mark", ["a.PNG\n\ufeffb.jpg", "\ufeffa.PNG\r\nb.jpg", "a.PNG\n\ufeff\nb.jpg\n"])
+def test_a_byte_order_mark_is_no_part_of_a_path(album, mark):
+    assert names("-", stdin=io.StringIO(mark)) == ["a.PNG", "b.jpg"]
+    assert names("-", stdin=io.TextIOWrapper(io.BytesIO(mark.encode()))) == ["a.PNG", "b.jpg"]
+
+
+@pytest.mark.parametrize("nothing", ["", "\n\r\n", "\ufeff"])
+def test_a_list_without_a_path(nothing):
+    assert only("-", stdin=io.StringIO(nothing)) == Source(
+        "-", "error", reason="Standard input held no path. Write one a line."
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes cannot be asked there")
+@pytest.mark.timeout(30)
+def test_a_list_is_answered_as_it_comes(album):
+    reading, writing = os.pipe()
+    with open(reading) as stdin, open(writing, "wb", buffering=0) as pipe:
+        found = find_sources("-", stdin=stdin)
+        told = []
+        for text, count in ((b"a.PNG\nb.j", 1), (b"pg\nc\n", 3), (b"g.mp4", 0)):
+            pipe.write(text)
+            told += [(source.name, source.pause) for source in islice(found, count)]
+        pipe.close()
+        told += [(source.name, source.pause) for source in found]
+    # The last before a pause is marked, so that it need not wait for others.
+    assert told == [("a.PNG", True), ("b.jpg", False), ("c/d.webp", False), ("c/e/f.jpeg", True), ("g.mp4", False)]
 
 
 def test_cameras():

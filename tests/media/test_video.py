@@ -164,7 +164,7 @@ class FakeCapture:
         return self.at != 2, np.full((2, 2, 3), (1, 2, 3), np.uint8)
 
     def get(self, key):
-        return self.stamps[self.at] if key == cv2.CAP_PROP_POS_MSEC else self.values[key]
+        return self.stamps[self.at] if key == cv2.CAP_PROP_POS_MSEC else self.values.get(key, 0)
 
     def release(self):
         self.released += 1

@@ -15,7 +15,7 @@ from torch import nn
 from mien.errors import InputError, MediaError
 from mien.profile import Report, profile
 from mien.profile.onnx_graph import module_of, read_onnx
-from mien.profile.profiler import profile_named, report
+from mien.profile.profiler import report
 
 
 def tensor(name: str, *shape: int, values=None, dtype=np.float32):  # type: ignore[no-untyped-def]
@@ -78,14 +78,14 @@ def figures(found: Report) -> tuple[object, ...]:
 
 
 def test_a_file_counts_like_its_torch_module(tmp_path: Path) -> None:
-    found, twin = profile_named(str(small(tmp_path))), profile(Twin(), (1, 3, 24, 20))
+    found, twin = profile(str(small(tmp_path))), profile(Twin(), (1, 3, 24, 20))
     assert figures(found) == figures(twin)
     assert found.is_global
     assert found.receptive_field == (5, 6)
 
 
 def test_modules_come_from_the_names_of_nodes_and_weights(tmp_path: Path) -> None:
-    found = profile_named(str(small(tmp_path)))
+    found = profile(str(small(tmp_path)))
     parameters = {module.path: module.parameters for _, module in found.modules.walk()}
     assert parameters == {"": 153, "a": 80, "act": 0, "pool": 0, "mean": 0, "b": 48, "l": 25}
     assert found.weight_bytes == 4 * (80 + 25) + 2 * 48
@@ -94,20 +94,20 @@ def test_modules_come_from_the_names_of_nodes_and_weights(tmp_path: Path) -> Non
 def test_another_size_is_taken_and_a_wrong_one_refused(tmp_path: Path) -> None:
     path = small(tmp_path)
     twin = profile(Twin(), (2, 3, 40, 30))
-    assert figures(profile_named(str(path), (2, 3, 40, 30))) == figures(twin)
+    assert figures(profile(str(path), (2, 3, 40, 30))) == figures(twin)
     with pytest.raises(InputError, match="'input_size' must be"):
-        profile_named(str(path), (1, 4, 24, 20))
+        profile(str(path), (1, 4, 24, 20))
     with pytest.raises(InputError, match="4 numbers for 'x'"):
-        profile_named(str(path), (1, 3))
+        profile(str(path), (1, 3))
     with pytest.raises(InputError, match="a shape for each of x"):
-        profile_named(str(path), [(1, 3, 24, 20), (1, 2)])
+        profile(str(path), [(1, 3, 24, 20), (1, 2)])
 
 
 def test_an_open_side_must_be_given(tmp_path: Path) -> None:
     path = small(tmp_path, ("n", 3, "h", "w"))
     with pytest.raises(InputError, match="leaves open"):
         read_onnx(path)
-    assert profile_named(str(path), (1, 3, 24, 20)).receptive_field == (5, 6)
+    assert profile(str(path), (1, 3, 24, 20)).receptive_field == (5, 6)
 
 
 def test_shapes_that_inference_does_not_find_are_measured(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_shapes_that_inference_does_not_find_are_measured(tmp_path: Path) -> Non
     ]
     weights = [tensor("zero", values=0), tensor("one", values=1), tensor("axes", values=[0, 2, 3])]
     path = write(tmp_path / "open.onnx", nodes, weights, [1, 3, 8, 8], [1, 3, 8, 8])
-    assert profile_named(str(path)).receptive_field == (1, 1)
+    assert profile(str(path)).receptive_field == (1, 1)
 
 
 MOVES = [
@@ -170,5 +170,5 @@ def test_an_exported_backbone_is_its_torch_module(tmp_path: Path, name: str) -> 
     net = create_backbone(name).eval()
     path = tmp_path / "net.onnx"
     write_onnx(net, ["map"], 96, path)
-    found, twin = profile_named(str(path)), profile(net, 96)
+    found, twin = profile(str(path)), profile(net, 96)
     assert (found.macs, found.receptive) == (twin.macs, twin.receptive)

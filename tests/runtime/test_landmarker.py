@@ -77,6 +77,26 @@ def test_box_and_score_stay_the_detectors(tmp_path: Path) -> None:
     assert after.age is None
 
 
+def test_what_is_no_face_is_dropped_and_the_others_keep_their_place(tmp_path: Path) -> None:
+    """A network that takes bright crops for faces: presence = sigmoid(4 (brightness - 0.5 standard deviations))."""
+    biases = {"landmarks": POINTS.ravel(), "pose": POSE, "presence": [-2.0]}
+    weights = {"landmarks": np.zeros((3, 136)), "pose": np.zeros((3, 3)), "presence": np.full((3, 1), 4 / 3)}
+    decoding = {"presence": {"slope": 1.0, "bias": 0.0, "threshold": 0.5}}
+    reader = Landmarker(save(tmp_path, "landmarks", biases, weights=weights, decoding=decoding), 1)
+    image = np.full((300, 400, 3), 90, np.uint8)
+    image[:, 200:] = 200
+    places = ((80, 100, 50, 0), (300, 100, 50, 0), (90, 220, 60, 0), (310, 210, 40, 20))
+    first, second, third = reader([image, GRAY, image], [faces_at(*places), faces_at(), faces_at(places[0])])
+    assert (len(first), len(second), len(third)) == (2, 0, 0)
+    assert np.array_equal(first.box, faces_at(*places).box[[1, 3]])
+    assert first.landmarks_68[:, :, 0].mean(1) == pytest.approx([300, 310], abs=25)
+    assert len(reader.points(image, faces_at(*places).box, faces_at(*places).landmarks)) == 4
+
+
+def test_a_network_that_tells_no_presence_drops_nothing(tmp_path: Path) -> None:
+    assert len(landmarker(tmp_path)([GRAY], [faces_at((100, 100, 50, 0))])[0]) == 1
+
+
 def test_several_pictures_share_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = landmarker(tmp_path)
     shapes, model = [], reader.model

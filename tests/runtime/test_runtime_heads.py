@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from mien.emotion import EvidenceModel
-from mien.errors import ModelError
+from mien.errors import InputError, ModelError
 from mien.faces import Faces
 from mien.facs import CODES
 from mien.runtime import models as models_module
-from mien.runtime.heads import HEADS, Head
+from mien.runtime.heads import HEADS, OPEN_HEADS, Head, choose_heads
+from mien.runtime.models import find_model, read_card
 from tiny_models import MEAN, STD, crops_of, save
 
 EVIDENCE = {
@@ -192,3 +193,23 @@ def test_a_network_that_does_not_fit_its_card_is_told_at_once(
 ) -> None:
     with pytest.raises(ModelError, match=rf"age\.onnx' must fit its card\. On a gray crop of 16 pixels it .*{fault}"):
         Head(save(tmp_path, "age", biases, decoding=decoding))
+
+
+def test_open_terms_load_open_models_alone() -> None:
+    for name in choose_heads(None, "open"):
+        assert read_card(find_model(name)).values["open"] is True
+    assert read_card(find_model("landmarks")).values["open"] is True
+    assert choose_heads(["expression"], "open") == ["expression-open"]
+    assert choose_heads([Path("mine.onnx"), "expression-open"], "open") == [Path("mine.onnx"), "expression-open"]
+    assert set(OPEN_HEADS) <= set(HEADS)
+
+
+@pytest.mark.parametrize("name", ["age", "attractiveness"])
+def test_models_for_research_are_refused_under_open_terms(name: str) -> None:
+    with pytest.raises(InputError, match=rf"must be of expression under open terms.*Got '{name}'.*terms='any'"):
+        choose_heads(["expression", name], "open")
+
+
+def test_terms_are_any_or_open() -> None:
+    with pytest.raises(InputError, match="'terms' must be 'any' or 'open'"):
+        choose_heads(None, "mit")

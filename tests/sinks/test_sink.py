@@ -1,14 +1,17 @@
 """The name of the file chooses the sink; what cannot work is refused before anything is read."""
 
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from sample_frames import small
 
 from mien.errors import InputError, MienError, SinkError
-from mien.faces import Frame
+from mien.faces import Faces, Frame
 from mien.sinks import CsvSink, JsonLinesSink, ParquetSink, Sink, open_sink
+from mien.sinks.options import options_file
 
 
 @pytest.mark.parametrize(
@@ -106,3 +109,57 @@ def test_leaving_tells_whether_the_run_was_whole() -> None:
         with pytest.raises(type(error)), cut:
             raise error
         assert cut.closed is False
+
+
+FILES = ["t.jsonl", "t.csv", "t.parquet"]
+
+
+def rows(path: Path, names: str, resume: bool = False, options: dict[str, object] | None = None) -> Sink:
+    with open_sink(path, resume=resume, options=options) as sink:
+        for name in names:
+            status = "error" if name.isupper() else "no_face"
+            sink.write(Frame(name, Faces.empty(), status, "it is broken"))
+    return sink
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_errors_of_earlier_parts_are_known(tmp_path: Path, name: str) -> None:
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    rows(tmp_path / name, "aBCd")
+    sink = open_sink(tmp_path / name, resume=True)
+    sink.close(False)
+    assert sink.errors == {"B", "C"}
+    assert sink.errors <= sink.done
+    assert rows(tmp_path / name, "").errors == frozenset()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_only_the_same_options_are_resumed(tmp_path: Path, name: str) -> None:
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    path, options = tmp_path / name, {"heads": "age", "every": 1, "evidence": None}
+    rows(path, "", resume=True, options=options)  # nothing to resume: as a fresh run
+    assert json.loads(options_file(path).read_text()) == options
+    rows(path, "ab", options=options)
+    rows(path, "c", resume=True, options=dict(options))
+    before = path.read_bytes()
+    told = "Got heads none instead of age; evidence x instead of null; more 1 instead of null. Give the same"
+    with pytest.raises(InputError, match=re.escape(told)):
+        open_sink(path, resume=True, options={"heads": "none", "every": 1, "evidence": "x", "more": 1})
+    assert path.read_bytes() == before
+    open_sink(path, resume=True).close(False)  # who gives none answers for them
+    options_file(path).write_text("no JSON")
+    with pytest.raises(InputError, match="must find the options of the earlier run"):
+        open_sink(path, resume=True, options=options)
+
+
+def test_options_of_a_killed_table_count(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    sink = open_sink(path, options={"every": 1})
+    sink.write(Frame("a", Faces.empty(), "no_face"))
+    sink._lines._file.close()  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match="Got every 2 instead of 1"):
+        open_sink(path, resume=True, options={"every": 2})
+    rows(path, "b", options={"every": 2})
+    assert json.loads(options_file(path).read_text()) == {"every": 2}

@@ -11,7 +11,9 @@ pytest.importorskip("sklearn.metrics")
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
+from mien.errors import InputError
 from mien.train.metrics import (
+    as_flags,
     average_ranks,
     bootstrap_interval,
     confusion_matrix,
@@ -90,11 +92,20 @@ def test_macro_f1_is_scikit_learns(seed: int) -> None:
     assert macro_f1(preds, target, 3) == pytest.approx(sklearn_metrics.f1_score(target, preds, average="macro"))
 
 
-def test_macro_f1_leaves_out_a_class_that_does_not_occur_but_counts_its_false_alarms() -> None:
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_macro_f1_says_over_which_classes() -> None:
     target, preds = np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1])
-    expected = sklearn_metrics.f1_score(target, preds, average="macro", labels=[0, 1])
-    assert macro_f1(preds, target, 3) == pytest.approx(expected)
-    assert macro_f1(np.array([1, 1]), np.array([0, 0]), 3) == 0
+    for over, labels in (("seen", None), ("labeled", [0, 1])):
+        expected = sklearn_metrics.f1_score(target, preds, average="macro", labels=labels)
+        assert macro_f1(preds, target, 4, over) == pytest.approx(expected)
+    assert macro_f1(preds, target, 4) == macro_f1(preds, target, 4, "seen") < macro_f1(preds, target, 4, "labeled")
+    assert math.isnan(macro_f1(preds, target, 4, "all"))
+    assert macro_f1(preds, target, 3, "all") == macro_f1(preds, target, 3)
+    assert macro_f1(np.array([1, 1]), np.array([0, 0]), 3, "labeled") == 0
+    with pytest.raises(InputError, match=r"'over' must be 'seen', 'labeled' or 'all'\. Got 'known'"):
+        macro_f1(preds, target, 3, "known")
+    with pytest.raises(InputError, match=r"'preds' must be classes of 0 to 1\. Got 0 to 2"):
+        macro_f1(preds, target, 2)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -197,3 +208,47 @@ def test_undefined_is_nan_and_warns_of_nothing() -> None:
     assert all(math.isnan(value) for value in undefined)
     assert interval_error(NOTHING, np.zeros((0, 2))).shape == (0,)
     assert landmark_error(np.zeros((0, 68, 2)), np.zeros((0, 68, 2))).shape == (0,)
+
+
+def test_one_nan_makes_a_measure_nan_or_an_error() -> None:
+    gap, other = np.array([1.0, np.nan, 3.0, 2.0]), np.array([1.0, 2.0, 4.0, 5.0])
+    positive = np.array([True, False, True, False])
+    for measure in (mean_absolute_error, cumulative_score, pearson, spearman):
+        assert math.isnan(measure(gap, other)), measure
+        assert math.isnan(measure(other, gap)), measure
+    assert math.isnan(roc_auc(gap, positive))
+    assert np.isnan(average_ranks(gap)).all()
+    assert np.isnan(roc_curve(gap, positive)).all()
+    assert math.isnan(expected_calibration_error(gap / 10, positive))
+    with pytest.raises(InputError, match=r"'probability' must be numbers of 0 to 1\. Got nan"):
+        reliability(gap / 10, positive)
+    with pytest.raises(InputError, match=r"'probability' must be numbers of 0 to 1\. Got 5\.0"):
+        reliability(other, positive)
+    points = np.random.default_rng(0).uniform(0, 9, (2, 68, 2))
+    points[1, 45] = points[1, 36]
+    assert np.isnan(landmark_error(points + 1, points)).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("kind", [int, np.uint8, float, object])
+def test_positives_may_be_0_and_1_of_any_type(kind: type) -> None:
+    score, other = pair(0)
+    positive = other > 0.3
+    numbers = positive.astype(kind)
+    assert roc_auc(score, numbers) == roc_auc(score, positive)
+    assert all(np.array_equal(a, b) for a, b in zip(roc_curve(score, numbers), roc_curve(score, positive), strict=True))
+    p = 1 / (1 + np.exp(-score))
+    assert expected_calibration_error(p, numbers) == expected_calibration_error(p, positive)
+    with pytest.raises(InputError, match="'positive' must be booleans, or 0 and 1"):
+        roc_auc(score, numbers * 2)
+    assert as_flags("positive", np.zeros(0)).dtype == bool
+
+
+def test_curves_of_nothing_are_nan_and_so_are_rates_of_no_face() -> None:
+    assert np.isnan(roc_curve(NOTHING, NOTHING)).all()
+    alarms, hits = roc_curve(np.array([0.1, 0.9]), np.array([True, True]))
+    assert np.isnan(alarms).all()
+    assert hits.tolist() == [0, 0.5, 1]
+    said, share, counts = reliability(NOTHING, NOTHING)
+    assert np.isnan([said, share]).all()
+    assert counts.sum() == 0
+    assert confusion_matrix(NOTHING.astype(int), NOTHING.astype(int), 2).tolist() == [[0, 0], [0, 0]]

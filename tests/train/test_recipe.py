@@ -200,3 +200,19 @@ def test_an_entry_of_a_list_is_replaced_by_its_number(tmp_path: Path) -> None:
     assert load_recipe(tmp_path / "r.yaml", ["sources.0={file: b.parquet}"]).sources[0].file == "b.parquet"
     with pytest.raises(InputError, match="'file' must be a number below 1"):
         load_recipe(tmp_path / "r.yaml", ["sources.file=b.parquet"])
+
+
+def test_names_in_lists_stay_the_texts_that_were_written(tmp_path: Path) -> None:
+    text = (
+        yaml.safe_dump(SMALL)
+        + "flip: yes\ntensorboard: off\ntask_options: {a: {classes: [yes, No, on, 01, null, 1e3]}}\n"
+    )
+    recipe = load_recipe(write(tmp_path, text))
+    assert recipe.task_options["a"]["classes"] == ["yes", "No", "on", "01", "null", "1e3"]
+    assert (recipe.flip, recipe.tensorboard) == (True, False)
+    told = load_recipe(write(tmp_path, text), ["task_options={classes: [no, yes], other: no, bounds: [1, 2]}"])
+    assert told.task_options == {"classes": ["no", "yes"], "other": False, "bounds": [1, 2]}
+    assert load_recipe(write(tmp_path, text), ["task_options.classes=[off, 007]"]).task_options["classes"] == [
+        "off",
+        "007",
+    ]

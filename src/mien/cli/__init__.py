@@ -1,6 +1,7 @@
 """The command line: one thin file a command, everything heavy imported inside it."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -13,6 +14,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from mien import __version__
+
+        print(f"mien {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _mien(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 def _register() -> None:

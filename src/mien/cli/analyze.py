@@ -1,16 +1,13 @@
 """`mien analyze`: photos, folders, videos, a camera in; a table, a file, annotated pictures out."""
 
 import sys
-from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from mien.faces import Frame
+from mien.cli.tally import Tally, look_ahead, with_rate
 
 Sources = Annotated[
     list[str], typer.Argument(help="Photos, folders, videos, webcam:0, or - for a list on standard input.")
@@ -26,7 +23,12 @@ def analyze(
     out: Out = None,
     draw: Annotated[Path | None, typer.Option(help="Folder for annotated pictures, videos, time lines.")] = None,
     events: Annotated[Path | None, typer.Option(help="FILE.csv or FILE.jsonl for events of units in videos.")] = None,
-    heads: Annotated[str, typer.Option(help="Which heads run, by comma.")] = "expression,age,attractiveness",
+    heads: Annotated[
+        str | None, typer.Option(help="Comma-separated heads to run: expression,age,attractiveness unless given.")
+    ] = None,
+    open_terms: Annotated[
+        bool, typer.Option("--open", help="Only models that anyone may use for anything: expression-open.")
+    ] = False,
     model: Annotated[list[Path] | None, typer.Option(help="An .onnx file of yours, with its card beside it.")] = None,
     evidence: Annotated[Path | None, typer.Option(help="YAML or JSON file of weights from units to emotion.")] = None,
     displays: Annotated[bool, typer.Option("--displays", help="Displayed pain and type of smile as well.")] = False,
@@ -43,19 +45,29 @@ def analyze(
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> None:
-    """Find and read every face. Exit code 0: all handled; 3: some sources had errors; 2: a wrong call."""
+    """Find and read every face.
+
+    Exit code 0: all handled; 3: some sources could not be read or gave nothing; 2: a wrong call; 1: another error.
+    """
+    from mien import __version__
     from mien.analyzer import Analyzer
     from mien.emotion import load_evidence
     from mien.errors import expect
+    from mien.runtime.heads import choose_heads
     from mien.sinks import EventSink, open_sink
     from mien.sinks.events import check_target
 
-    chosen: list[str | Path] = [*(head for head in heads.split(",") if head), *(model or [])]
+    terms = "open" if open_terms else "any"
+    named = None if heads is None else [head for head in heads.split(",") if head]
+    chosen = choose_heads([*choose_heads(named, terms), *(model or [])], terms)
     if events:
         check_target(events)  # before any file is opened
-        expect(bool(model) or "expression" in chosen, "heads", "with 'expression' to find events", heads)
+        expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
+        reads_units = bool(model) or {"expression", "expression-open"} & set(map(str, chosen))
+        expect(bool(reads_units), "heads", "with 'expression' to find events", heads)
     analyzer = Analyzer(
         chosen,
+        terms=terms,
         min_face=min_face,
         score_threshold=score_threshold,
         max_faces=max_faces,
@@ -64,40 +76,31 @@ def analyze(
         displays=displays,
         threads=threads,
     )
-    counts: Counter[str] = Counter()
+    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
+    options = {"version": __version__, **analyzer.options, **reading}
     with ExitStack() as stack:
-        target = out or ("-" if not sys.stdout.isatty() else None)
-        sink = stack.enter_context(open_sink(target, resume=resume) if target else _table())
-        movements = stack.enter_context(EventSink(events, resume=resume, done=sink.done)) if events else None
+        # Before the output is opened: where this fails, what an earlier run wrote must stay.
         annotator = stack.enter_context(_annotator(draw)) if draw else None
-        keep = draw is not None
+        target = out or ("-" if not sys.stdout.isatty() else None)
+        sink = stack.enter_context(open_sink(target, resume=resume, options=options) if target else _table())
+        movements = stack.enter_context(EventSink(events, resume=resume, done=sink.done)) if events else None
+        tally = Tally(sink.done, sink.errors)
+        watch = not quiet and sys.stderr.isatty()
+        known, total = look_ahead(sources, sink.done, recursive, glob) if watch else (sources, None)
         frames = analyzer.run(
-            sources,
-            recursive=recursive,
-            glob=glob,
-            every=every,
-            smooth=smooth,
-            neutral=neutral,
-            skip=sink.done,
-            keep_image=keep,
+            known, recursive=recursive, glob=glob, skip=sink.done, keep_image=annotator is not None, **reading
         )
-        for frame in _progress(frames, sources, glob, recursive, quiet):
+        for frame in with_rate(frames, total) if watch else frames:
             if movements:
                 movements.write(frame)  # before the sink: what it calls done on resume has all its events
             sink.write(frame)
-            counts[frame.status] += 1
+            tally.add(frame)
             if annotator and frame.image is not None:
                 annotator.add(frame)
-    _finish(counts, quiet)
-
-
-def _finish(counts: Counter[str], quiet: bool) -> None:
-    """Say how many sources had errors, with exit code 3, when there are any."""
-    if not counts["error"]:
-        return
-    if not quiet:
-        print(f"mien: {counts['error']} of {counts.total()} could not be read; see 'reason'.", file=sys.stderr)
-    raise typer.Exit(3)
+    if tally.errors:
+        if not quiet:
+            print(tally, file=sys.stderr)
+        raise typer.Exit(3)
 
 
 def _annotator(folder: Path) -> Any:
@@ -110,32 +113,3 @@ def _table() -> Any:
     from mien.cli.table import TableSink
 
     return TableSink()
-
-
-def _progress(
-    frames: Iterator["Frame"], sources: list[str], glob: str | None, recursive: bool, quiet: bool
-) -> Iterator["Frame"]:
-    """The same frames, with count, rate and time left on standard error."""
-    if quiet:
-        yield from frames
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading faces", total=_count(sources, glob, recursive), rate="")
-        for frame in frames:
-            yield frame
-            speed = bar.tasks[0].speed
-            bar.update(task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
-
-
-def _count(sources: list[str], glob: str | None, recursive: bool) -> int | None:
-    """How many frames there will be, where that is known beforehand."""
-    from mien.media import find_sources
-
-    if "-" in sources:
-        return None
-    kinds = Counter(source.kind for source in find_sources(sources, glob=glob, recursive=recursive))
-    return None if kinds["video"] or kinds["camera"] else kinds.total()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.cli.extra import needs_training
 from mien.cli.progress import watched
-from mien.errors import InputError, MissingDependencyError, expect
+from mien.errors import InputError, expect
 
 if TYPE_CHECKING:
     from mien.face_groups import Picture, Row
@@ -70,10 +71,8 @@ def clean(
 
 def _table_pictures(path: Path, images: Path | None, group: str | None) -> Iterator["Picture"]:
     """Pictures of a data file, in groups by the values of a column."""
-    try:
+    with needs_training("mien clean with a data file"):
         from mien.train.data.tables import open_table
-    except ImportError as error:
-        raise MissingDependencyError("mien clean with a data file", error.name or "pyarrow", "train") from error
     from mien.face_groups import ALL, Picture
 
     table = open_table(path, images)

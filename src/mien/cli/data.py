@@ -1,13 +1,11 @@
 """`mien data`: look at a labelled set, cut its faces once, draw a synthetic one."""
 
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mien.errors import MissingDependencyError
+from mien.cli.extra import needs_training
 
 if TYPE_CHECKING:
     from mien.train.data.check import DataReport
@@ -21,21 +19,8 @@ Data = Annotated[
 Images = Annotated[Path | None, typer.Option(help="Folder of a manifest's pictures; its own folder if not given.")]
 
 
-def _trains(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Say what to install where a package of mien[train] is missing."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> Any:
-        try:
-            return command(*args, **options)
-        except ImportError as error:
-            raise MissingDependencyError("mien data", error.name or "pyarrow", "train") from error
-
-    return run
-
-
 @data.command()
-@_trains
+@needs_training("mien data")
 def check(
     path: Data,
     images: Images = None,
@@ -53,7 +38,7 @@ def check(
 
 
 @data.command()
-@_trains
+@needs_training("mien data")
 def align(
     path: Data,
     out: Annotated[Path, typer.Argument(help="Folder for the crops; `file: OUT` in a recipe then reads them.")],
@@ -79,7 +64,7 @@ def align(
 
 
 @data.command()
-@_trains
+@needs_training("mien data")
 def heads(
     recipe: Annotated[Path, typer.Argument(help="A YAML file such as recipes/heads.yaml.")],
     overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as n=500 or pose.yaw=30.")] = None,
@@ -94,7 +79,7 @@ def heads(
 
 
 @data.command()
-@_trains
+@needs_training("mien data")
 def people(
     assets: Annotated[
         Path, typer.Argument(help="Folder with the head model, fairface.parquet and blendshapes.parquet.")

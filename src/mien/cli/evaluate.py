@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.errors import MissingDependencyError, expect
+from mien.cli.extra import needs_training
+from mien.errors import expect
 
 if TYPE_CHECKING:
     from mien.train.evaluate.evaluator import Report
@@ -31,11 +32,9 @@ def evaluate(
     min_group: Annotated[int, typer.Option(min=1, help="Leave out groups with fewer faces.")] = 20,
 ) -> None:
     """Run the whole path (detector, landmarks, aligner, model) on a labelled set; print a table, draw a picture."""
-    try:
+    with needs_training("mien evaluate"):
         from mien.train.evaluate.evaluator import check_target, report_of, write_report
         from mien.train.evaluate.reading import read_data
-    except ImportError as error:
-        raise MissingDependencyError("mien evaluate", error.name or "pyarrow", "train") from error
     picture = picture or (out.with_suffix(".png") if out else None)
     expect(picture is None or picture != out, "out", "another file than the picture", str(out))
     sheet = _sheet(picture, worst)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.errors import MissingDependencyError
+from mien.cli.extra import needs_training
 
 if TYPE_CHECKING:
     from mien.train.export.quantise import Comparison
@@ -23,10 +23,8 @@ def export(
     ] = False,
 ) -> None:
     """Calibrate on the validation split, measure on the test split, write NAME.onnx and NAME.json."""
-    try:
+    with needs_training("mien export"):
         from mien.train.export.exporter import export_int8, export_run
-    except ImportError as error:
-        raise MissingDependencyError("mien export", error.name or "torch", "train") from error
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     if not int8:
         print(export_run(run, out or run, others or []))

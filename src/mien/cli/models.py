@@ -26,10 +26,11 @@ def models(
     if name:
         print(json.dumps(read_card(find_model(name)).values, indent=1, ensure_ascii=False))
         return
-    table = Table("model", "input", "measured", "terms", box=None, header_style="bold", pad_edge=False)
+    table = Table("model", "input", "use", "measured", "terms", box=None, header_style="bold", pad_edge=False)
     for card in embedded_cards():
         measured = "; ".join(card.values.get("summary", []))
-        table.add_row(card.name, f"{card.size} px {card.crop['kind']}", measured, card.values.get("terms", ""))
+        use = "any" if card.values.get("open") else "research"
+        table.add_row(card.name, f"{card.size} px {card.crop['kind']}", use, measured, card.values.get("terms", ""))
     Console().print(table)
 
 

@@ -1,17 +1,20 @@
 """`mien profile`: parameters, operations, memory and receptive field of a network."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mien.errors import InputError, MissingDependencyError, expect
+from mien.cli.extra import needs_training
+from mien.errors import InputError, expect
 
 if TYPE_CHECKING:
     from mien.profile.report import Report
 
 Model = Annotated[
-    str, typer.Argument(help="A backbone by name, FILE.py:FUNCTION that gives a torch module, or an .onnx file.")
+    str,
+    typer.Argument(help="A backbone by name, FILE.py:NAME of a module or of what gives one, or an .onnx file."),
 ]
 Sizes = Annotated[
     list[str] | None,
@@ -35,13 +38,12 @@ def profile(
     compare: Annotated[str | None, typer.Option(help="Another network to set beside it, at the same size.")] = None,
 ) -> None:
     """Count a network and find its receptive field, without computing it."""
-    try:
+    with needs_training("mien profile"):
         from mien.profile import profiler
         from mien.profile.files import write_report
-    except ImportError as error:
-        raise MissingDependencyError("mien profile", error.name or "torch", "train") from error
+        from mien.profile.text import calls_text
     expect(out is None or out.suffix in (".html", ".json", ".csv"), "out", "a .html, .json or .csv file", str(out))
-    reports = [profiler.profile_named(name, _shapes(size)) for name in (model, compare) if name is not None]
+    reports = [profiler.profile(name, _shapes(size)) for name in (model, compare) if name is not None]
     expect(weights is None or effective is not None, "weights", "given with --effective PHOTO", str(weights))
     if effective is not None:
         reports[0] = _with_effective(reports[0], model, effective, weights)
@@ -56,6 +58,9 @@ def profile(
         print(note)
     if out:
         print(write_report(reports[0], out))
+    for report in reports:
+        if report.uncounted:  # said again where it is seen when the output goes to a file
+            print(f"{report.name}: not counted: {calls_text(report.uncounted)}", file=sys.stderr)
 
 
 def _shapes(sizes: list[str] | None) -> "int | list[tuple[int, ...]] | None":

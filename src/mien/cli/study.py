@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.errors import MissingDependencyError
+from mien.cli.extra import needs_training
 
 if TYPE_CHECKING:
     from mien.studies.finding import Finding
@@ -31,10 +31,8 @@ def study(
     list_: Annotated[bool, typer.Option("--list", help="List the studies with their questions.")] = False,
 ) -> None:
     """Run a study and print its table and its verdict in words."""
-    try:
+    with needs_training("mien study"):
         from mien.studies import registry, report
-    except ImportError as error:
-        raise MissingDependencyError("mien study", error.name or "torch", "train") from error
     if index is not None:
         print(report.write_index(index))
         return

@@ -16,7 +16,8 @@ class TableSink:
     """Collects frames and prints them as one table when it closes."""
 
     def __init__(self) -> None:
-        self.done: set[str] = set()
+        self.done: frozenset[str] = frozenset()
+        self.errors: frozenset[str] = frozenset()
         self._rows: list[tuple[str, ...]] = []
 
     def write(self, frame: Frame) -> None:

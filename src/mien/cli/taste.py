@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from mien.cli.progress import watched
-from mien.errors import InputError, SinkError, expect
+from mien.errors import InputError, SinkError, Words, expect
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,7 +109,7 @@ def fit(
     names = dict.fromkeys(name for answer in answers for name in answer[:2])
     z = _embeddings(watched((embedder((images or Path()) / name, name) for name in names), "reading faces", quiet))
     used = [answer for answer in answers if answer.first in z and answer.second in z]
-    expect(bool(used), "pairs", "comparisons of photos with a face", f"{len(answers)} of which none is")
+    expect(bool(used), "pairs", "comparisons of photos with a face", Words(f"{len(answers)} of which none is"))
     first, second = [z[answer.first] for answer in used], [z[answer.second] for answer in used]
     target = [answer.target for answer in used]
     mine = embedder.prior.fit(first, second, target)
@@ -156,7 +156,7 @@ def read_answers(path: Path) -> list[Answer]:
         expect(bool(row["first"]) and bool(row["second"]), "first", f"two photos ({where})", row["first"])
         expect(row["first"] != row["second"], "second", f"another photo than the first ({where})", row["second"])
         found.append(Answer(row["first"], row["second"], ANSWERS[answer]))
-    expect(bool(found), "pairs", "a file with at least one answer: first, second or tie", f"{path} without any")
+    expect(bool(found), "pairs", "a file with at least one answer: first, second or tie", Words(f"{path} without any"))
     return found
 
 

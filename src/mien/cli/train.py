@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mien.errors import MissingDependencyError
+from mien.cli.extra import needs_training
 
 
 def train(
@@ -16,11 +16,9 @@ def train(
     fresh: Annotated[bool, typer.Option(help="Start anew instead of going on from the last checkpoint.")] = False,
 ) -> None:
     """Train a model; a killed run goes on where it was."""
-    try:
+    with needs_training("mien train"):
         from mien.train.engine.trainer import fit, is_first_process
         from mien.train.recipe import load_recipe
-    except ImportError as error:
-        raise MissingDependencyError("mien train", error.name or "torch", "train") from error
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module=r"lightning\.")  # advice on workers and folders that says nothing here
     run = fit(load_recipe(recipe, overrides), resume=not fresh)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mien.analyzer import CHILD_AGE
-from mien.errors import expect
+from mien.errors import Words, expect
 from mien.faces import Attractiveness, Face, Faces
 from mien.geometry import CropTemplate, Image, align
 from mien.runtime.quality import detail
@@ -51,7 +51,7 @@ def entrant(source: str, faces: Faces, image: Image) -> Entrant:
     Raises InputError where the heads did not run that must tell who is no child, and the score.
     """
     ran = faces.age is not None and faces.attractiveness is not None
-    expect(ran, "analyzer", f"one with the heads {' and '.join(HEADS)}: children get no score", "one without")
+    expect(ran, "analyzer", f"one with the heads {' and '.join(HEADS)}: children get no score", Words("one without"))
     face = faces.face(faces.largest())
     several = (f"{len(faces)} faces, the largest was taken",) if len(faces) > 1 else ()
     return Entrant(source, face, (*remarks(face, image), *several))

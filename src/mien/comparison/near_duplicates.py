@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mien.errors import expect
 from mien.geometry import Image
+from mien.opencv import cv2
 
 Array = NDArray[Any]
 

@@ -7,7 +7,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +18,7 @@ from mien.errors import InputError
 from mien.faces import SCORE_NUMBERS, Attractiveness, Frame
 from mien.geometry import Image
 from mien.media import Source, find_sources
+from mien.opencv import cv2
 from mien.taste import Taste
 
 Array = NDArray[Any]
@@ -98,7 +98,8 @@ def _sources(folders: Iterable[str | PathLike[str]]) -> list[Source]:
         for source in find_sources(folder):
             found.setdefault(os.path.realpath(source.path or source.name), source)
     if not any(source.kind == "photo" for source in found.values()):
-        raise InputError("'folder' must be a folder with photos. Got none in it, nor in the folders in it.")
+        reasons = " ".join(source.reason for source in found.values() if source.reason)
+        raise InputError(f"'folder' must be a folder with photos. {reasons or 'It holds videos alone.'}")
     return list(found.values())
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +17,7 @@ from mien.drawing.record import Record
 from mien.errors import SinkError, expect
 from mien.faces import Frame
 from mien.media.video import is_video
+from mien.opencv import cv2
 
 Image = NDArray[np.uint8]
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.drawing.ink import ACCENT, AXIS_COLOURS, EMOTION_COLOURS, NIGHT, WHITE, Canvas, Colour, dots, lines
 from mien.faces import Emotion, Face, Pose
+from mien.opencv import cv2
 
 Array = NDArray[Any]
 

@@ -4,9 +4,10 @@ import base64
 import json
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from mien.opencv import cv2
 
 Image = NDArray[np.uint8]
 Pair = tuple[str, str]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +24,7 @@ from mien.drawing.panel import (
 )
 from mien.errors import SinkError, expect
 from mien.faces import Face, Faces
+from mien.opencv import cv2
 
 Array = NDArray[Any]
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.drawing.ink import Canvas, Colour, text_width, write
 from mien.drawing.picture import Drawing
 from mien.errors import expect
+from mien.opencv import cv2
 
 Image = NDArray[np.uint8]
 

@@ -22,7 +22,7 @@ class _Columns:
         picked = {
             f.name: getattr(self, f.name)[index]
             for f in fields(self)  # type: ignore[arg-type]
-            if isinstance(getattr(self, f.name), np.ndarray)
+            if isinstance(getattr(self, f.name), np.ndarray | _Columns)
         }
         return replace(self, **picked)  # type: ignore[type-var]
 
@@ -42,11 +42,19 @@ class Pose(_Columns):
 
 @dataclass(frozen=True, slots=True)
 class ActionUnits(_Columns):
-    """Action Units: probability (N, K) in 0..1 that a unit is active, intensity (N, K) in 0..5."""
+    """Action Units: probability (N, K) in 0..1 that a unit is active, intensity (N, K) in 0..5.
+
+    A unit counts as active from intensity 1 on, the first trace of FACS.
+    """
 
     probability: Array
     intensity: Array
     codes: tuple[str, ...]
+
+    @property
+    def active(self) -> Array:
+        """Whether each unit is there (N, K)."""
+        return np.asarray(self.intensity >= 1)
 
     def to_dict(self) -> dict[str, dict[str, float]]:
         """Plain values of one face, by code."""
@@ -59,12 +67,13 @@ class Emotion(_Columns):
     """Displayed emotion: probability (N, 3) of positive, neutral, negative; contribution (N, K) by unit.
 
     A contribution is what a unit adds to the log-odds of the label that was given, against the mean of the
-    two others.
+    two others. category: which of eight displays it is (happiness, anger, surprise ...), where the evidence tells.
     """
 
     probability: Array
     contribution: Array
     codes: tuple[str, ...]
+    category: Category | None = None
 
     @property
     def label(self) -> Any:
@@ -95,7 +104,9 @@ class Emotion(_Columns):
         """Plain values of one face."""
         named = dict(zip(EMOTIONS, (float(p) for p in self.probability), strict=True))
         sure = {"margin": float(self.margin), "clear": bool(self.clear)}
-        return {"label": self.label, **named, **sure, "evidence": [list(pair) for pair in self.evidence]}
+        category = None if self.category is None else self.category.to_dict()
+        evidence = [list(pair) for pair in self.evidence]
+        return {"label": self.label, **named, **sure, "category": category, "evidence": evidence}
 
 
 @dataclass(frozen=True, slots=True)

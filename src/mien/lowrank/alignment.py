@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mien.errors import expect
-from mien.lowrank.nuclear import Array, soft_threshold
+from mien.errors import Words, expect
+from mien.lowrank.matrices import Array, as_array, expect_count, expect_number
+from mien.lowrank.nuclear import soft_threshold
 from mien.lowrank.partial_svd import exact_threshold
+from mien.opencv import cv2
 
 _BLURS = (2.0, 1.0, 0.0)
 """Standard deviations, in pixels, at which pictures are compared: blurred ones pull from further away."""
@@ -55,7 +56,10 @@ def align_jointly(
     """
     stack = as_stack(faces, 2)
     expect(0 <= margin < min(stack.shape[1:]) // 2 - 1, "margin", "less than half a side of the pictures", margin)
-    expect(max_move > 0 and max_rounds >= 1, "max_move, max_rounds", "above 0", (max_move, max_rounds))
+    expect_number(max_move, "max_move")
+    expect_count(max_rounds, "max_rounds")
+    if lam is not None:
+        expect_number(lam, "lam", "a number above 0, or None for 1 / sqrt(pixels)")
     moves, history = np.zeros((len(stack), 4)), list[float]()
     for blur in _BLURS:
         looks = [_Look(one, blur, margin) for one in stack]
@@ -104,13 +108,13 @@ def as_stack(faces: ArrayLike, least: int) -> Array:
 
     Raises InputError for fewer than `least` of them, for flat ones and for anything that is not finite.
     """
-    stack = np.asarray(faces)
+    stack = as_array(faces, "faces")
     expect(stack.dtype.kind in "fiub" and stack.ndim == 3, "faces", "pictures (N, H, W) of real numbers", stack.shape)
     expect(len(stack) >= least and min(stack.shape[1:]) >= 8, "faces", f"{least} or more of 8 pixels", stack.shape)
     stack = stack.astype(np.float32 if stack.dtype == np.float32 else np.float64, copy=False)
-    expect(bool(np.isfinite(stack).all()), "faces", "finite", "NaN or infinite pixels")
+    expect(bool(np.isfinite(stack).all()), "faces", "finite", Words("NaN or infinite pixels"))
     flat = np.flatnonzero(np.ptp(stack.reshape(len(stack), -1), axis=1) == 0)
-    expect(len(flat) == 0, "faces", "pictures that show something", f"flat pictures at {flat.tolist()}")
+    expect(len(flat) == 0, "faces", "pictures that show something", Words(f"flat pictures at {flat.tolist()}"))
     return stack
 
 

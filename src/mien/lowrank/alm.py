@@ -11,7 +11,7 @@ so that the dual is never stored: beside X only A is, and each row block of A is
 import numpy as np
 
 from mien.lowrank.decomposition import CERTIFIED, Decomposition, Problem, row_blocks
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array
 from mien.lowrank.partial_svd import LowRank, WarmSvd
 
 _GROWTH, _SLOWER, _LONG = 1.6, (1.3, 1.07, 1.02, 1.0), 10
@@ -27,7 +27,7 @@ def inexact_alm(problem: Problem) -> Decomposition:
     """
     history: list[float] = []
     long = max(problem.X.shape) >= _LONG * min(problem.X.shape)
-    return certified(problem, _growing(problem, _SLOWER[0] if long else _GROWTH, history), history, int(long))
+    return certified(problem, growing(problem, _SLOWER[0] if long else _GROWTH, history), history, int(long))
 
 
 def admm(problem: Problem, history: list[float] | None = None) -> Decomposition:
@@ -47,11 +47,11 @@ def certified(problem: Problem, found: Decomposition, history: list[float], trie
     for growth in _SLOWER[tried:]:
         if found.gap <= CERTIFIED or len(history) >= problem.max_iter:
             return found
-        found = _growing(problem, growth, history) if growth > 1 else admm(problem, history)
+        found = growing(problem, growth, history) if growth > 1 else admm(problem, history)
     return found
 
 
-def _growing(problem: Problem, growth: float, history: list[float]) -> Decomposition:
+def growing(problem: Problem, growth: float, history: list[float]) -> Decomposition:
     dual = problem.spectral / max(problem.spectral, problem.largest / problem.lam)
     A = problem.X * problem.X.dtype.type(growth * dual / 1.25)
     return _pursue(problem, A, LowRank.zeros(A), 1.25 / problem.spectral, growth, history)

@@ -9,16 +9,15 @@ might, the distance to the median face counts as much as what the others leave u
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mien.errors import expect
 from mien.lowrank.alignment import as_stack, move_onto, moved_by
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array, expect_number
 from mien.lowrank.partial_svd import gram
 from mien.lowrank.pursuit import principal_component_pursuit
 from mien.lowrank.rows import explain_rows
+from mien.opencv import cv2
 
 FEWEST = 4
 """Faces, copies not counted, below which a group cannot be scored."""
@@ -88,7 +87,7 @@ def check_group(faces: ArrayLike, lam: float | None = None, *, cut: float = 2.5)
     (8, 'unlike the others')
     """
     stack = as_stack(faces, 1)
-    expect(bool(np.isfinite(cut)) and cut > 0, "cut", "a number above 0", cut)
+    expect_number(cut, "cut")
     copy_of = find_copies(stack)
     fold, spaces = _spaces(stack, copy_of, lam)
     X = stack.reshape(len(stack), -1)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mien.lowrank.nuclear import Array, power_norm
-from mien.lowrank.partial_svd import LowRank
+from mien.lowrank.matrices import Array
+from mien.lowrank.nuclear import power_norm
+from mien.lowrank.partial_svd import LowRank, spectral_bound
 
 CERTIFIED = 1e-3
 """Largest relative duality gap at which a convex pursuit is called converged."""
@@ -25,9 +26,10 @@ class Decomposition:
 
     `low_rank`, `sparse` (m, n); `rank` of the low-rank part; `iterations` done; `residual`
     `||X - L - S||_F / ||X||_F` over the observed entries; `objective` `||L||_* + lam ||S||_1`, to which the stable
-    pursuit adds `||X - L - S||_F^2 / 2 mu`; `gap`, the relative duality gap: the part of the objective by which it can
-    be above the smallest one that there is, NaN for a method that is not convex; `converged`, whether the method
-    stopped as its tolerance asks with a gap of at most 0.001; `history` (iterations,) the residual at each iteration.
+    pursuit adds `||X - L - S||_F^2 / 2 mu`; `gap`, an upper bound on the part of the objective by which it is above the
+    smallest one that there is, NaN for a method that is not convex; `converged`, whether the method stopped as its
+    tolerance asks with a gap of at most 0.001, of the projections whether the parts add up to X and are far simpler
+    than it; `history` (iterations,) the residual at each iteration.
     """
 
     low_rank: Array
@@ -95,10 +97,17 @@ class Problem:
         return Decomposition(low_rank, sparse, rank, steps, residual, objective, gap, done, np.array(history))
 
     def gap(self, objective: float, dual: Array) -> float:
-        """Relative duality gap; the dual, `max <X, Y> - mu/2 ||Y||^2`, has `||Y||_2 <= 1` and `|Y| <= lam`."""
+        """Bound on the relative duality gap; the dual, `max <X, Y> - mu/2 ||Y||^2`, has `||Y||_2 <= 1`, `|Y| <= lam`.
+
+        Y is divided by what its spectral norm is proven not to exceed, so its value is below every objective.
+        """
+        np.clip(dual, -self.lam, self.lam, out=dual)
+        product = squares = 0.0
         for block in row_blocks(dual.shape):
             self.mask(dual[block], block)
-        np.clip(dual, -self.lam, self.lam, out=dual)
-        excess = max(1.0, power_norm(dual, 1e-4, 50))
-        value = float(np.vdot(self.X, dual)) / excess - self.mu / 2 * (float(np.linalg.norm(dual)) / excess) ** 2
+            part = dual[block].astype(np.float64, copy=False)
+            product += float(np.vdot(self.X[block].astype(np.float64, copy=False), part))
+            squares += float(np.vdot(part, part))
+        excess = spectral_bound(dual, 1.0)
+        value = product / excess - self.mu / 2 * squares / excess**2
         return max(0.0, (objective - value) / objective)

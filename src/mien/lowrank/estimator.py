@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mien.errors import InputError, expect
-from mien.lowrank.nuclear import Array, as_matrix, fill_missing
+from mien.lowrank.conventions import (
+    as_rows,
+    check_names,
+    column_names,
+    expect_container,
+    expect_fitted,
+    in_container,
+    warn_of_convergence,
+)
+from mien.lowrank.matrices import Array, as_array, expect_count, fill_missing
 from mien.lowrank.pursuit import Method, principal_component_pursuit
 from mien.lowrank.rows import explain_rows
 
@@ -16,11 +25,14 @@ from mien.lowrank.rows import explain_rows
 class RobustPCA:
     """Principal components of the low-rank part of a matrix whose entries are perhaps grossly wrong.
 
-    `fit` splits X (N, p) by `principal_component_pursuit` with the options of the same name. NaN is a missing entry. X
-    is not centred: the mean is one more direction. Then there are `low_rank_`, `sparse_` (N, p), `components_`
-    (rank, p), the right singular vectors of the low-rank part, at most `n_components` of them, `singular_values_`,
-    `rank_`, `n_iter_`, `residual_`, `objective_`, `gap_`, `converged_`. `transform` explains new rows, robustly.
-    Follows the estimator contract of scikit-learn; a wrong X or option raises InputError, a ValueError.
+    `fit` splits X (N, p) by `principal_component_pursuit` with the options of the same name. NaN, `pandas.NA` and
+    masked entries are missing. X is not centered: the mean is one more direction. Then there are `low_rank_`,
+    `sparse_` (N, p), `components_` (rank, p), the right singular vectors of the low-rank part, at most
+    `n_components` of them, `singular_values_`, `rank_`, `n_iter_`, `residual_`, `objective_`, `gap_`, `converged_`,
+    and of a table with named columns `feature_names_in_`. `transform` explains new rows, robustly. A fit that does
+    not converge warns with `ConvergenceWarning`. Follows the estimator contract of scikit-learn, `set_output`
+    included; a wrong X or option raises InputError, a ValueError, and use before `fit` one that is scikit-learn's
+    NotFittedError too.
     Source: Candes, Li, Ma & Wright (2011).
 
     >>> rng = np.random.default_rng(0)
@@ -39,6 +51,7 @@ class RobustPCA:
     sparse_: Array
     components_: Array
     singular_values_: Array
+    feature_names_in_: Array
 
     def __init__(
         self,
@@ -57,9 +70,9 @@ class RobustPCA:
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Split X (N, p) and keep its components; y is ignored."""
-        rows, most = _rows(X), self.n_components
-        fits = most is None or (isinstance(most, (int, np.integer)) and most > 0)
-        expect(fits, "n_components", "None or a whole number above 0", most)
+        names, rows, most = column_names(X), as_rows(X), self.n_components
+        if most is not None:
+            expect_count(most, "n_components", "None or a whole number above 0")
         found = principal_component_pursuit(rows, self.lam, self.method, tol=self.tol, max_iter=self.max_iter)
         self.low_rank_, self.sparse_, self.rank_ = found.low_rank, found.sparse, found.rank
         self.n_iter_, self.residual_, self.objective_ = max(1, found.iterations), found.residual, found.objective
@@ -67,29 +80,49 @@ class RobustPCA:
         _, values, right = np.linalg.svd(found.low_rank, full_matrices=False)
         kept = found.rank if most is None else min(most, found.rank)
         self.components_, self.singular_values_ = right[:kept], values[:kept]
+        self._keep_names(names)
+        if not found.converged:
+            advice = "take more iterations (max_iter) or another method"
+            warn_of_convergence(f"RobustPCA did not converge in {found.iterations} iterations: {advice}.")
         return self
 
-    def transform(self, X: ArrayLike) -> Array:
+    def transform(self, X: ArrayLike) -> Any:
         """Scores (N, rank) of rows (N, p): `min_c ||x - c V||_1` over the observed entries of each row."""
-        return self._explain(X)[0]
+        return in_container(self, X, self._explain(X)[0])
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Let `transform` return "pandas" or "polars" tables, or by "default" arrays; None changes nothing."""
+        expect_container(transform)
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
+        return self
 
     def split(self, X: ArrayLike) -> tuple[Array, Array]:
         """Low-rank part (N, p), missing entries filled in, and what it leaves (N, p), of new rows."""
         scores, rest = self._explain(X)
         return scores @ self.components_, rest
 
-    def fit_transform(self, X: ArrayLike, y: Any = None) -> Array:
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> Any:
         """`fit(X).transform(X)`."""
         return self.fit(X).transform(X)
 
     def inverse_transform(self, X: ArrayLike) -> Array:
         """Rows (N, p) that have the scores X (N, rank)."""
-        self._expect_fitted()
-        return np.asarray(np.asarray(X) @ self.components_)
+        expect_fitted(self)
+        scores, rank = as_array(X), len(self.components_)
+        expect(scores.ndim == 2 and scores.shape[1] == rank, "X", f"scores (N, {rank})", scores.shape)
+        return np.asarray(scores @ self.components_)
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
-        """Names of the scores: robustpca0, robustpca1, ..."""
-        self._expect_fitted()
+        """Names of the scores: robustpca0, robustpca1, ...; raises InputError for names that the rows did not have."""
+        expect_fitted(self)
+        if input_features is not None:
+            given, known = np.asarray(input_features, object), getattr(self, "feature_names_in_", None)
+            if len(given) != self.n_features_in_:
+                wanted = f"input_features should have length equal to number of features ({self.n_features_in_})"
+                raise InputError(f"{wanted}, got {len(given)}")
+            if known is not None and not np.array_equal(known, given):
+                raise InputError("input_features is not equal to feature_names_in_")
         return np.array([f"robustpca{i}" for i in range(len(self.components_))], object)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -105,15 +138,19 @@ class RobustPCA:
         return self
 
     def _explain(self, X: ArrayLike) -> tuple[Array, Array]:
-        self._expect_fitted()
-        rows, seen = fill_missing(_rows(X))
+        expect_fitted(self)
+        check_names(self, X)
+        rows, seen = fill_missing(as_rows(X))
         width = self.n_features_in_
         if rows.shape[1] != width:
             raise InputError(f"X has {rows.shape[1]} features, but RobustPCA is expecting {width} features as input.")
         return explain_rows(rows, self.components_.astype(rows.dtype), seen)
 
-    def _expect_fitted(self) -> None:
-        expect(hasattr(self, "components_"), "RobustPCA", "fitted first: call fit", "an unfitted one")
+    def _keep_names(self, names: Array | None) -> None:
+        if names is not None:
+            self.feature_names_in_ = names
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
 
     def __repr__(self) -> str:
         return f"RobustPCA({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
@@ -125,19 +162,5 @@ class RobustPCA:
             estimator_type=None,
             target_tags=utils.TargetTags(required=False),
             transformer_tags=utils.TransformerTags(preserves_dtype=["float64", "float32"]),
-            input_tags=utils.InputTags(allow_nan=True),
+            input_tags=utils.InputTags(allow_nan=self.method != "projections"),
         )
-
-
-def _rows(X: ArrayLike) -> Array:
-    """The matrix in single or double precision, with the messages that scikit-learn's checks ask for."""
-    if hasattr(X, "toarray"):
-        raise InputError("'X' must be dense. Got a sparse matrix; call X.toarray().")
-    X = np.asarray(X)
-    if np.iscomplexobj(X):
-        raise InputError("'X' must be real. Complex data not supported.")
-    if X.ndim != 2:
-        raise InputError(f"'X' must be a matrix (N, p). Got {X.shape}; Reshape your data with X.reshape(1, -1).")
-    if not X.shape[1]:
-        raise InputError(f"'X' has 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
-    return as_matrix(X.astype(np.float64) if X.dtype == object else X, finite=False)

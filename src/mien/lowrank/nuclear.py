@@ -5,44 +5,13 @@ below it on the unit ball of the spectral norm (Fazel, Hindi & Boyd, 2001). Its 
 that of the L1 norm shrinks entries.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mien.errors import expect
-
-Array = NDArray[Any]
+from mien.lowrank.matrices import Array, as_array, as_matrix, expect_number
 
 _EXACT_SIDE = 256
-
-
-def as_matrix(X: ArrayLike, name: str = "X", finite: bool = True) -> Array:
-    """The matrix as float32 or float64; raises InputError where it is no real matrix, empty or infinite.
-
-    NaN is refused too, unless `finite` is False.
-    """
-    X = np.asarray(X)
-    expect(X.dtype.kind in "fiub", name, "a matrix of real numbers", X.dtype.name)
-    expect(X.ndim == 2 and X.size > 0, name, "a matrix (m, n) with at least one entry", X.shape)
-    X = X.astype(np.float32 if X.dtype in (np.float16, np.float32) else np.float64, copy=False)
-    expect(not np.isinf(X).any(), name, "finite", "infinite entries")
-    expect(not finite or not np.isnan(X).any(), name, "finite", "NaN entries")
-    return X
-
-
-def fill_missing(X: Array, observed: ArrayLike | None = None) -> tuple[Array, Array | None]:
-    """X with 0 for NaN and for what is not `observed`, and 1 or 0 for observed or not; None where all is."""
-    missing = np.isnan(X)
-    if observed is not None:
-        seen = np.asarray(observed)
-        fits = seen.dtype == bool and seen.shape == X.shape
-        expect(fits, "observed", f"booleans {X.shape}", f"{seen.dtype} {seen.shape}")
-        missing |= ~seen
-    expect(not missing.all(), "X", "observed somewhere", "no observed entry")
-    if not missing.any():
-        return X, None
-    return np.where(missing, X.dtype.type(0), X), (~missing).astype(X.dtype)
 
 
 def nuclear_norm(X: ArrayLike) -> float:
@@ -66,7 +35,7 @@ def spectral_norm(X: ArrayLike, tol: float = 1e-6) -> float:
     4.0
     """
     X = as_matrix(X)
-    expect(tol > 0, "tol", "above 0", tol)
+    expect_number(tol, "tol")
     if min(X.shape) <= _EXACT_SIDE:
         return float(np.linalg.norm(X, 2))
     return power_norm(X, tol, 1000)
@@ -94,10 +63,11 @@ def soft_threshold(X: ArrayLike, threshold: ArrayLike) -> Array:
     >>> soft_threshold([-3.0, 0.5, 2.0], 1.0).tolist()
     [-2.0, 0.0, 1.0]
     """
-    X = np.asarray(X)
+    X = as_array(X)
     X = X if X.dtype.kind == "f" else X.astype(np.float64)
-    bound = np.asarray(threshold, X.dtype)
-    expect(bool((bound >= 0).all()), "threshold", "at least 0", threshold)
+    bound = as_array(threshold, "threshold")
+    expect(bound.dtype.kind in "fiub" and bool((bound >= 0).all()), "threshold", "at least 0", threshold)
+    bound = bound.astype(X.dtype)
     return np.asarray(X - np.clip(X, -bound, bound))
 
 
@@ -110,7 +80,7 @@ def singular_value_threshold(X: ArrayLike, threshold: float) -> Array:
     >>> singular_value_threshold([[3.0, 0.0], [0.0, -1.0]], 2.0).tolist()
     [[1.0, 0.0], [0.0, 0.0]]
     """
-    expect(threshold >= 0, "threshold", "at least 0", threshold)
+    expect_number(threshold, "threshold", "a number of at least 0", above=-np.finfo(float).tiny)
     left, values, right = np.linalg.svd(as_matrix(X), full_matrices=False)
     rank = int((values > threshold).sum())
     return np.asarray((left[:, :rank] * (values[:rank] - threshold)) @ right[:rank])

@@ -5,8 +5,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mien.errors import expect
-from mien.lowrank.nuclear import Array, as_matrix, fill_missing, soft_threshold
+from mien.errors import Words, expect
+from mien.lowrank.matrices import Array, as_matrix, expect_count, expect_number, fill_missing
+from mien.lowrank.nuclear import soft_threshold
 from mien.lowrank.pursuit import principal_component_pursuit
 from mien.lowrank.rows import explain_rows
 
@@ -44,10 +45,11 @@ class OnlinePursuit:
     _products: Array
 
     def __init__(self, rank: int, lam1: float = 1e-3, lam2: float | None = None, forget: float = 1.0) -> None:
-        expect(isinstance(rank, (int, np.integer)) and rank > 0, "rank", "a whole number above 0", rank)
-        expect(lam1 > 0, "lam1", "above 0", lam1)
-        expect(lam2 is None or lam2 > 0, "lam2", "None or above 0", lam2)
-        expect(0 < forget <= 1, "forget", "above 0 and at most 1", forget)
+        expect_count(rank, "rank")
+        expect_number(lam1, "lam1")
+        if lam2 is not None:
+            expect_number(lam2, "lam2", "None or a number above 0")
+        expect_number(forget, "forget", "above 0 and at most 1", below=np.nextafter(1, 2))
         self.rank, self.lam1, self.lam2, self.forget = rank, lam1, lam2, forget
         self.rows_seen_ = 0
 
@@ -80,7 +82,7 @@ class OnlinePursuit:
         return scores @ self.components_, soft_threshold(rest, self.lam2_)
 
     def _checked(self, X: ArrayLike) -> tuple[Array, Array | None]:
-        expect(self.rows_seen_ > 0, "OnlinePursuit", "given rows by partial_fit first", "no rows")
+        expect(self.rows_seen_ > 0, "OnlinePursuit", "given rows by partial_fit first", Words("no rows"))
         return fill_missing(as_matrix(X, finite=False).astype(np.float64, copy=False))
 
     def _start(self, rows: Array, seen: Array | None) -> None:

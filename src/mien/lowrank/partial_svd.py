@@ -4,12 +4,14 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array
+from mien.lowrank.nuclear import power_norm
 
 _GRAM_SIDE = 32
 _CHUNK = 2_000_000
 _SPARE = 4
 _INDEPENDENT = 1e-3
+_EIGEN_SIDE, _MARGIN = 256, 1e-6
 
 
 class LowRank(NamedTuple):
@@ -136,6 +138,27 @@ def exact_threshold(A: Array, threshold: float) -> LowRank:
     rank = int((values > threshold).sum())
     kept = values[:rank] - threshold
     return LowRank(left[:, :rank] * kept, rows[:rank], kept.astype(np.float64))
+
+
+def spectral_bound(A: Array, least: float) -> float:
+    """A number not below `least` nor below the spectral norm of A (m, n), nearly as small as possible.
+
+    `c^2 I - A^T A` has a Cholesky factor only where `||A||_2 < c`; what rounding can hide is added to c.
+    """
+    squares = gram(A if A.shape[0] >= A.shape[1] else A.T)
+    total, side = float(np.trace(squares)), len(squares)
+    hidden = 4 * sum(A.shape) * float(np.finfo(np.float64).eps) * total
+    if side <= _EIGEN_SIDE:
+        return max(least, float(np.linalg.eigvalsh(squares)[-1] + hidden) ** 0.5)
+    square, margin = max(least, power_norm(A, 1e-2, 10)) ** 2, _MARGIN
+    while square * (1 + margin) < total:
+        try:
+            np.linalg.cholesky(square * (1 + margin) * np.eye(side) - squares)
+        except np.linalg.LinAlgError:
+            margin *= 4
+        else:
+            return float(square * (1 + margin) + hidden) ** 0.5
+    return max(least, (total + hidden) ** 0.5)
 
 
 def gram(A: Array) -> Array:

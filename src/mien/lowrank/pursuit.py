@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from mien.errors import expect
 from mien.lowrank.alm import admm, exact_alm, inexact_alm
 from mien.lowrank.decomposition import Decomposition, Problem
-from mien.lowrank.nuclear import as_matrix, fill_missing
+from mien.lowrank.matrices import as_matrix, expect_count, expect_number, fill_missing
 from mien.lowrank.projections import alternating_projections
 from mien.lowrank.proximal import proximal_gradient
 
@@ -43,12 +43,13 @@ def principal_component_pursuit(
     - `apg`: accelerated proximal gradient with continuation;
     - `projections`: accelerated alternating projections, not convex: no `lam`, hard thresholds, all observed.
 
-    `lam` is `1 / sqrt(max(m, n) * observed share)` unless given. Entries that are NaN or where `observed` (m, n) is
-    False are missing: the low-rank part fills them in, the sparse part is 0. `rank` is for the projections, which else
-    estimate it. `tol` bounds the relative residual: 1e-7, in single precision 1e-6. The convex methods are also held to
-    a relative duality gap of 0.001: where one stops with a wider one, slower steps follow. What `max_iter` iterations
-    do not reach is returned with `converged` False. Precision follows X; integers become float64. Raises InputError for
-    empty, infinite or non-numeric matrices, options out of range, and where nothing is observed.
+    `lam` is `1 / sqrt(max(m, n) * observed share)` unless given. Entries that are NaN, masked, `pandas.NA`, or where
+    `observed` (m, n) is False are missing: the low-rank part fills them in, the sparse part is 0. `rank` is for the
+    projections, which else estimate it. `tol` bounds the relative residual: 1e-7, in single precision 1e-6. The
+    convex methods are also held to a relative duality gap of 0.001: where one stops with a wider one, slower steps
+    follow. What `max_iter` iterations do not reach is returned with `converged` False. Precision follows X;
+    integers become float64. Raises InputError for empty, infinite or non-numeric matrices, options out of range,
+    and where nothing is observed.
     Source: Candes, Li, Ma & Wright (2011), equation 1.1 and, for missing entries, 1.5.
 
     >>> X = np.outer([1.0, 2, 3, 4, 5, 6], [1.0, -1, 2, -2, 1])
@@ -90,7 +91,7 @@ def stable_pursuit(
     >>> parts.rank, int((np.abs(parts.sparse) > 1).sum()), parts.converged
     (1, 39, True)
     """
-    expect(bool(np.isfinite(noise)) and noise > 0, "noise", "a number above 0", noise)
+    expect_number(noise, "noise")
     return _solve(proximal_gradient, X, lam, observed, tol or 1e-6, max_iter, noise)
 
 
@@ -103,28 +104,25 @@ def _solve(
     max_iter: int,
     noise: float = 0.0,
 ) -> Decomposition:
-    """Pose the problem in rows that lie together in memory and at a middling scale, and undo both in the answer."""
+    """Pose the problem in rows that lie together in memory and at a middling scale, and undo the scale in the answer.
+
+    Columns that lie together are copied, not solved as rows: the answer does not depend on the order in memory.
+    """
     X, seen = fill_missing(as_matrix(X, finite=False), observed)
     single = X.dtype == np.float32
     longest, share = max(X.shape), 1.0 if seen is None else float(seen.mean(dtype=np.float64))
     lam = (longest * share) ** -0.5 if lam is None else lam
     tol = (1e-6 if single else 1e-7) if tol is None else tol
-    expect(bool(np.isfinite(lam)) and lam > 0, "lam", "a number above 0", lam)
-    expect(0 < tol < 1, "tol", "between 0 and 1", tol)
-    expect(isinstance(max_iter, (int, np.integer)) and max_iter > 0, "max_iter", "a whole number above 0", max_iter)
+    expect_number(lam, "lam", "a number above 0, or None for 1 / sqrt(max(m, n) * observed share)")
+    expect_number(tol, "tol", "between 0 and 1", below=1)
+    expect_count(max_iter, "max_iter")
     scale = float(max(X.max(), -X.min()))
     if scale == 0:
         return Decomposition(np.zeros_like(X), np.zeros_like(X), 0, 0, 0.0, 0.0, 0.0, True, np.zeros(0))
     scale = 1.0 if 1e-6 < scale < 1e6 else scale
-    turned = X.flags.f_contiguous and not X.flags.c_contiguous
-    X, seen = (X.T, None if seen is None else seen.T) if turned else (X, seen)
     X = np.ascontiguousarray(X if scale == 1 else X / X.dtype.type(scale))
     found = solver(Problem(X, seen, lam, tol, max_iter, (X.shape[0] ** 0.5 + X.shape[1] ** 0.5) * noise / scale))
-    return _undo(found, scale, turned)
-
-
-def _undo(found: Decomposition, scale: float, turned: bool) -> Decomposition:
-    low_rank, sparse = (found.low_rank.T, found.sparse.T) if turned else (found.low_rank, found.sparse)
-    if scale != 1:
-        low_rank, sparse = low_rank * low_rank.dtype.type(scale), sparse * sparse.dtype.type(scale)
+    if scale == 1:
+        return found
+    low_rank, sparse = (part * part.dtype.type(scale) for part in (found.low_rank, found.sparse))
     return replace(found, low_rank=low_rank, sparse=sparse, objective=found.objective * scale)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mien.lowrank.nuclear import Array
+from mien.lowrank.matrices import Array
 
 _GROWTH = 1.25
 _ROUNDS = 100

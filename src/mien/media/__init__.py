@@ -2,7 +2,7 @@
 
 from mien.media.photo import read_photo
 from mien.media.source import Source
-from mien.media.sources import PHOTO_SUFFIXES, VIDEO_SUFFIXES, find_sources
+from mien.media.sources import PHOTO_SUFFIXES, VIDEO_SUFFIXES, find_sources, folder_sources
 from mien.media.video import VideoFrame, read_video, video_size_fps
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Source",
     "VideoFrame",
     "find_sources",
+    "folder_sources",
     "read_photo",
     "read_video",
     "video_size_fps",

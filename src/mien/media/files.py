@@ -6,15 +6,20 @@ from pathlib import Path
 
 from mien.errors import MediaError
 
+MAX_MEGAPIXELS = 300
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document"),
-    (b"RIFF", "an AVI video or a sound"),
+    (b"ID3", "a sound (MP3)"),
+    (b"\xff\xfb", "a sound (MP3)"),
+    (b"fLaC", "a sound (FLAC)"),
+    (b"OggS", "a sound or a video (Ogg)"),
     (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
     (b"\x00\x00\x01\xba", "an MPEG video"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"<svg", "an SVG drawing"),
 )
+_SOUND_BRANDS = (b"M4A ", b"M4B ")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif")
 
 
@@ -56,6 +61,15 @@ def _why_closed(path: Path, name: str, error: Exception) -> str:
     return f"'{name}' cannot be opened: {reason}. Check the path."
 
 
+def check_size(width: int, height: int, name: str) -> None:
+    """Raise MediaError for a picture that would not fit into memory."""
+    megapixels = width * height / 1e6
+    if megapixels > MAX_MEGAPIXELS:
+        raise MediaError(
+            f"{name!r} has {megapixels:.0f} megapixels; at most {MAX_MEGAPIXELS} are read. Shrink it first."
+        )
+
+
 def describe(head: bytes) -> str:
     """What the first bytes of a file that is no picture seem to be.
 
@@ -63,7 +77,11 @@ def describe(head: bytes) -> str:
     ('text', 'a PDF document')
     """
     if head[4:8] == b"ftyp":
-        return "a HEIC picture" if head[8:12] in _HEIF_BRANDS else "an MP4 or MOV video"
+        brand = head[8:12]
+        kind = "a HEIC picture" if brand in _HEIF_BRANDS else "an MP4 or MOV video"
+        return "a sound (M4A)" if brand in _SOUND_BRANDS else kind
+    if head.startswith(b"RIFF"):
+        return "an AVI video" if head[8:12] == b"AVI " else "a sound (WAV)"
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind

@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from mien.errors import InputError, MediaError, expect
-from mien.media.files import check_file, describe, display_name
+from mien.media.color import to_srgb
+from mien.media.deep import to_8_bits
+from mien.media.files import MAX_MEGAPIXELS as MAX_MEGAPIXELS
+from mien.media.files import check_file, check_size, describe, display_name
+from mien.media.pixel_aspect import note_aspect
+from mien.media.tiff import read_deep
 
-MAX_MEGAPIXELS = 300
 _GREY = 128
 _ORIENTATION_TAG = 0x0112
 _COMMON = ("JPEG", "PNG", "GIF", "BMP", "DIB", "PPM")
@@ -25,10 +29,12 @@ _warnings_lock = threading.Lock()
 
 
 def read_photo(source: str | os.PathLike[str] | NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Read a photo as RGB uint8 (H, W, 3), contiguous, turned upright by its EXIF orientation.
+    """Read a photo as RGB uint8 (H, W, 3) in sRGB, contiguous, turned upright by its EXIF orientation.
 
-    source is a path or an array (H, W), (H, W, 3) or (H, W, 4) of uint8, uint16 or floats in 0..1. What is
-    transparent is laid on neutral grey, 16 bits are scaled to 8, of an animation the first frame is taken.
+    source is a path or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8, uint16 or floats in 0..1. What is
+    transparent is laid on neutral grey, deep values are scaled to 8 bits (see `to_8_bits`), color profiles are applied
+    (see `to_srgb`), of an animation the first frame is taken. Pixels are taken as square: the logger tells of photos
+    that state another resolution along than across (see `note_aspect`).
     An array that needs no change is returned as it is. Raises MediaError for a file that cannot be read and
     InputError for an array of another kind.
 
@@ -65,24 +71,29 @@ def _media_errors(path: Path) -> Iterator[None]:
 
 def _decode(file: BinaryIO, name: str) -> NDArray[np.uint8]:
     with _quiet_warnings():
+        image = read_deep(file, name)
+    image = image or _load(file, name)
+    note_aspect(image, name)
+    with _quiet_warnings():
+        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    return _upright(_to_rgb(image, name), orientation)
+
+
+def _load(file: BinaryIO, name: str) -> Image.Image:
+    with _quiet_warnings():
         image = _open(file, name)
-    megapixels = image.width * image.height / 1e6
-    if megapixels > MAX_MEGAPIXELS:
-        raise MediaError(
-            f"{name!r} has {megapixels:.0f} megapixels; at most {MAX_MEGAPIXELS} are read. Shrink it first."
-        )
+    check_size(image.width, image.height, name)
     if image.format == "TIFF":
         # Pillow checks the size of a TIFF again while it loads, and warns again.
         with _quiet_warnings():
             image.load()
     image.load()
-    with _quiet_warnings():
-        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    return _upright(_to_rgb(image), orientation)
+    return image
 
 
 def _open(file: BinaryIO, name: str) -> ImageFile.ImageFile:
     """Read the header. `Image.open` would refuse large pictures unless a global limit were changed."""
+    file.seek(0)
     head = file.read(512)
     Image.preinit()
     damaged = None
@@ -106,7 +117,8 @@ def _open(file: BinaryIO, name: str) -> ImageFile.ImageFile:
 def _why_unknown(name: str, head: bytes, damaged: str | None) -> str:
     if damaged is not None:
         return (
-            f"{name!r} begins like {damaged}, but its header is damaged or gives a size of 0 pixels. Export it again."
+            f"{name!r} begins like {damaged}, but its header is damaged, gives a size of 0 pixels or a kind of pixels "
+            "that mien does not read. Export it again with 8 bits a color."
         )
     kind = describe(head)
     advice = (
@@ -134,24 +146,22 @@ def _quiet_warnings() -> Iterator[None]:
         yield
 
 
-def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
     if image.mode.startswith(("I", "F")):
-        return _as_three(_to_8_bits(np.asarray(image)))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        ground = Image.new("RGB", image.size, (_GREY, _GREY, _GREY))
-        ground.paste(image, mask=image.getchannel("A"))
-        image = ground
-    return np.array(image.convert("RGB"), np.uint8)
+        image = _like(image, to_8_bits(np.asarray(image)))
+    if not image.has_transparency_data:
+        return np.array(to_srgb(image, name), np.uint8)
+    opacity = image.convert("RGBA").getchannel("A")
+    ground = Image.new("RGB", image.size, (_GREY, _GREY, _GREY))
+    ground.paste(to_srgb(image.convert("L" if image.mode in ("L", "LA") else "RGB"), name), mask=opacity)
+    return np.array(ground, np.uint8)
 
 
-def _to_8_bits(deep: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scale whole numbers by 65535 and floats by 1 onto 0..255; files of larger values by their maximum."""
-    values = np.nan_to_num(deep.astype(np.float32))
-    usual = 1.0 if deep.dtype.kind == "f" else 65535.0
-    top = max(usual, float(values.max()))
-    values *= 255.0 / top
-    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+def _like(image: Image.Image, pixels: NDArray[np.uint8]) -> Image.Image:
+    """A picture with other pixels, and what is known of the colors."""
+    other = Image.fromarray(pixels)
+    other.info = dict(image.info)
+    return other
 
 
 def _as_three(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -170,9 +180,9 @@ def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 
 def _from_array(array: NDArray[np.generic]) -> NDArray[np.uint8]:
-    shaped = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
+    shaped = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
     expect(shaped and array.size > 0, "source", "a non-empty array (H, W), (H, W, 3) or (H, W, 4)", array.shape)
-    image = _array_8_bits(array)
+    image = _array_8_bits(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array)
     if image.ndim == 2:
         return _as_three(image)
     return np.ascontiguousarray(image if image.shape[2] == 3 else _on_grey(image))
@@ -188,7 +198,7 @@ def _array_8_bits(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     if array.dtype.kind == "f":
         ends = (float(np.min(array.astype(np.float64))), float(np.max(array.astype(np.float64))))
         expect(ends[0] >= 0 and ends[1] <= 1, "source", "floats in 0..1 without NaN", ends)
-    return _to_8_bits(array)
+    return to_8_bits(array)
 
 
 def _on_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

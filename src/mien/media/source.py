@@ -7,12 +7,16 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One photo, video or camera, or an error with its reason; name is what results show."""
+    """One photo, video or camera, or an error with its reason; name is what results show.
+
+    pause: nothing has come after it on standard input yet.
+    """
 
     name: str
     kind: Literal["photo", "video", "camera", "error"]
     path: Path | None = None
     reason: str | None = None
+    pause: bool = False
 
     @property
     def camera(self) -> int | None:

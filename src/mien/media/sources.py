@@ -6,11 +6,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TextIO
 
 from mien.errors import InputError, MediaError
 from mien.media.files import check_file, display_name
+from mien.media.listing import read_list
+from mien.media.passed import Passed
 from mien.media.photo import check_photo
 from mien.media.source import Source
 from mien.media.video import is_video
@@ -29,7 +32,7 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 def find_sources(
-    requests: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    requests: str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Source],
     *,
     recursive: bool = True,
     glob: str | None = None,
@@ -38,42 +41,73 @@ def find_sources(
     """Find what can be analysed, one source at a time, in the order asked for.
 
     A request is a file, a folder (in order of names; hidden files and files that are no media are passed
-    over), a pattern such as `photos/**/*.jpg`, `webcam:0`, or `-`: one path a line on standard input. glob
-    narrows the files of folders: by name, or by path below the folder when it has a slash. What cannot be
-    read gives a source of kind 'error'; the others follow.
+    over), a pattern such as `photos/**/*.jpg`, `webcam:0`, or `-`: one path a line on standard input, answered as it
+    comes. glob narrows the files of folders: by name, or by path below the folder when it has a slash. What cannot be
+    read, and a folder, pattern or list that gives nothing, gives a source of kind 'error'; the others follow. A
+    `Source` that was found before is passed on.
     """
     if isinstance(requests, (str, os.PathLike)):
         requests = [requests]
     return _find(requests, recursive, glob, stdin)
 
 
+def folder_sources(folder: str | os.PathLike[str], name: str = "folder") -> Iterator[Source]:
+    """What one folder holds. Raises InputError, with the name of the argument, for none and for one without media."""
+    if not os.path.isdir(folder):
+        raise InputError(f"{name!r} must be a folder with photos. Got {os.fspath(folder)!r}.")
+    for source in find_sources(folder):
+        if source.kind == "error" and source.path == Path(folder):
+            raise InputError(f"{name!r} must be a folder with photos. {source.reason}")
+        yield source
+
+
 def _find(
-    requests: Iterable[str | os.PathLike[str]], recursive: bool, pattern: str | None, stdin: TextIO | None
+    requests: Iterable[str | os.PathLike[str] | Source], recursive: bool, pattern: str | None, stdin: TextIO | None
 ) -> Iterator[Source]:
     for request in requests:
-        if not isinstance(request, (str, os.PathLike)):
+        if isinstance(request, Source):
+            yield request
+        elif not isinstance(request, (str, os.PathLike)):
             raise InputError(f"Each of 'requests' must be a path, 'webcam:0' or '-'. Got {request!r}.")
-        for item in _lines(stdin or sys.stdin) if request == "-" else (os.fspath(request),):
-            yield from _expand(item, recursive, pattern)
+        elif request == "-":
+            yield from _listed(stdin or sys.stdin, recursive, pattern)
+        else:
+            yield from _expand(os.fspath(request), recursive, pattern)
 
 
-def _lines(stdin: TextIO) -> Iterator[str]:
-    """Paths on standard input; read as bytes where possible, since a path need not be valid UTF-8."""
-    for line in getattr(stdin, "buffer", stdin):
-        text = (os.fsdecode(line) if isinstance(line, bytes) else line).rstrip("\r\n")
-        if text:
-            yield text
+def _listed(stdin: TextIO, recursive: bool, pattern: str | None) -> Iterator[Source]:
+    """What a list names; the last source before a pause is marked."""
+    empty = True
+    for path, pause in read_list(stdin):
+        empty = False
+        sources = _expand(path, recursive, pattern)
+        last = next(sources)  # each request gives at least one
+        for source in sources:
+            yield last
+            last = source
+        yield replace(last, pause=pause)
+    if empty:
+        yield Source("-", "error", reason="Standard input held no path. Write one a line.")
 
 
 def _expand(request: str, recursive: bool, pattern: str | None) -> Iterator[Source]:
     if request.startswith("webcam:"):
         yield _camera(request)
     elif os.path.isdir(request):
-        yield from _walk(request, recursive, pattern)
+        yield from _folder(request, recursive, pattern)
     elif os.path.lexists(request) or not _is_pattern(request):
         yield _file(request)
     else:
         yield from _matches(request, recursive, pattern)
+
+
+def _folder(request: str, recursive: bool, pattern: str | None) -> Iterator[Source]:
+    passed, empty = Passed(), True
+    for source in _walk(request, recursive, pattern, passed):
+        empty = False
+        yield source
+    if empty:
+        yield _failed(request, passed.reason(f"the folder {display_name(request)!r}", pattern))
 
 
 def _camera(request: str) -> Source:
@@ -89,15 +123,17 @@ def _is_pattern(request: str) -> bool:
 
 def _matches(request: str, recursive: bool, pattern: str | None) -> Iterator[Source]:
     given: set[str] = set()
-    for path in sorted(set(_glob(request))):
-        for source in _walk(path, recursive, pattern) if os.path.isdir(path) else (_file(path),):
+    paths, passed = sorted(set(_glob(request))), Passed()
+    for path in paths:
+        for source in _walk(path, recursive, pattern, passed) if os.path.isdir(path) else (_file(path),):
             # A pattern may match a folder as well as the files in it.
             if source.name not in given:
                 given.add(source.name)
                 yield source
     if not given:
         name = display_name(request)
-        yield Source(name, "error", Path(request), f"No file matches the pattern {name!r}. Check the path.")
+        none = f"No file matches the pattern {name!r}. Check the path."
+        yield _failed(request, passed.reason(f"the folders that match {name!r}", pattern) if paths else none)
 
 
 def _glob(request: str) -> Iterator[str]:
@@ -164,10 +200,10 @@ def _not_media(path: str) -> str:
     return ""
 
 
-def _walk(root: str, recursive: bool, pattern: str | None) -> Iterator[Source]:
+def _walk(root: str, recursive: bool, pattern: str | None, passed: Passed) -> Iterator[Source]:
     """Files of a folder in order of names. An explicit stack: folders may be nested deeper than Python's calls."""
     seen: set[tuple[int, int]] = set()
-    stack = [_entries(root, seen)]
+    stack = [_entries(root, seen, passed)]
     while stack:
         entry = next(stack[-1], None)
         if entry is None:
@@ -176,12 +212,15 @@ def _walk(root: str, recursive: bool, pattern: str | None) -> Iterator[Source]:
             yield entry
         elif _is_folder(entry):
             if recursive:
-                stack.append(_entries(entry.path, seen))
+                stack.append(_entries(entry.path, seen, passed))
+            passed.folders += not recursive
         elif _kind_by_suffix(entry.name) and _fits(os.path.relpath(entry.path, root), pattern):
             yield _entry_source(entry)
+        else:
+            passed.add(entry.name)
 
 
-def _entries(folder: str, seen: set[tuple[int, int]]) -> Iterator["os.DirEntry[str] | Source"]:
+def _entries(folder: str, seen: set[tuple[int, int]], passed: Passed) -> Iterator["os.DirEntry[str] | Source"]:
     """Entries of one folder that are not hidden; nothing when a link has led there before."""
     try:
         info = os.stat(folder)
@@ -189,12 +228,14 @@ def _entries(folder: str, seen: set[tuple[int, int]]) -> Iterator["os.DirEntry[s
             return
         seen.add((info.st_dev, info.st_ino))
         with os.scandir(folder) as found:
-            entries = sorted((e for e in found if not e.name.startswith(".")), key=lambda e: e.name)
+            everything = sorted(found, key=lambda entry: entry.name)
     except OSError as error:
         name = display_name(folder)
         yield _failed(folder, f"The folder {name!r} cannot be read: {error.strerror}. Change its permissions.")
         return
-    yield from entries
+    shown = [entry for entry in everything if not entry.name.startswith(".")]
+    passed.hidden += len(everything) - len(shown)
+    yield from shown
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

@@ -2,29 +2,29 @@
 
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError, MediaError, expect
+from mien.media.containers import is_whole
 from mien.media.files import check_file, display_name
+from mien.media.pixel_aspect import aspect_ratio, square_pixels, square_size
+from mien.media.quiet import quiet_opencv
 from mien.media.source import Source
+from mien.opencv import cv2
 
 _USUAL_FPS = 25.0
-_LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
-_open_lock = threading.Lock()
+_FPS_OF_A_COVER = 90000.0  # ffmpeg's clock for a picture that has no time
 
 
 @dataclass(frozen=True, slots=True)
 class VideoFrame:
-    """One frame: its number in the video from 0, its time in seconds, RGB uint8 (H, W, 3)."""
+    """One frame: its number in the video from 0, its time in seconds, RGB uint8 (H, W, 3) of square pixels."""
 
     index: int
     time_s: float
@@ -34,8 +34,9 @@ class VideoFrame:
 def read_video(source: Source | str | os.PathLike[str] | int, every: int = 1) -> Iterator[VideoFrame]:
     """Stream every n-th frame of a video file or of a camera (a whole number).
 
-    Time stamps always increase. Frames that can be read are yielded first; a file that ends long before its
-    promised end raises MediaError after them, a file without frames at once.
+    Time stamps always increase. Where the file says that its pixels are not square (DV, HDV, anamorphic video),
+    frames are stretched as a player does. Frames that can be read are yielded first; a file that ends long before
+    its promised end raises MediaError after them, a file without frames at once.
     """
     whole = isinstance(every, int) and not isinstance(every, bool) and every >= 1
     expect(whole, "every", "a whole number of at least 1", every)
@@ -48,16 +49,16 @@ def video_size_fps(path: str | os.PathLike[str]) -> tuple[int, int, float]:
     capture = _open(_target(path))
     try:
         width, height = (int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-        return width, height, _fps(capture)
+        return *square_size(width, height, _aspect(capture)), _fps(capture)
     finally:
         capture.release()
 
 
 def is_video(path: Path) -> bool:
-    """Whether at least one frame can be read."""
+    """Whether at least one frame can be read that is more than the cover of a sound."""
     capture = _capture(path)
     try:
-        return bool(capture.isOpened() and capture.grab())
+        return bool(capture.isOpened() and not _is_cover(capture, path) and capture.grab())
     finally:
         capture.release()
 
@@ -79,13 +80,14 @@ def _frames(target: Path | int, every: int) -> Iterator[VideoFrame]:
     capture = _open(target)
     try:
         clock = _file_clock(capture) if isinstance(target, Path) else _camera_clock()
+        aspect = _aspect(capture) if isinstance(target, Path) else 1.0
         count, last = 0, -1e-9
         while capture.grab():
             last = clock(count, last)
             if count % every == 0:
                 ok, image = capture.retrieve()
                 if ok:
-                    yield VideoFrame(count, last, _rgb(image))
+                    yield VideoFrame(count, last, square_pixels(_rgb(image), aspect))
             count += 1
         _check_end(capture, target, count, last)
     finally:
@@ -94,6 +96,24 @@ def _frames(target: Path | int, every: int) -> Iterator[VideoFrame]:
 
 def _rgb(image: NDArray[np.generic]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)  # type: ignore[arg-type]
+
+
+def _aspect(capture: cv2.VideoCapture) -> float:
+    """Width over height of a pixel in the frames as they come: a video turned by a quarter has them turned too."""
+    aspect = aspect_ratio(capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN))
+    sideways = capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) and capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90
+    return 1 / aspect if sideways else aspect
+
+
+def _is_cover(capture: cv2.VideoCapture, path: Path) -> bool:
+    """Whether the one picture is the cover of a sound; a second capture is asked, so that no frame is lost."""
+    if capture.get(cv2.CAP_PROP_FPS) != _FPS_OF_A_COVER:
+        return False
+    second = _capture(path)
+    try:
+        return second.grab() and not second.grab()
+    finally:
+        second.release()
 
 
 def _file_clock(capture: cv2.VideoCapture) -> Callable[[int, float], float]:
@@ -126,8 +146,10 @@ def _check_end(capture: cv2.VideoCapture, target: Path | int, count: int, last: 
     if count == 0:
         raise MediaError(f"{name!r} holds no frame that can be read. Copy it again, or convert it to MP4 (H.264).")
     promised = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    # Some headers estimate the count from the length: then the last time stamp tells whether the end was reached.
-    if count < 0.9 * promised - 1 and last < 0.9 * promised / _fps(capture):
+    # Some headers estimate the count from the length: then the end of the last frame tells whether it was reached.
+    end = last * count / (count - 1) if count > 1 else 1 / _USUAL_FPS
+    early = count < 0.9 * promised - 1 and end < 0.9 * promised / _fps(capture)
+    if early and not is_whole(target):
         text = f"{name!r} ended after frame {count} of about {promised:.0f}: it is cut off or damaged."
         raise MediaError(f"{text} Copy it again from where it came.")
 
@@ -136,9 +158,12 @@ def _open(target: Path | int) -> cv2.VideoCapture:
     if isinstance(target, Path):
         check_file(target)
     capture = _capture(target)
-    if capture.isOpened():
+    if capture.isOpened() and not (isinstance(target, Path) and _is_cover(capture, target)):
         return capture
+    cover = capture.isOpened()
     capture.release()
+    if cover:
+        raise MediaError(f"{display_name(target)!r} is a sound with a cover picture, not a video. Leave it out.")
     if isinstance(target, int):
         raise MediaError(f"Camera {target} cannot be opened. Check that it is connected and that no program uses it.")
     text = f"{display_name(target)!r} is not a video that can be read: it is damaged, cut off or of an unknown format."
@@ -146,29 +171,9 @@ def _open(target: Path | int) -> cv2.VideoCapture:
 
 
 def _capture(target: Path | int) -> cv2.VideoCapture:
-    with _quiet_opening():
+    with quiet_opencv():
         if isinstance(target, int):
             return cv2.VideoCapture(target)
         # An absolute path, since ffmpeg takes what stands before a colon for a protocol; and only ffmpeg, since
         # another backend takes a name with digits for a series of pictures.
         return cv2.VideoCapture(os.path.abspath(target), cv2.CAP_FFMPEG)
-
-
-@contextmanager
-def _quiet_opening() -> Iterator[None]:
-    """Keep OpenCV and ffmpeg from writing to standard error about damaged files.
-
-    OpenCV reads ffmpeg's level from the environment whenever it opens a file; both settings are put back.
-    """
-    logging = cv2.utils.logging
-    with _open_lock:
-        level, mine = logging.getLogLevel(), _LOG_LEVEL not in os.environ
-        logging.setLogLevel(logging.LOG_LEVEL_SILENT)
-        if mine:
-            os.environ[_LOG_LEVEL] = "-8"
-        try:
-            yield
-        finally:
-            logging.setLogLevel(level)
-            if mine:
-                os.environ.pop(_LOG_LEVEL, None)

@@ -40,7 +40,7 @@ class Axis:
     @property
     def size(self) -> int:
         """Pixels that an entry sees at most; 0 where nothing local is left."""
-        return max(0, int((self.last - self.first).max()) + 1)
+        return max(0, int((self.last - self.first).max(initial=-1)) + 1)
 
     @property
     def padding(self) -> int:
@@ -83,22 +83,30 @@ def gather(axis: Axis, dim: int, taps: Ints, valid: NDArray[np.bool_] | None = N
         valid = (inside == taps) if valid is None else valid & (inside == taps)
     first, last = axis.first.take(inside, axis=dim), axis.last.take(inside, axis=dim)
     if moved is not None:
-        moved = moved.reshape(*taps.shape, *tail)
-        first, last = first + moved, last + moved
+        low, high = (shift.reshape(*taps.shape, *tail) for shift in moved)
+        first, last = first + low, last + high
     if valid is not None:
         mask = valid.reshape(*valid.shape, *tail)
         first, last = np.where(mask, first, NOTHING), np.where(mask, last, -NOTHING)
     return replace(axis, first=first.min(axis=dim), last=last.max(axis=dim))
 
 
-def _inside(axis: Axis, taps: Ints, extent: int) -> tuple[Ints, Ints | None]:
-    """Entries whose fields are those of the taps but for a shift, and the shift; None where there is none."""
+def _inside(axis: Axis, taps: Ints, extent: int) -> tuple[Ints, tuple[Ints, Ints] | None]:
+    """Entries whose fields are those of the taps but for a shift, and the shift of both ends; None where there is none.
+
+    Where a whole period does not fit into the tensor, the shift is that of the stride, rounded outwards.
+    """
     if taps.min() >= 0 and taps.max() < extent:
         return taps, None
+    if axis.period > extent:
+        inside = np.clip(taps, 0, extent - 1)
+        pixels = (taps - inside) * axis.stride.numerator
+        return inside, (pixels // axis.stride.denominator, -(-pixels // axis.stride.denominator))
     low = -(np.minimum(taps, 0) // axis.period)
     high = (np.maximum(taps, extent - 1) - extent + axis.period) // axis.period
     inside = np.clip(taps + (low - high) * axis.period, 0, extent - 1)
-    return inside, (high - low) * int(axis.period * axis.stride)
+    shift = (high - low) * int(axis.period * axis.stride)
+    return inside, (shift, shift)
 
 
 def follows(axis: Axis, dim: int) -> bool:
@@ -130,14 +138,18 @@ def limited(axis: Axis, reached: NDArray[np.bool_]) -> Axis:
     return replace(axis, first=np.where(reached, axis.first, NOTHING), last=np.where(reached, axis.last, -NOTHING))
 
 
-def resized(axis: Axis, dim: int, taps: Ints, valid: NDArray[np.bool_] | None = None) -> Axis:
-    """Another number of positions over the same stretch; position p reads taps[:, p] where valid."""
+def resized(
+    axis: Axis, dim: int, taps: Ints, valid: NDArray[np.bool_] | None = None, ratio: Fraction | None = None
+) -> Axis:
+    """Another number of positions over the same stretch; position p reads taps[:, p] where valid.
+
+    ratio: old positions from one new position to the next, where it is not that of the extents.
+    """
     if not follows(axis, dim):
         return axis
-    before, after = axis.first.shape[dim], taps.shape[1]
-    again = after // gcd(before, after)
-    period = again * axis.period // gcd(axis.period, before // gcd(before, after))
-    return replace(gather(axis, dim, taps, valid), stride=axis.stride * before / after, period=period)
+    ratio = ratio or Fraction(axis.first.shape[dim], taps.shape[1])
+    period = ratio.denominator * axis.period // gcd(axis.period, ratio.numerator)
+    return replace(gather(axis, dim, taps, valid), stride=axis.stride * ratio, period=period)
 
 
 def spread(axis: Axis, dims: Sequence[int]) -> Axis:
@@ -146,9 +158,26 @@ def spread(axis: Axis, dims: Sequence[int]) -> Axis:
     if not any(follows(axis, d) for d in dims):
         return axis
     first, last = axis.first.min(axis=dims, keepdims=True), axis.last.max(axis=dims, keepdims=True)
-    if max(first.shape, default=1) == 1:
+    if max(first.shape, default=1) == 1 or _reaches_all(axis, dims):
         return everything(axis, axis.ndim)
     return settled(replace(axis, first=first, last=last, dim=None if axis.dim in dims else axis.dim))
+
+
+def _reaches_all(axis: Axis, dims: tuple[int, ...]) -> bool:
+    """Whether the entries along these dimensions lie all over the input, in steps that leave nothing out but the rest.
+
+    So it is among the patches of a grid, and not within a window. Left out is less than a step.
+    """
+    rest = tuple(d for d in range(axis.ndim) if d not in dims)
+    lanes = axis.first.transpose(*rest, *dims).reshape(*(axis.first.shape[d] for d in rest), -1)
+    lanes = lanes.reshape(-1, lanes.shape[-1])
+    lanes = lanes[(lanes < NOTHING).any(axis=1)]
+    if not lanes.size:
+        return False
+    lanes = np.sort(np.where(lanes < NOTHING, lanes, lanes.min(axis=1, keepdims=True)), axis=1)
+    left_out = (lanes.max() - lanes.min()) - (lanes[:, -1] - lanes[:, 0]).min()
+    gaps = np.diff(lanes, axis=1).max(axis=1, initial=0)
+    return bool(left_out < gaps.min())
 
 
 def settled(axis: Axis) -> Axis:

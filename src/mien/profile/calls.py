@@ -22,6 +22,11 @@ class Signature:
     arguments: tuple[tuple[str, Any], ...]
     written: tuple[str, ...]
 
+    @property
+    def plain(self) -> str:
+        """The name without the underscore of an operator that writes to its input."""
+        return self.name.removesuffix("_") if self.written else self.name
+
     def bound(self, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         """All arguments of a call by their names."""
         given = {name: kwargs.get(name, default) for name, default in self.arguments[len(args) :]}
@@ -38,7 +43,14 @@ def signature(func: Any) -> Signature:
     arguments = func._schema.arguments
     defaults = [(a.name, a.default_value if a.has_default_value() else None) for a in arguments]
     written = [a.name for a in arguments if a.alias_info is not None and a.alias_info.is_write]
-    return Signature(func._schema.name.split("::")[-1], tuple(defaults), tuple(written))
+    return Signature(func._schema.name.removeprefix("aten::"), tuple(defaults), tuple(written))
+
+
+def is_composite(func: Any) -> bool:
+    """Whether an operator is made of others, into which `func.decompose` takes it apart."""
+    if func.namespace == "prim":  # questions to a tensor, which the dispatcher does not know
+        return False
+    return bool(func.has_kernel_for_dispatch_key(torch._C.DispatchKey.CompositeImplicitAutograd))
 
 
 def shortcut(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

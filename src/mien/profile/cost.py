@@ -13,14 +13,26 @@ Conventions, that every report repeats:
 - bytes: what operators read and write, weights included, each operator on its own; views move nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 
 from mien.profile.graph import Operation, Value
 from mien.profile.moves import MOVES, source
-from mien.profile.operators import ATTENTION, FRESH, MATRIX_PRODUCTS, NORMALISATIONS, REDUCTIONS
-from mien.profile.windows import CONVOLUTIONS, sliding, windows
+from mien.profile.operators import (
+    ALONG,
+    COPIES,
+    FRESH,
+    MAYBE_REDUCTIONS,
+    NO_FIELD_RULE,
+    NORMALISATIONS,
+    REDUCTIONS,
+    is_entrywise,
+)
+from mien.profile.picking import PICKING
+from mien.profile.products import PRODUCTS
+from mien.profile.resampling import RESAMPLING
+from mien.profile.windows import POOLS, windows
 
 CONVENTION = {
     "macs": "multiply-accumulates of convolutions and matrix products, products with padding included",
@@ -88,65 +100,47 @@ def cost(operation: Operation) -> Cost:
     >>> found.multiplications, found.additions
     (1944, 1872)
     """
-    if operation.view or operation.name in FRESH:
+    if operation.view or operation.name in FRESH or not operation.outputs:
         return Cost()
     moved = sum({value.id: value.nbytes for value in operation.inputs}.values())
-    moved += sum(value.nbytes for value in operation.outputs)
+    moved = (moved + sum(value.nbytes for value in operation.outputs)) * operation.times
     rule = PRODUCTS.get(operation.name)
     if rule is None:
-        return Cost(elementwise=_elementwise(operation), bytes=moved)
-    macs, sums, biased = rule(operation)
-    output = operation.outputs[0].numel
+        return Cost(elementwise=_elementwise(operation) * operation.times, bytes=moved)
+    macs, sums, biased = (number * operation.times for number in rule(operation))
+    output = operation.outputs[0].numel * operation.times
     bias = output if biased else 0
     return Cost(macs, macs - sums + bias, bias, 0, output, moved)
 
 
-Products = tuple[int, int, bool]
-"""Multiplications, sums that they go into, and whether a bias is added."""
+def uncounted(operations: Iterable[Operation]) -> dict[str, int]:
+    """The operators that no rule knows, so that products may hide in them, with the number of their calls.
+
+    >>> x = Value(0, (3, 3))
+    >>> uncounted([Operation("linalg_inv_ex", {"A": x}, (x,)), Operation("relu", {"self": x}, (x,))])
+    {'linalg_inv_ex': 1}
+    """
+    found: dict[str, int] = {}
+    for operation in operations:
+        if not operation.view and not is_known(operation.name):
+            found[operation.name] = found.get(operation.name, 0) + operation.times
+    return found
 
 
-def _convolution(operation: Operation) -> Products:
-    given = operation.attributes
-    x, weight, output = given["input"], given["weight"], operation.outputs[0]
-    biased = given["bias"] is not None
-    if not given["transposed"]:
-        return output.numel * prod(weight.shape[1:]), output.numel, biased
-    found = sliding(operation)
-    settings = zip(x.shape[2:], found.kernel, found.stride, found.dilation, strict=True)
-    reached = prod(len({i * s + j * d for i in range(side) for j in range(k)}) for side, k, s, d in settings)
-    # Each input is spread over k * k outputs: counted before the padding is cut off, as FlopCounterMode does.
-    return x.numel * prod(weight.shape[1:]), reached * output.shape[0] * output.shape[1], biased
+def is_known(name: str) -> bool:
+    """Whether an operator's products are counted, or it is known to have none."""
+    return name in PRODUCTS or name in WITHOUT_PRODUCTS or is_entrywise(name)
 
 
-def _product(operation: Operation) -> Products:
-    first, second = operation.inputs[-2:]
-    output = operation.outputs[0].numel
-    return output * first.shape[-1], output, len(operation.inputs) > 2 and bool(second)
-
-
-def _linear(operation: Operation) -> Products:
-    given, output = operation.attributes, operation.outputs[0].numel
-    return output * given["input"].shape[-1], output, given.get("bias") is not None
-
-
-def _attention(operation: Operation) -> Products:
-    query, key, value = (operation.attributes[name] for name in ("query", "key", "value"))
-    rows = prod(query.shape[:-1])
-    scores, mixed = rows * key.shape[-2], rows * value.shape[-1]
-    return scores * query.shape[-1] + mixed * key.shape[-2], scores + mixed, False
-
-
-PRODUCTS: dict[str, Callable[[Operation], Products]] = {
-    **dict.fromkeys(CONVOLUTIONS, _convolution),
-    **dict.fromkeys(MATRIX_PRODUCTS, _product),
-    "linear": _linear,
-    **dict.fromkeys(ATTENTION, _attention),
-}
+WITHOUT_PRODUCTS = frozenset((
+    *MOVES, *RESAMPLING, *POOLS, *REDUCTIONS, *MAYBE_REDUCTIONS, *ALONG, *NORMALISATIONS, *FRESH, *NO_FIELD_RULE,
+    *PICKING, "im2col", "grid_sampler_2d", "grid_sampler_3d",
+))  # fmt: skip
 
 
 def _elementwise(operation: Operation) -> int:
     name, output = operation.name, operation.outputs[0].numel
-    if "adaptive" in name or name in REDUCTIONS:
+    if "adaptive" in name or name in REDUCTIONS or _reduces(operation):
         return source(operation).numel
     if (found := windows(operation)) is not None and name != "im2col":
         return output * prod(found.kernel)
@@ -154,7 +148,11 @@ def _elementwise(operation: Operation) -> int:
         return 2 * output
     if "softmax" in name:
         return 3 * output
-    return 0 if name in MOVES or name in ("im2col", "clone", "_to_copy", "copy", "written") else output
+    return 0 if name in MOVES or name in COPIES or name == "im2col" else output
+
+
+def _reduces(operation: Operation) -> bool:
+    return operation.name in MAYBE_REDUCTIONS and "other" not in operation.attributes
 
 
 def peak_memory(operations: tuple[Operation, ...], inputs: tuple[Value, ...], outputs: tuple[Value, ...]) -> int:

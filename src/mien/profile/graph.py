@@ -5,7 +5,7 @@ Operations have the names and the arguments of ATen, wherever they come from, so
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import prod
+from math import ceil, prod
 from typing import Any
 
 INPUT, PARAMETER, CONSTANT, COMPUTED = "input", "parameter", "constant", "computed"
@@ -13,13 +13,17 @@ INPUT, PARAMETER, CONSTANT, COMPUTED = "input", "parameter", "constant", "comput
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor at one moment. storage: number of the memory that it lies in, shared by views."""
+    """A tensor at one moment. storage: number of the memory that it lies in, shared by views.
+
+    itemsize: bytes an entry, below 1 where several are packed into a byte. entries: those that a sparse layout keeps.
+    """
 
     id: int
     shape: tuple[int, ...]
-    itemsize: int = 4
+    itemsize: float = 4
     kind: str = COMPUTED
     storage: int = -1
+    entries: int | None = None
 
     @property
     def numel(self) -> int:
@@ -29,7 +33,7 @@ class Value:
     @property
     def nbytes(self) -> int:
         """Size in bytes."""
-        return self.numel * self.itemsize
+        return ceil((self.numel if self.entries is None else self.entries) * self.itemsize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Operation:
     """One call of an operator.
 
     attributes: all arguments by the names of ATen's schema, with values in the place of tensors. module: path of the
-    module that called it. view: it moves no data. inputs: the values among the arguments.
+    module that called it. view: it moves no data. times: how often a loop runs it. inputs: the values among the
+    arguments.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Operation:
     outputs: tuple[Value, ...]
     module: str = ""
     view: bool = False
+    times: int = 1
     inputs: tuple[Value, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from mien.profile.axes import (
     permuted,
     picked,
     settled,
+    union,
 )
 from mien.profile.graph import Operation, Value
 from mien.profile.reshape import periodic, reshaped
@@ -26,6 +28,16 @@ Look = Callable[[Any], Field]
 """The field of a value; empty for a weight, a constant or None."""
 Rule = Callable[[Operation, Look], Field | list[Field]]
 """The field of the first output, or one for each of them."""
+
+
+UNKNOWN: Field = {}
+"""What a rule gives where it does not know; told apart by identity."""
+
+
+def merge(given: Sequence[Field], ndim: int) -> Field:
+    """The union of fields along each axis."""
+    keys = {key: None for field in given for key in field}
+    return {key: union([field[key] for field in given if key in field], ndim) for key in keys}
 
 
 def each(field: Field, change: Callable[[Axis], Axis]) -> Field:
@@ -144,13 +156,22 @@ def _flip(operation: Operation, look: Look) -> Field:
 
 
 def _roll(operation: Operation, look: Look) -> Field:
-    shifts, dims = operation.attributes["shifts"], operation.attributes["dims"]
+    shifts, dims, shape = operation.attributes["shifts"], operation.attributes["dims"], source(operation).shape
+    if not dims:
+        return each(look(source(operation)), lambda axis: _rolled(axis, shifts, shape))
 
     def turn(axis: Axis) -> Axis:
         first, last = np.roll(axis.first, shifts, dims), np.roll(axis.last, shifts, dims)
         return replace(axis, first=first, last=last)
 
     return each(look(source(operation)), turn)
+
+
+def _rolled(axis: Axis, shifts: Any, shape: Sequence[int]) -> Axis:
+    """Without dimensions the entries move row by row, from the end of one to the start of the next."""
+    flat = (prod(shape),)
+    first, last = (np.roll(np.broadcast_to(ends, shape).ravel(), shifts) for ends in (axis.first, axis.last))
+    return reshaped(replace(axis, first=first, last=last, dim=None), flat, shape)
 
 
 def _pad(operation: Operation, look: Look) -> Field:

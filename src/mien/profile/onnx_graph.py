@@ -13,11 +13,16 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx.inliner
 from onnx import numpy_helper
 
-from mien.errors import InputError, MediaError, expect
+from mien.errors import InputError, MediaError
 from mien.profile.graph import COMPUTED, CONSTANT, INPUT, PARAMETER, Graph, Layer, Operation, Value
-from mien.profile.onnx_nodes import Arguments, translate
+from mien.profile.onnx_arguments import Arguments
+from mien.profile.onnx_nodes import translate
+from mien.profile.onnx_shapes import Shapes, inferred, itemsize, measured, real_inputs, resize
+from mien.profile.onnx_subgraphs import SUBGRAPHS
+from mien.profile.operators import NO_FIELD_RULE
 
 
 def read_onnx(path: Path, shapes: Sequence[Sequence[int]] | None = None) -> Graph:
@@ -29,86 +34,22 @@ def read_onnx(path: Path, shapes: Sequence[Sequence[int]] | None = None) -> Grap
         model = onnx.load(str(path))
     except Exception as error:
         raise MediaError(f"{str(path)!r} cannot be read as an ONNX model: {error}") from error
-    _resize(model, shapes)
+    if not model.graph.node:
+        raise MediaError(f"{str(path)!r} cannot be read as an ONNX model: it is empty, or has no operator.")
+    resize(model, shapes)
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
     try:
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     except Exception as error:
         raise InputError(f"'input_size' must be one that the model can take. Got {shapes}; {error}") from error
-    shapes_of = inferred(model)
+    shapes_of = inferred(model.graph)
     if any(name and name not in shapes_of for node in model.graph.node for name in node.output):
         shapes_of |= measured(model)
-    return _Reader(model, shapes_of).graph()
+    return Reader(model, shapes_of).graph()
 
 
-Shapes = dict[str, tuple[tuple[int, ...], int]]
-"""Shape and size of an entry in bytes by the name of a value."""
-
-
-def inferred(model: Any) -> Shapes:
-    """What shape inference has found, where it is complete."""
-    found: Shapes = {}
-    for one in (*model.graph.value_info, *model.graph.input, *model.graph.output):
-        tensor = one.type.tensor_type
-        if tensor.HasField("shape") and all(d.HasField("dim_value") for d in tensor.shape.dim):
-            item = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)).itemsize
-            found[one.name] = tuple(d.dim_value for d in tensor.shape.dim), item
-    return found
-
-
-def measured(model: Any) -> Shapes:
-    """Shapes of all values in one run on zeros. Raises InputError where it fails."""
-    import onnxruntime
-
-    whole = onnx.ModelProto()
-    whole.CopyFrom(model)
-    names = [name for node in model.graph.node for name in node.output if name]
-    del whole.graph.output[:]
-    whole.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
-    feeds = {
-        one.name: np.zeros(
-            [d.dim_value for d in one.type.tensor_type.shape.dim],
-            onnx.helper.tensor_dtype_to_np_dtype(one.type.tensor_type.elem_type),
-        )
-        for one in real_inputs(model)
-    }
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads, options.log_severity_level = 1, 4
-    try:
-        run = onnxruntime.InferenceSession(whole.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        arrays = run.run(names, feeds)
-    except Exception as error:
-        shapes = [array.shape for array in feeds.values()]
-        raise InputError(f"'input_size' must be one that the model can take. Got {shapes}; {error}") from error
-    return {name: (array.shape, array.dtype.itemsize) for name, array in zip(names, arrays, strict=True)}
-
-
-def real_inputs(model: Any) -> list[Any]:
-    """Inputs that are not initializers as well."""
-    stored = {one.name for one in model.graph.initializer}
-    return [one for one in model.graph.input if one.name not in stored]
-
-
-def _resize(model: Any, shapes: Sequence[Sequence[int]] | None) -> None:
-    """Write the sizes into the model, 1 for an open batch; forget what was inferred for others."""
-    inputs = real_inputs(model)
-    expected = f"a shape for each of {', '.join(one.name for one in inputs)}"
-    expect(shapes is None or len(shapes) == len(inputs), "input_size", expected, shapes)
-    for index, one in enumerate(inputs):
-        dims = one.type.tensor_type.shape.dim
-        wanted = list(shapes[index]) if shapes else [d.dim_value or (1 if k == 0 else 0) for k, d in enumerate(dims)]
-        expect(len(wanted) == len(dims), "input_size", f"{len(dims)} numbers for {one.name!r}", wanted)
-        expect(all(wanted), "input_size", f"given for {one.name!r}, whose shape the file leaves open", wanted)
-        for dim, size in zip(dims, wanted, strict=True):
-            dim.ClearField("dim_param")
-            dim.dim_value = size
-    if shapes:
-        del model.graph.value_info[:]
-        for one in model.graph.output:
-            one.type.tensor_type.ClearField("shape")
-
-
-class _Reader:
+class Reader:
     """One pass over the nodes of a model with inferred shapes."""
 
     def __init__(self, model: Any, shapes: Shapes) -> None:
@@ -116,52 +57,81 @@ class _Reader:
         self._ids = count()
         self._values: dict[str, Value] = {}
         self._shapes = shapes
-        self._stored = {one.name for one in model.graph.initializer}
-        self._owners: dict[str, str] = {}
         self._constants: dict[str, Any] = {one.name: one for one in model.graph.initializer}
-        self._operations: list[Operation] = []
+        self._constants |= {one.values.name: one for one in model.graph.sparse_initializer}
+        self._settings: set[str] = set()
+        self._owners: dict[str, str] = {}
         self._layers: dict[str, Layer] = {"": Layer("", "ONNX")}
+        self.operations: list[Operation] = []
+        self.notes: dict[str, None] = {}
 
     def graph(self) -> Graph:
         """The whole graph."""
-        inputs = tuple(self._value(one.name, INPUT) for one in real_inputs(self._model))
-        for node in self._model.graph.node:
-            self._read(node)
+        inputs = tuple(self.value(one.name, INPUT) for one in real_inputs(self._model))
+        self.read(self._model.graph)
         weights = {v.id: v for v in self._values.values() if v.kind == PARAMETER}
+        outputs = [one.name for one in self._model.graph.output]
+        for one in self._model.graph.output:
+            if not one.type.HasField("tensor_type"):
+                self.notes[f"The output {one.name!r} is no tensor: it has no shape of its own."] = None
         return Graph(
             inputs=inputs,
-            outputs=tuple(self._value(one.name) for one in self._model.graph.output),
-            operations=tuple(self._operations),
+            outputs=tuple(self.value(name) for name in outputs if name in self._shapes or self.is_stored(name)),
+            operations=tuple(self.operations),
             layers=tuple(self._layers.values()),
             parameters={v.id: v.numel for v in weights.values()},
             trainable=sum(v.numel for v in weights.values()),
             weight_bytes=sum(v.nbytes for v in weights.values()),
-            notes=("Parameters are the weights stored in the file; normalisations may be folded into them.",),
+            notes=(
+                "Parameters are the weights stored in the file; normalisations may be folded into them.",
+                *self.notes,
+            ),
         )
+
+    def read(self, graph: Any) -> None:
+        """All nodes of a graph, or of one inside a node."""
+        self._settings |= {
+            name for node in graph.node if node.op_type in ("Resize", "Upsample") for name in node.input[1:]
+        }
+        for node in graph.node:
+            self._read(node)
 
     def _read(self, node: Any) -> None:
         attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
         if node.op_type == "Constant":
-            self._constants[node.output[0]] = attributes.get("value", attributes.get("value_ints"))
+            kinds = ("value", "value_ints", "value_floats", "value_int", "value_float", "sparse_value")
+            self._constants[node.output[0]] = next((attributes[k] for k in kinds if k in attributes), None)
             return
-        if node.op_type in ("Cast", "DequantizeLinear", "Identity") and node.input[0] in self._stored:
+        if node.op_type in ("Cast", "DequantizeLinear", "Identity") and self.is_stored(node.input[0]):
             # a weight that is kept in fewer bits stays that weight
-            self._values[node.output[0]] = self._value(node.input[0])
+            self._values[node.output[0]] = self.value(node.input[0])
             self._owners[node.output[0]] = self._owners.get(node.input[0], node.input[0])
             return
+        if node.op_type in SUBGRAPHS:
+            SUBGRAPHS[node.op_type](self, node, attributes)
+            return
+        if node.op_type in ("MatMulNBits", "MatMulBnb4") and self.is_stored(node.input[1]):
+            self._unpack(node.input[1], attributes)
+        if node.op_type in SEQUENCES:
+            self._values |= {name: self.fresh(()) for name in node.output if not self.has_shape(name)}
         path = module_of(node) or self._owner(node)
-        values = [self._value(name) if name else None for name in node.input]
-        outputs = [self._value(name, COMPUTED) for name in node.output if name]
-        told = Arguments(node, attributes, values, outputs, self._number, self.fresh)
-        for name, arguments, results in translate(told):
+        values = [self.value(name) if name and self.has_shape(name) else None for name in node.input]
+        outputs = [self.value(name, COMPUTED) for name in node.output if name and self.has_shape(name)]
+        told = Arguments(node, attributes, values, outputs, self.number, self.fresh)
+        for name, arguments, results in translate(told) if outputs else _nameless(node):
             view = name in ("view", "permute", "slice", "select", "expand", "split", "identity")
-            self._operations.append(Operation(name, arguments, tuple(results), path, view))
+            self.operations.append(Operation(name, arguments, tuple(results), path, view))
         self._note(path, values, outputs)
+
+    def _unpack(self, name: str, attributes: dict[str, Any]) -> None:
+        """A weight of which several entries lie in a byte."""
+        number, bits = next(self._ids), attributes.get("bits", 4)
+        self._values[name] = Value(number, (attributes["N"], attributes["K"]), bits / 8, PARAMETER, number)
 
     def _owner(self, node: Any) -> str:
         """The module that the first weight of a node belongs to, by the name of the weight."""
         names = [self._owners.get(name, name) for name in node.input]
-        found = [name for name in names if name in self._stored and "." in name]
+        found = [name for name in names if self.is_stored(name) and "." in name]
         return found[0].rpartition(".")[0] if found else ""
 
     def _note(self, path: str, values: Sequence[Value | None], outputs: Sequence[Value]) -> None:
@@ -176,29 +146,74 @@ class _Reader:
         number = next(self._ids)
         return Value(number, tuple(shape), 4, COMPUTED, number)
 
-    def _value(self, name: str, kind: str = CONSTANT) -> Value:
+    def is_stored(self, name: str) -> bool:
+        """Whether a value is a constant of the file."""
+        return self._constants.get(name) is not None
+
+    def has_shape(self, name: str) -> bool:
+        """Whether the shape of a value is known; that of a sequence is not."""
+        return name in self._values or name in self._shapes or self.is_stored(name)
+
+    def bind(self, name: str, value: Value) -> None:
+        """Another name for a value."""
+        self._values[name] = value
+
+    def within(self, graph: Any) -> None:
+        """Learn the shapes and the constants of a graph inside a node, whose names another one may have had."""
+        for name in {name for node in graph.node for name in node.output}:
+            self._values.pop(name, None)
+            self._constants.pop(name, None)
+        self._shapes |= inferred(graph)
+        self._constants |= {one.name: one for one in graph.initializer}
+
+    def value(self, name: str, kind: str = CONSTANT) -> Value:
+        """The value of a name; one not seen before is a stored one, or new and of this kind."""
         if name in self._values:
             return self._values[name]
-        if name in self._constants and self._constants[name] is not None:
-            array = self._array(name)
-            weight = array.dtype.kind not in "lbiu" or array.dtype.itemsize == 1
-            shape, size = array.shape, array.dtype.itemsize
-            kind = PARAMETER if weight and name in self._stored else CONSTANT
+        if self.is_stored(name):
+            shape, size, is_weight, entries = stored(self._constants[name])
+            kind = PARAMETER if is_weight and name not in self._settings else CONSTANT
         else:
-            shape, size = self._shapes[name]
+            (shape, size), entries = self._shapes[name], None
         number = next(self._ids)
-        self._values[name] = Value(number, tuple(shape), size, kind, number)
+        self._values[name] = Value(number, tuple(shape), size, kind, number, entries)
         return self._values[name]
 
-    def _array(self, name: str) -> Any:
-        found = self._constants[name]
-        return numpy_helper.to_array(found) if isinstance(found, onnx.TensorProto) else np.asarray(found)
-
-    def _number(self, name: str) -> list[int] | None:
+    def number(self, name: str) -> list[int] | None:
         """A constant input as a list of whole numbers; None where it is computed."""
-        if not name or self._constants.get(name) is None:
+        if not name or not self.is_stored(name):
             return None
-        return [int(n) for n in np.ravel(self._array(name))]
+        return [int(n) for n in np.ravel(array_of(self._constants[name]))]
+
+
+SEQUENCES = (
+    "SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SplitToSequence", "SequenceMap",
+    "Optional", "ZipMap",
+)  # fmt: skip
+"""They give no tensors, but lists of them."""
+
+
+def _nameless(node: Any) -> list[tuple[str, dict[str, Any], tuple[Value, ...]]]:
+    """A node whose outputs have no known shape: what it computes is not counted, unless it is known to be nothing."""
+    name = node.op_type.lower()
+    return [(name if name in NO_FIELD_RULE else f"onnx::{node.op_type}", {}, ())]
+
+
+def array_of(constant: Any) -> Any:
+    """A constant of a file as an array."""
+    return numpy_helper.to_array(constant) if isinstance(constant, onnx.TensorProto) else np.asarray(constant)
+
+
+def stored(constant: Any) -> tuple[tuple[int, ...], int, bool, int | None]:
+    """Shape, bytes an entry, whether it may be a weight, and the entries kept where it is sparse.
+
+    Weights are tensors of the file that are no whole numbers of several bytes; numbers on attributes are settings.
+    """
+    if isinstance(constant, onnx.SparseTensorProto):
+        return tuple(constant.dims), itemsize(constant.values.data_type), True, int(constant.values.dims[0])
+    array = array_of(constant)
+    weight = array.dtype.kind not in "biu" or (array.dtype.kind != "b" and array.dtype.itemsize == 1)
+    return array.shape, array.dtype.itemsize, weight and isinstance(constant, onnx.TensorProto), None
 
 
 def module_of(node: Any) -> str:

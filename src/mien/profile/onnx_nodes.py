@@ -1,82 +1,22 @@
 """ONNX nodes as operations of ATen: one small translation an operator, the name in lower case where there is none."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from mien.errors import expect
-from mien.profile.graph import Value
-
-Result = tuple[str, dict[str, Any], Sequence[Value]]
-"""Name of the operation, its arguments, its outputs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """A node with its values. number: a constant input as whole numbers; fresh: a value between two operations."""
-
-    node: Any
-    attributes: dict[str, Any]
-    values: Sequence[Value | None]
-    outputs: Sequence[Value]
-    number: Callable[[str], list[int] | None]
-    fresh: Callable[[Sequence[int]], Value]
-
-    @property
-    def first(self) -> Value:
-        """The first input."""
-        found = self.values[0]
-        assert found is not None
-        return found
-
-    def listed(self, name: str, index: int) -> list[int] | None:
-        """Whole numbers that are an attribute in old and an input in new versions of an operator."""
-        if name in self.attributes:
-            return [int(n) for n in self.attributes[name]]
-        return self.number(self.node.input[index]) if index < len(self.node.input) else None
-
-    def given(self, *indices: int) -> list[Value | None]:
-        """The inputs of these numbers, None for those left out."""
-        return [self.values[k] if k < len(self.values) else None for k in indices]
+from mien.profile.onnx_arguments import Arguments, Result, sliding
+from mien.profile.onnx_products import PRODUCT_NODES
 
 
 def translate(node: Arguments) -> Iterator[Result]:
     """The operations of a node."""
     rule = NODES.get(node.node.op_type)
-    if rule:
+    if rule and node.outputs and node.node.domain in DOMAINS:
         yield from rule(node)
     elif node.outputs:
         named = {str(k): value for k, value in enumerate(node.values) if value is not None}
         name = NAMES.get(node.node.op_type, node.node.op_type.lower())
+        if node.node.domain not in DOMAINS:
+            name = f"{node.node.domain}::{node.node.op_type}"
         yield name, named, node.outputs
-
-
-def _pads(node: Arguments, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> list[int]:
-    """Padding before the first position of each axis."""
-    n, auto = len(kernel), node.attributes.get("auto_pad", b"NOTSET")
-    if not auto.startswith(b"SAME"):
-        return list(node.attributes.get("pads", [0] * n))[:n]
-    sides = zip(node.first.shape[2:], node.outputs[0].shape[2:], kernel, stride, dilation, strict=True)
-    needed = [max(0, (after - 1) * s + (k - 1) * d + 1 - before) for before, after, k, s, d in sides]
-    return [(n + (auto == b"SAME_LOWER")) // 2 for n in needed]
-
-
-def _sliding(node: Arguments, kernel: Sequence[int]) -> dict[str, Any]:
-    n = len(kernel)
-    stride, dilation = (list(node.attributes.get(name, [1] * n)) for name in ("strides", "dilations"))
-    return {"stride": stride, "dilation": dilation, "padding": _pads(node, kernel, stride, dilation)}
-
-
-def _conv(node: Arguments, places: tuple[int, int, int] = (0, 1, 2), transposed: bool = False) -> Iterator[Result]:
-    x, weight, bias = node.given(*places)
-    assert x is not None
-    assert weight is not None
-    groups = node.attributes.get("group", 1)
-    fits = x.shape[1] == (weight.shape[0] if transposed else weight.shape[1] * groups)
-    met = f"{x.shape} and {weight.shape} with {groups} groups in {node.node.name!r}"
-    expect(fits, "input_size", "one that the model can take", met)
-    arguments = {"input": x, "weight": weight, "bias": bias, "transposed": transposed}
-    yield "convolution", {**arguments, **_sliding(node, weight.shape[2:])}, node.outputs
 
 
 def _pool(node: Arguments) -> Iterator[Result]:
@@ -84,7 +24,7 @@ def _pool(node: Arguments) -> Iterator[Result]:
     kind = "max" if node.node.op_type == "MaxPool" else "avg"
     yield (
         f"{kind}_pool{len(kernel)}d",
-        {"self": node.first, "kernel_size": kernel, **_sliding(node, kernel)},
+        {"self": node.first, "kernel_size": kernel, **sliding(node, kernel)},
         node.outputs,
     )
 
@@ -97,19 +37,6 @@ def _global_pool(node: Arguments) -> Iterator[Result]:
 def _reduce(node: Arguments) -> Iterator[Result]:
     arguments = {"self": node.first, "dim": node.listed("axes", 1), "keepdim": node.attributes.get("keepdims", 1)}
     yield "mean", arguments, node.outputs
-
-
-def _gemm(node: Arguments) -> Iterator[Result]:
-    a, b, c = node.given(0, 1, 2)
-    if node.attributes.get("transA") and a is not None:
-        turned = node.fresh(a.shape[::-1])
-        yield "t", {"self": a}, [turned]
-        a = turned
-    yield ("mm" if c is None else "addmm"), {**({} if c is None else {"self": c}), "mat1": a, "mat2": b}, node.outputs
-
-
-def _matmul(node: Arguments) -> Iterator[Result]:
-    yield "matmul", {"self": node.values[0], "other": node.values[1]}, node.outputs
 
 
 def _view(node: Arguments) -> Iterator[Result]:
@@ -163,8 +90,49 @@ def _gather(node: Arguments) -> Iterator[Result]:
     picks_one = index is not None and len(index) == 1 and len(node.outputs[0].shape) < len(node.first.shape)
     if picks_one and index is not None:
         yield "select", {"self": node.first, "dim": axis, "index": index[0]}, node.outputs
-    else:
-        yield "index", {"self": node.first}, node.outputs
+    elif (picks := node.given(1)) is not None:
+        indices = [None] * (axis % max(len(node.first.shape), 1)) + [picks]
+        yield "index", {"self": node.first, "indices": indices}, node.outputs
+
+
+def _gather_elements(node: Arguments) -> Iterator[Result]:
+    dim = node.attributes.get("axis", 0)
+    yield "gather", {"self": node.first, "dim": dim, "index": node.given(1)}, node.outputs
+
+
+def _along(name: str, default: int) -> Callable[[Arguments], Iterator[Result]]:
+    """An operator along the axis of an attribute, or of its second input."""
+
+    def rule(node: Arguments) -> Iterator[Result]:
+        second = node.number(node.node.input[1]) if name == "cumsum" else None
+        dim = second[0] if second else node.attributes.get("axis", default)
+        yield name, {"self": node.first, "dim": dim, "keepdim": node.attributes.get("keepdims", 1)}, node.outputs
+
+    return rule
+
+
+def _map_norm(node: Arguments) -> Iterator[Result]:
+    """Statistics over the positions of a map."""
+    scale, bias = node.given_all(1, 2)
+    yield "native_group_norm", {"input": node.first, "weight": scale, "bias": bias}, node.outputs
+
+
+def _skip_norm(node: Arguments) -> Iterator[Result]:
+    result = node.fresh(node.first.shape)
+    yield "add", {"self": node.first, "other": node.given(1)}, [result]
+    shape = result.shape[-1:]
+    yield "native_layer_norm", {"input": result, "normalized_shape": shape, "weight": node.given(2)}, node.outputs[:1]
+
+
+def _tile(node: Arguments) -> Iterator[Result]:
+    repeats = node.number(node.node.input[1])
+    yield ("tile" if repeats is None else "repeat"), {"self": node.first, "repeats": repeats}, node.outputs
+
+
+def _quantized_concat(node: Arguments) -> Iterator[Result]:
+    """Each tensor is followed by its scale and its zero."""
+    parts = [value for value in node.values[2::3] if value is not None]
+    yield "cat", {"tensors": parts, "dim": node.attributes["axis"]}, node.outputs
 
 
 def _pad(node: Arguments) -> Iterator[Result]:
@@ -176,7 +144,11 @@ def _pad(node: Arguments) -> Iterator[Result]:
 
 def _resize(node: Arguments) -> Iterator[Result]:
     mode, n = node.attributes.get("mode", b"nearest"), len(node.first.shape) - 2
-    names = {b"nearest": f"upsample_nearest{n}d", b"cubic": "upsample_bicubic2d"}
+    place = node.attributes.get("coordinate_transformation_mode", b"half_pixel")
+    start = (
+        "_upsample_nearest_exact" if b"half_pixel" in place and node.node.op_type == "Resize" else "upsample_nearest"
+    )
+    names = {b"nearest": f"{start}{n}d", b"cubic": "upsample_bicubic2d"}
     linear = {1: "upsample_linear1d", 2: "upsample_bilinear2d", 3: "upsample_trilinear3d"}.get(n, "upsample_bilinear2d")
     corners = node.attributes.get("coordinate_transformation_mode") == b"align_corners"
     yield names.get(mode, linear), {"self": node.first, "align_corners": corners}, node.outputs
@@ -190,18 +162,24 @@ def _shuffle(node: Arguments) -> Iterator[Result]:
 
 NAMES = {
     "BatchNormalization": "_native_batch_norm_legit_no_training", "Identity": "identity", "Dropout": "identity",
+    "Sum": "add", "Mean": "add", "Max": "maximum", "Min": "minimum", "GridSample": "grid_sampler_2d",
     "Cast": "_to_copy", "QuantizeLinear": "quantize", "DequantizeLinear": "dequantize",
 }  # fmt: skip
 REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "L1", "L2", "LogSum", "LogSumExp", "SumSquare")
+DOMAINS = ("", "ai.onnx", "com.microsoft")
 NODES: dict[str, Callable[[Arguments], Iterator[Result]]] = {
-    "Conv": _conv, "ConvInteger": _conv, "ConvTranspose": lambda node: _conv(node, transposed=True),
-    "QLinearConv": lambda node: _conv(node, (0, 3, 8)),
-    **dict.fromkeys(("MaxPool", "AveragePool"), _pool),
-    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), _global_pool),
+    **PRODUCT_NODES,
+    **dict.fromkeys(("MaxPool", "AveragePool", "LpPool", "QLinearAveragePool"), _pool),
+    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "QLinearGlobalAveragePool"), _global_pool),
     **dict.fromkeys((f"Reduce{kind}" for kind in REDUCTIONS), _reduce),
-    "Gemm": _gemm, "MatMul": _matmul, "MatMulInteger": _matmul,
+    "ArgMax": _along("argmax", 0), "ArgMin": _along("argmin", 0), "CumSum": _along("cumsum", 0),
+    "TopK": _along("topk", -1),
     **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), _view),
     "Transpose": _transpose, "Concat": _concat, "Split": _split, "Softmax": _softmax, "LogSoftmax": _softmax,
-    "LayerNormalization": _layer_norm, "Expand": _expand, "Slice": _slice, "Gather": _gather, "Pad": _pad,
-    "Resize": _resize, "DepthToSpace": _shuffle, "SpaceToDepth": _shuffle,
+    **dict.fromkeys(("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"), _layer_norm),
+    **dict.fromkeys(("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"), _skip_norm),
+    **dict.fromkeys(("InstanceNormalization", "GroupNormalization"), _map_norm),
+    "Expand": _expand, "Slice": _slice, "Gather": _gather, "GatherElements": _gather_elements, "Pad": _pad,
+    "Tile": _tile, "QLinearConcat": _quantized_concat,
+    **dict.fromkeys(("Resize", "Upsample"), _resize), "DepthToSpace": _shuffle, "SpaceToDepth": _shuffle,
 }  # fmt: skip

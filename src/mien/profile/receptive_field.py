@@ -7,7 +7,7 @@ Convolutional Neural Networks", Distill 2019. Global operations are named and no
 beside them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -17,11 +17,22 @@ import numpy as np
 
 from mien.profile.axes import Axis, everything, limited, picked, pixels, spread, transposed, union, window
 from mien.profile.graph import Graph, Operation, Value
-from mien.profile.moves import MOVES, Field, Look, Rule, each, source
-from mien.profile.operators import ALONG, ATTENTION, BATCH_NORMS, BLIND, FRESH, MATRIX_PRODUCTS, REDUCTIONS
+from mien.profile.moves import MOVES, UNKNOWN, Field, Look, Rule, each, merge, source
+from mien.profile.operators import (
+    ALONG,
+    ATTENTION,
+    BATCH_NORMS,
+    FRESH,
+    MAYBE_REDUCTIONS,
+    REDUCTIONS,
+    ROW_PRODUCTS,
+    is_entrywise,
+)
+from mien.profile.picking import PICKING
 from mien.profile.resampling import RESAMPLING
 from mien.profile.reshape import reshaped
 from mien.profile.windows import CONVOLUTIONS, POOLS, Windows, reached, sliding
+from mien.profile.writes import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +71,61 @@ def fields(graph: Graph) -> tuple[dict[int, Field], tuple[str, ...]]:
         ndim = len(value.shape)
         found[value.id] = {(number, dim): pixels(value.shape[dim], dim, ndim) for dim in range(2, ndim)}
     unknown: dict[str, None] = {}
+    doubtful: set[int] = set()
+    for operation in graph.operations:
+        given = {v.id: field for v in operation.inputs if (field := found.get(v.id))}
+        if not given or operation.name in FRESH:
+            continue
+        is_write = operation.name == "written"
+        if doubtful & given.keys() and not is_write:
+            unknown["writes through views"] = None
+        outputs = _outcome(operation, given)
+        if outputs is None:
+            outputs = [_all_of(given.values(), len(output.shape)) for output in operation.outputs]
+            if is_write:  # it may be a view that nobody reads again
+                doubtful.update(value.id for value in operation.outputs)
+            elif any(axis.size for field in given.values() for axis in field.values()):
+                unknown[operation.name] = None
+        found.update({value.id: field for value, field in zip(operation.outputs, outputs, strict=False)})
+    return found, tuple(unknown)
+
+
+def _outcome(operation: Operation, given: Mapping[int, Field]) -> list[Field] | None:
+    """The fields of the outputs; None where no rule knows them.
+
+    What a rule has not asked for, such as a kernel that is computed from the picture, may reach every entry.
+    """
+    rule = RULES.get(operation.name, _entrywise if is_entrywise(operation.name) else None)
+    asked: set[int] = set()
 
     def look(value: Any) -> Field:
-        return found.get(value.id, {}) if isinstance(value, Value) else {}
+        asked.update([value.id] if isinstance(value, Value) else [])
+        return given.get(value.id, {}) if isinstance(value, Value) else {}
 
-    for operation in graph.operations:
-        given = [look(value) for value in operation.inputs]
-        if not any(given) or operation.name in FRESH:
-            continue
-        outcome = RULES.get(operation.name, _elementwise)(operation, look)
-        if outcome is UNKNOWN:
-            if any(axis.size for field in given for axis in field.values()):
-                unknown[operation.name] = None
-            outcome = [_all_of(given, len(output.shape)) for output in operation.outputs]
-        outputs = outcome if isinstance(outcome, list) else [outcome] * len(operation.outputs)
-        for value, field in zip(operation.outputs, outputs, strict=False):
-            if all(axis.ndim == len(value.shape) for axis in field.values()):
-                found[value.id] = field
-    return found, tuple(unknown)
+    try:
+        outcome = UNKNOWN if rule is None else rule(operation, look)
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError):
+        outcome = UNKNOWN  # a call with arguments that the rule does not know
+    if outcome is UNKNOWN:
+        return None
+    outputs = list(outcome) if isinstance(outcome, list) else [outcome] * len(operation.outputs)
+    ndims = [len(output.shape) for output in operation.outputs]
+    outputs += [_all_of(given.values(), n) for n in ndims[len(outputs) :]]  # such as statistics, indices
+    if not all(map(_fits, operation.outputs, outputs)):
+        return None
+    others = [field for number, field in given.items() if number not in asked]
+    if not others:
+        return outputs
+    return [merge([field, _all_of(others, n)], n) for n, field in zip(ndims, outputs, strict=False)]
+
+
+def _fits(value: Value, field: Field) -> bool:
+    """Whether the axes have the shape of a value, or one that broadcasts to it."""
+    shapes = [axis.first.shape for axis in field.values()]
+    return all(
+        len(shape) == len(value.shape) and all(n in (1, side) for n, side in zip(shape, value.shape, strict=True))
+        for shape in shapes
+    )
 
 
 def last_map(graph: Graph, found: dict[int, Field]) -> Value | None:
@@ -92,21 +140,11 @@ def last_map(graph: Graph, found: dict[int, Field]) -> Value | None:
     return None
 
 
-UNKNOWN: Field = {}
-"""What a rule gives where it does not know; told apart by identity."""
-
-
 def _all_of(given: Iterable[Field], ndim: int) -> Field:
     return {key: everything(axis, ndim) for field in given for key, axis in field.items()}
 
 
-def merge(given: Sequence[Field], ndim: int) -> Field:
-    """The union of fields along each axis."""
-    keys = {key: None for field in given for key in field}
-    return {key: union([field[key] for field in given if key in field], ndim) for key in keys}
-
-
-def _elementwise(operation: Operation, look: Look) -> Field:
+def _entrywise(operation: Operation, look: Look) -> Field:
     output = operation.outputs[0]
     try:
         shape = np.broadcast_shapes(*(value.shape for value in operation.inputs))
@@ -122,16 +160,6 @@ def _elementwise(operation: Operation, look: Look) -> Field:
 
 def _copy(operation: Operation, look: Look) -> Field:
     return merge([look(operation.attributes["src"])], len(operation.outputs[0].shape))
-
-
-def _written(operation: Operation, look: Look) -> Field:
-    """A tensor after a write through one of its views: what it saw before, and what was written."""
-    ndim = len(operation.outputs[0].shape)
-    given = [look(value) for value in operation.inputs]
-    try:
-        return merge(given, ndim)
-    except ValueError:
-        return _all_of(given, ndim)
 
 
 def _slide(axis: Axis, found: Windows, extents: Sequence[int]) -> Axis:
@@ -231,16 +259,16 @@ def _batch_dims(operation: Operation, ndim: int) -> Sequence[int]:
 
 
 RULES: dict[str, Rule] = {
-    **MOVES, **RESAMPLING,
+    **MOVES, **RESAMPLING, **PICKING,
     **dict.fromkeys(CONVOLUTIONS, _convolution), **dict.fromkeys(POOLS, _pool), "im2col": _im2col,
-    **dict.fromkeys(MATRIX_PRODUCTS, _product),
+    **dict.fromkeys(ROW_PRODUCTS, _product),
     "linear": _linear,
     **dict.fromkeys(ATTENTION, _attention),
     **dict.fromkeys(REDUCTIONS, _reduce),
+    **dict.fromkeys(MAYBE_REDUCTIONS, lambda o, look: (_entrywise if "other" in o.attributes else _reduce)(o, look)),
     **dict.fromkeys(ALONG, partial(_normalise, _dims)),
     "native_layer_norm": partial(_normalise, _layer_dims),
     "native_group_norm": partial(_normalise, lambda operation, ndim: range(1, ndim)),
     **dict.fromkeys(BATCH_NORMS, partial(_normalise, _batch_dims)),
-    "copy": _copy, "written": _written,
-    **dict.fromkeys(BLIND, lambda operation, look: UNKNOWN),
+    "copy": _copy, "written": written,
 }  # fmt: skip

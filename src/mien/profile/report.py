@@ -18,8 +18,10 @@ class Report:
 
     parameters: shared ones once; bias_parameters: those of convolutions and matrix products; trainable. cost: all
     counts; by_operator: the same by name of the operator. peak_memory, weight_bytes: in bytes. receptive: of the last
-    feature map before global pooling (None where there is none), whose shape is `feature_map`. notes: what the reader
-    must know, such as operators that had no rule. effective: what was measured on a picture, if it was.
+    feature map before global pooling (None where there is none), whose shape is `feature_map`. uncounted: operators in
+    which products may hide that no rule counts, with the number of their calls; all others are counted or known to have
+    none. notes: what the reader must know, such as operators that had no rule. effective: what was measured on a
+    picture, if it was.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Report:
     receptive: Receptive | None
     feature_map: tuple[int, ...] | None
     modules: Module
+    uncounted: dict[str, int]
     notes: tuple[str, ...]
     graph: Graph
     fields: dict[int, Field]
@@ -106,6 +109,7 @@ class Report:
             "aligned": None if found is None else found.aligned,
             "feature_map": None if self.feature_map is None else list(self.feature_map),
             "effective_field": _effective(self.effective),
+            "uncounted": dict(self.uncounted),
             "by_operator": {name: counts(found) for name, found in self.by_operator.items()},
             "modules": self.modules.to_dict(),
             "notes": list(self.notes),
@@ -118,7 +122,7 @@ class Report:
         lines = [
             ("input", ", ".join(map(shape_text, self.input_shapes)), ""),
             ("parameters", short(self.parameters), f"{short(self.bias_parameters)} of them biases"),
-            ("MACs", short(cost.macs), "convolutions and matrix products"),
+            ("MACs", short(cost.macs), f"convolutions and matrix products{self._hidden()}"),
             ("FLOPs", short(cost.flops), "2 * MACs, as FlopCounterMode counts"),
             ("multiplications", short(cost.multiplications), "K for each output that sums K products"),
             ("additions", short(cost.additions), f"{short(cost.additions_without_bias)} without biases"),
@@ -139,6 +143,9 @@ class Report:
             what += f"; {self.effective.origin}" if self.effective.origin else ""
             lines.append(("effective field", pair((bottom - top, right - left)), what))
         return lines
+
+    def _hidden(self) -> str:
+        return f", without {', '.join(self.uncounted)}" if self.uncounted else ""
 
     def __str__(self) -> str:
         lines = [f"{name:<16} {value:<14} {how}".rstrip() for name, value, how in self.rows()]

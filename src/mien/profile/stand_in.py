@@ -1,5 +1,6 @@
 """Copies of a model whose tensors have a shape and no numbers, so that a forward pass costs nothing."""
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -34,12 +35,19 @@ def stand_in(model: nn.Module, level: str) -> StandIn:
     """A copy in evaluation mode that shares no state with the model. Raises InputError for lazy parameters."""
     if any(is_lazy(p) for p in model.parameters()):
         raise InputError("'model' must have all its shapes. Got lazy parameters; run it once on a batch first.")
+    if level != "real" and any(isinstance(v, torch.ScriptObject) for m in model.modules() for v in vars(m).values()):
+        raise NotImplementedError("packed weights have more than a shape")
     if level == "meta":
         return StandIn(_copy(model, _to_meta), _to_meta, lambda: _entered(torch.device("meta")))
     if level == "fake":
         mode = FakeTensorMode(allow_non_fake_inputs=True)
-        return StandIn(_copy(model, mode.from_tensor), mode.from_tensor, lambda: _entered(mode))
-    return StandIn(deepcopy(model).eval(), Tensor.clone, _entered)
+
+        def place(tensor: Tensor) -> Tensor:
+            return mode.from_tensor(_plain(tensor))
+
+        return StandIn(_copy(model, place), place, lambda: _entered(mode))
+    sparse = [tensor for tensor in (*model.parameters(), *model.buffers()) if tensor.layout != torch.strided]
+    return StandIn(deepcopy(model, {id(tensor): tensor.clone() for tensor in sparse}).eval(), torch.clone, _entered)
 
 
 @contextmanager
@@ -48,6 +56,7 @@ def _entered(*contexts: Any) -> Iterator[None]:
     fast = torch.backends.mha.get_fastpath_enabled()
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
+        stack.enter_context(_without_compilers())
         for context in contexts:
             stack.enter_context(context)
         torch.backends.mha.set_fastpath_enabled(False)
@@ -57,8 +66,29 @@ def _entered(*contexts: Any) -> Iterator[None]:
             torch.backends.mha.set_fastpath_enabled(fast)
 
 
+@contextmanager
+def _without_compilers() -> Iterator[None]:
+    """Compiled parts run as they are written; a compiler that was never imported stays so."""
+    flex = sys.modules.get("torch.nn.attention.flex_attention")
+    switch = "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG"
+    before = getattr(flex, switch, None)
+    with ExitStack() as stack:
+        if "torch._dynamo" in sys.modules:
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        if before is not None:
+            setattr(flex, switch, True)
+            stack.callback(setattr, flex, switch, before)
+        yield
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    if tensor.layout != torch.strided or tensor.is_quantized:
+        raise NotImplementedError("a sparse or quantized tensor has more than a shape")
+    return tensor
+
+
 def _to_meta(tensor: Tensor) -> Tensor:
-    moved = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+    moved = torch.empty_strided(_plain(tensor).shape, tensor.stride(), dtype=tensor.dtype, device="meta")
     return nn.Parameter(moved, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else moved
 
 

@@ -1,6 +1,6 @@
 """Counts, shapes and fields in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from mien.profile.receptive_field import Receptive
@@ -37,6 +37,15 @@ def pair(numbers: Sequence[int | Fraction]) -> str:
     """
     texts = [f"{float(n):.4g}" if n.denominator != 1 else str(n) for n in numbers]
     return texts[0] if len(set(texts)) == 1 else "x".join(texts)
+
+
+def calls_text(found: Mapping[str, int]) -> str:
+    """Operators with the number of their calls.
+
+    >>> calls_text({"linalg_inv_ex": 2, "_fft_r2c": 1})
+    'linalg_inv_ex (2 calls), _fft_r2c (1 call)'
+    """
+    return ", ".join(f"{name} ({number} call{'s' * (number != 1)})" for name, number in found.items())
 
 
 def field_text(found: Receptive | None) -> str:

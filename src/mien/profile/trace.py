@@ -7,16 +7,22 @@ and then on real ones.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from textwrap import shorten
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._ops import HigherOrderOperator
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mien.errors import InputError
-from mien.profile.calls import Signature, shortcut, signature
-from mien.profile.graph import COMPUTED, CONSTANT, INPUT, PARAMETER, Graph, Layer, Operation, Value
+from mien.profile.calls import Signature, is_composite, shortcut, signature
+from mien.profile.cost import is_known
+from mien.profile.graph import COMPUTED, CONSTANT, INPUT, PARAMETER, Graph, Layer, Operation, Value, values_in
+from mien.profile.packed import Weights
 from mien.profile.stand_in import LEVELS, StandIn, stand_in, tensors_in
+from mien.profile.writes import are_apart, part_of
 
 
 def trace(model: nn.Module, inputs: Sequence[Any]) -> Graph:
@@ -28,6 +34,11 @@ def trace(model: nn.Module, inputs: Sequence[Any]) -> Graph:
     >>> [operation.name for operation in graph.operations]
     ['convolution', 'relu']
     """
+    with torch.inference_mode(False):  # within it composite operators stay whole
+        return _trace(model, inputs)
+
+
+def _trace(model: nn.Module, inputs: Sequence[Any]) -> Graph:
     notes: list[str] = []
     for level in LEVELS:
         if level == "real" and any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
@@ -42,17 +53,21 @@ def trace(model: nn.Module, inputs: Sequence[Any]) -> Graph:
             told = f"{recorder.where()} failed on {level} ones: {_line(error)}"
             notes = [f"Traced on {_AFTER[level]} tensors, since {told}"]
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors_in(list(inputs)))
+    blamed = "'input_size' must be one that the model can take"
+    if not isinstance(failure, _OF_SHAPES) or isinstance(failure, NotImplementedError):
+        blamed = "'model' must be one that runs here on inputs of the given shapes"
     raise InputError(
-        f"'input_size' must be one that the model can take. Got {shapes}; {recorder.where()} failed"
-        f"{recorder.met()}: {_line(failure)}"
+        f"{blamed}. Got {shapes}; {recorder.where()} failed{recorder.met()}: {_line(failure)}"
     ) from failure
 
 
+_OF_SHAPES = (RuntimeError, ValueError, IndexError, TypeError, AssertionError)
+"""What torch and modules raise for inputs that do not fit, besides what else they do."""
 _AFTER = {"meta": "fake", "fake": "real", "real": "no"}
 
 
 def _line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return shorten((str(error).strip() or type(error).__name__).splitlines()[0], 160, placeholder=" ...")
 
 
 def _run(copy: StandIn, inputs: Sequence[Any], recorder: "Recorder", notes: tuple[str, ...]) -> Graph:
@@ -62,8 +77,10 @@ def _run(copy: StandIn, inputs: Sequence[Any], recorder: "Recorder", notes: tupl
         given = tuple(recorder.value(tensor, INPUT) for tensor in tensors_in(placed))
         weights = {id(p): recorder.value(p, PARAMETER) for p in parameters}
         layers = recorder.watch(copy.model, weights)
-        with recorder:
+        with Paddings(), recorder:
             out = copy.model(*placed)
+    stored = [*parameters, *recorder.packed.tensors()]
+    weights |= {id(tensor): recorder.value(tensor, PARAMETER) for tensor in recorder.packed.tensors()}
     return Graph(
         inputs=given,
         outputs=tuple(recorder.value(tensor) for tensor in tensors_in(_plain(out))),
@@ -71,7 +88,7 @@ def _run(copy: StandIn, inputs: Sequence[Any], recorder: "Recorder", notes: tupl
         layers=tuple(layers),
         parameters={value.id: value.numel for value in weights.values()},
         trainable=sum(p.numel() for p in parameters if p.requires_grad),
-        weight_bytes=sum(tensor.numel() * tensor.element_size() for tensor in (*parameters, *buffers)),
+        weight_bytes=sum(tensor.numel() * tensor.element_size() for tensor in (*stored, *buffers)),
         notes=notes,
     )
 
@@ -82,8 +99,29 @@ def _plain(out: Any) -> Any:
 
 
 def _place(tensor: Tensor) -> int:
+    if tensor.layout != torch.strided:
+        return id(tensor)
     place: int = tensor.untyped_storage()._cdata
     return place
+
+
+class Paddings(TorchFunctionMode):
+    """Makes circular padding one operator with a rule: it is made of writes, which say nothing of a border."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call a function, or padding of the same shape."""
+        kwargs = kwargs or {}
+        if func is nn.functional.pad and "circular" in (*args[2:3], kwargs.get("mode")) and _fits(*args, **kwargs):
+            args, kwargs = args[:2], {**kwargs, "mode": "replicate"}
+        return func(*args, **kwargs)
+
+
+def _fits(input: Tensor, pad: Sequence[int], *_: Any, **__: Any) -> bool:
+    """Whether circular padding of these widths is allowed."""
+    sides = [side for side in reversed(input.shape) for _ in range(2)]
+    return all(width <= side for width, side in zip(pad, sides, strict=False))
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -93,11 +131,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self._shapes_alone = shapes_alone
         self.operations: list[Operation] = []
+        self.packed = Weights()
         self._values: dict[int, Value] = {}
         self._kept: list[Tensor] = []
         self._storages: dict[int, list[Tensor]] = {}
         self._stack: list[tuple[Layer, tuple[Any, ...]]] = []
         self._failed: tuple[str, Any] | None = None
+
+    supports_higher_order_operators = True
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -107,7 +148,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """A layer for each module, kept up to date while the model runs."""
         layers = []
         for path, module in model.named_modules():
-            own = [weights[id(p)] for p in vars(module)["_parameters"].values() if p is not None]
+            own = [weights[id(p)] for p in module.parameters(recurse=False)]
             layers.append(Layer(path, type(module).__name__, {value.id: value.numel for value in own}))
             vars(module)["forward"] = self._watched(module.forward, layers[-1])
         return layers
@@ -136,7 +177,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _new(self, tensor: Tensor, kind: str) -> Value:
         sharing = self._storages.setdefault(_place(tensor), [])
         storage = self._values[id(sharing[0])].storage if sharing else len(self._kept)
-        value = Value(len(self._kept), tuple(tensor.shape), tensor.element_size(), kind, storage)
+        entries = None if tensor.layout == torch.strided else tensor._nnz()
+        value = Value(len(self._kept), tuple(tensor.shape), tensor.element_size(), kind, storage, entries)
         if not any(tensor is other for other in sharing):
             sharing.append(tensor)
         self._kept.append(tensor)
@@ -148,33 +190,61 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """Run an operator and write it down."""
         kwargs = kwargs or {}
-        self._failed = func.__name__, (args, kwargs)
+        self._failed = getattr(func, "__name__", str(func)), (args, kwargs)
+        if isinstance(func, HigherOrderOperator):
+            return self._record_higher(func, args, kwargs)
+        called = signature(func)
+        if not is_known(called.plain) and is_composite(func):
+            with self:
+                return func.decompose(*args, **kwargs)
         out = shortcut(func, args, kwargs) if self._shapes_alone else func(*args, **kwargs)
         self._failed = None
-        self._record(signature(func), args, kwargs, out)
+        self._record(called, args, kwargs, out)
         return out
 
+    def _record_higher(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Attention with a function of the scores is the product that it is; others run on, seen from inside."""
+        if func.name() != "flex_attention":
+            with self:
+                return func(*args, **kwargs)
+        query, _, value = args[:3]
+        out, scores = query.new_empty(*query.shape[:-1], value.shape[-1]), query.new_empty(query.shape[:-1])
+        self._record(Signature(func.name(), (("query", None), ("key", None), ("value", None)), ()), args[:3], {}, out)
+        self._failed = None
+        return out, scores, scores
+
     def _record(self, called: Signature, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        given = called.bound(args, kwargs)
+        name, given = self.packed.unpacked(called.plain, called.bound(args, kwargs))
         read, tensors = list(tensors_in(given)), list(tensors_in(out))
         if not read or not tensors:
             return
-        attributes = {name: self._named(argument) for name, argument in given.items()}
-        written = list(tensors_in([given[name] for name in called.written]))
+        attributes = {argument: self._named(value) for argument, value in given.items()}
+        if name != called.plain and self._stack:  # a packed weight is a parameter of the module that runs it
+            stored = (value for value in values_in(attributes) if value.kind == PARAMETER)
+            self._stack[-1][0].parameters |= {value.id: value.numel for value in stored}
+        written = list(tensors_in([given.get(name) for name in called.written]))
         view = not written and all(_place(t) in self._storages for t in tensors)
         stale = [other for t in written for other in self._storages[_place(t)]]
         old = [(other, self.value(other)) for other in stale if not any(other is t for t in tensors)]
         before = () if written else {id(tensor) for tensor in read}
         outputs = tuple(self._new(tensor, COMPUTED) for tensor in tensors if id(tensor) not in before)
-        name = called.name.rstrip("_") if written and not called.name.startswith("_") else called.name
         self._append(name, attributes, outputs, view)
         for other, value in old:  # a write through a view changes everything that shares its memory
-            self._append("written", {"self": value, "source": outputs}, (self._new(other, COMPUTED),), True)
+            for tensor, output in zip(tensors, outputs, strict=False):
+                self._write(other, value, tensor, output)
+
+    def _write(self, other: Tensor, before: Value, tensor: Tensor, source: Value) -> None:
+        """Write down what a write to one tensor does to another one that shares its memory."""
+        sharing = self._storages[_place(tensor)]
+        if not any(other is one for one in sharing) or are_apart(sharing[0], other, tensor):
+            return
+        arguments = {"self": before, "source": source, "part": part_of(other, tensor), "of": part_of(tensor, other)}
+        self._append("written", arguments, (self._new(other, COMPUTED),), True)
 
     def _named(self, argument: Any) -> Any:
         """An argument with values in the place of tensors."""
         if isinstance(argument, Tensor):
-            return self.value(argument)
+            return self.value(argument, PARAMETER) if self.packed.holds(argument) else self.value(argument)
         return [self._named(one) for one in argument] if isinstance(argument, list | tuple) else argument
 
     def _append(self, name: str, attributes: Mapping[str, Any], outputs: tuple[Value, ...], view: bool) -> None:

@@ -6,9 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.profile.graph import Operation
+from mien.profile.graph import Operation, Value
 
-CONVOLUTIONS = ("convolution", "convolution_overrideable", "mkldnn_convolution")
+CONVOLUTIONS = (
+    "convolution", "_convolution", "convolution_overrideable",
+    *(f"{kind}_convolution{end}" for kind in ("mkldnn", "cudnn", "miopen") for end in ("", "_relu", "_transpose")),
+    "cudnn_convolution_add_relu", "miopen_depthwise_convolution", "_conv_depthwise2d", "conv_depthwise3d",
+    "_slow_conv2d_forward", "slow_conv3d_forward", "slow_conv_dilated2d", "slow_conv_dilated3d",
+    "slow_conv_transpose2d", "slow_conv_transpose3d", "thnn_conv2d", "_nnpack_spatial_convolution",
+    "mkldnn::_convolution_pointwise", *(f"onednn::qconv{n}_pointwise" for n in ("", "1d", "2d", "3d")),
+)  # fmt: skip
 POOLS = (
     *(f"avg_pool{n}d" for n in (1, 2, 3)),
     *(f"max_pool{n}d{end}" for n in (1, 2, 3) for end in ("", "_with_indices")),
@@ -39,7 +46,7 @@ def windows(operation: Operation) -> Windows | None:
     """
     given = operation.attributes
     if operation.name in CONVOLUTIONS:
-        kernel = tuple(given["weight"].shape[2:])
+        kernel = tuple(kernel_of(operation).shape)[-len(operation.inputs[0].shape) + 2 :]
     elif operation.name in POOLS or operation.name == "im2col":
         sides = int(operation.name.split("pool")[1][0]) if "pool" in operation.name else 2
         kernel = numbers(operation, "kernel_size", sides)
@@ -50,7 +57,18 @@ def windows(operation: Operation) -> Windows | None:
         numbers(operation, "stride", n) if given.get("stride") else kernel if "pool" in operation.name else (1,) * n
     )
     dilation, padding = numbers(operation, "dilation", n), numbers(operation, "padding", n, 0)
-    return Windows(kernel, stride, dilation, padding, bool(given.get("transposed")))
+    return Windows(kernel, stride, dilation, padding, is_transposed(operation))
+
+
+def kernel_of(operation: Operation) -> Value:
+    """The weight of a convolution, (C_out, C_in / groups, k, ...) or (C_in, C_out / groups, k, ...) if transposed."""
+    found: Value = next(operation.attributes[name] for name in ("weight", "W", "qw") if name in operation.attributes)
+    return found
+
+
+def is_transposed(operation: Operation) -> bool:
+    """Whether it spreads positions over the output instead of reading them."""
+    return bool(operation.attributes.get("transposed", "transpose" in operation.name))
 
 
 def numbers(operation: Operation, name: str, count: int, default: int = 1) -> tuple[int, ...]:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mien.errors import ModelError, expect
 from mien.faces import Faces
 from mien.geometry import Array, Image, non_maximum_suppression
+from mien.opencv import cv2
 from mien.runtime.session import free_shapes, open_session
+from mien.runtime.tiles import largest_face, tile_scales, tiles
 
 WEIGHTS_FILE = "face_detection_yunet_2023mar.onnx"
 WEIGHTS_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
@@ -62,7 +63,8 @@ class Detector:
 
     min_face: smallest side of a face in pixels; larger values are faster. score_threshold: 0..1.
     max_faces: the best ones are kept; None keeps all. max_side: larger pictures are shrunk to this side
-    before they are searched (a face must keep about 12 pixels). threads: of onnxruntime.
+    before they are searched (a face must keep about 12 pixels); those of more than five times this side, or twice where
+    they are three times as long as wide, are searched again in overlapping tiles at full size. threads: of onnxruntime.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Detector:
         expect(max_side >= 64, "max_side", "a number of pixels of at least 64", max_side)
         self.min_face, self.score_threshold, self.max_faces = min_face, score_threshold, max_faces
         self.max_side, self.nms_threshold = max_side, nms_threshold
+        self._full_scale = min(1.0, 24 / min_face)
         self._session = open_session(free_shapes(detector_weights().read_bytes()), threads)
         self._outputs = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in _STRIDES]
 
@@ -88,28 +91,50 @@ class Detector:
         """Faces of one RGB picture (H, W, 3), best score first."""
         return self.batch([image])[0]
 
-    def batch(self, images: Sequence[Image]) -> list[Faces]:
-        """Faces of each picture; pictures of one size share a run of the network."""
+    def batch(self, images: Sequence[Image], lowest: float = 1.0) -> list[Faces]:
+        """Faces of each picture; pictures of one size share a run of the network.
+
+        lowest: score down to which faces are told too where that is below the threshold, as a tracker asks.
+        """
         found = [Faces.empty()] * len(images)
         for size in {image.shape[:2] for image in images}:
             at = [i for i, image in enumerate(images) if image.shape[:2] == size]
-            for i, faces in zip(at, self._same_size([images[i] for i in at]), strict=True):
+            for i, faces in zip(at, self._same_size([images[i] for i in at], lowest), strict=True):
                 found[i] = faces
         return found
 
-    def _same_size(self, images: list[Image]) -> list[Faces]:
+    def _same_size(self, images: list[Image], lowest: float) -> list[Faces]:
         longest = max(images[0].shape[:2])
         scale = self._scale(longest)
-        looks = [self._look(images, _View(scale))]
+        looks = [self._look(images, _View(scale), lowest)]
         if longest * scale > 2 * _SECOND_LOOK_SIDE:
             # A face that fills a large picture is larger than the network's widest stride sees.
-            looks.append(self._look(images, _View(_SECOND_LOOK_SIDE / longest)))
-        merged = [self._merge(parts) for parts in zip(*looks, strict=True)]
-        return [faces if len(faces) else self._retry(image) for faces, image in zip(merged, images, strict=True)]
+            looks.append(self._look(images, _View(_SECOND_LOOK_SIDE / longest), lowest))
+        tiled = [self._in_tiles(image, scale, lowest) for image in images]
+        merged = [self._merge((*parts, *more)) for *parts, more in zip(*looks, tiled, strict=True)]
+        return [self._or_retry(faces, image) for faces, image in zip(merged, images, strict=True)]
 
     def _scale(self, longest: int) -> float:
-        scale = min(1.0, self.max_side / longest, 24 / self.min_face if self.min_face > 24 else 1.0)
+        scale = min(self._full_scale, self.max_side / longest)
         return min(2.0, _TINY_SIDE / longest) if longest < _TINY_SIDE else scale
+
+    def _in_tiles(self, image: Image, coarse: float, lowest: float) -> list[Faces]:
+        """Faces that are too small to be seen where a huge or elongated picture is shrunk to the scale `coarse`."""
+        size, parts = (image.shape[1], image.shape[0]), []
+        for scale in tile_scales(size, coarse, self._full_scale):
+            largest = largest_face(scale, coarse)
+            for batch in tiles(size, scale, coarse):
+                looks = self._look([tile.cut(image) for tile in batch], _View(scale), lowest)
+                pairs = zip(batch, looks, strict=True)
+                parts += [self._merge([tile.place(faces, size, largest)]) for tile, faces in pairs]
+        return parts
+
+    def _or_retry(self, faces: Faces, image: Image) -> Faces:
+        """The faces; where none has a score above the threshold, those of a second look, if that has any."""
+        if faces.score.max(initial=0.0) >= self.score_threshold:
+            return faces
+        again = self._retry(image)
+        return again if len(again) else faces
 
     def _retry(self, image: Image) -> Faces:
         """A second look at a picture without a face: upside down, since some angles are found only so, and with a
@@ -125,7 +150,7 @@ class Detector:
                 return faces
         return Faces.empty()
 
-    def _look(self, images: list[Image], view: _View) -> list[Faces]:
+    def _look(self, images: list[Image], view: _View, lowest: float = 1.0) -> list[Faces]:
         height, width = images[0].shape[:2]
         new_w, new_h = max(1, round(width * view.scale)), max(1, round(height * view.scale))
         margin = round(max(new_w, new_h) * view.pad)
@@ -137,7 +162,8 @@ class Detector:
             picture[margin : margin + new_h, margin : margin + new_w] = small
         blob = np.ascontiguousarray(canvas[..., ::-1].transpose(0, 3, 1, 2), dtype=np.float32)
         outputs = self._session.run(self._outputs, {"input": blob})
-        box, score, points = _decode(outputs, len(images), size[0], size[1], self.score_threshold)
+        threshold = min(lowest, self.score_threshold)
+        box, score, points = _decode(outputs, len(images), size[0], size[1], threshold)
         ratio = np.array([width / new_w, height / new_h], np.float32)
         return [
             Faces(

@@ -1,5 +1,6 @@
 """Heads: networks that read aligned crops. Heads with the same template share one crop."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.emotion import EvidenceModel
-from mien.errors import ModelError
+from mien.errors import InputError, ModelError, expect
 from mien.estimates import ATTRIBUTES, decode
 from mien.faces import Attributes, Faces
 from mien.geometry import Array, CropTemplate
 from mien.runtime.models import Card, Model, find_model, is_embedded
 
 HEADS = ("expression", "age", "attractiveness")
+OPEN_HEADS = {"expression": "expression-open"}
+"""Models under terms that let anyone use them for anything, by the name of the head that they stand in for."""
 _TASKS = (*HEADS, "emotion")
 _ONE_FACE = Faces(np.zeros((1, 4), np.float32), np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32))
 
@@ -23,6 +26,28 @@ def expression_decoding(card: Card) -> dict[str, Any]:
     """Decoding of Action Units on a card, also where the model has other tasks beside them."""
     decoding: dict[str, Any] = card.decoding.get("expression", card.decoding)
     return decoding
+
+
+def choose_heads(heads: Iterable[str | Path] | None, terms: str) -> list[str | Path]:
+    """The models that run: those that were asked for, or all.
+
+    terms: 'any', or 'open' for models that anyone may use for anything; a path to a model of one's own always may.
+    Raises InputError for other terms, and for an embedded model that is not under open ones.
+
+    >>> choose_heads(None, "any"), choose_heads(None, "open")
+    (['expression', 'age', 'attractiveness'], ['expression-open'])
+    """
+    expect(terms in ("any", "open"), "terms", "'any' or 'open'", terms)
+    if terms == "any":
+        return list(HEADS if heads is None else heads)
+    chosen = [OPEN_HEADS.get(str(head), head) for head in (OPEN_HEADS if heads is None else heads)]
+    for head in chosen:
+        if Path(head).suffix != ".onnx" and head not in OPEN_HEADS.values():
+            raise InputError(
+                f"'heads' must be of {', '.join(OPEN_HEADS)} under open terms, or .onnx files of yours. Got {head!r}, "
+                "which is for non-commercial research: leave it out, or ask for terms='any'."
+            )
+    return chosen
 
 
 class Head:

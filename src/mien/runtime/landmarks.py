@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.estimates import landmarks_estimate, pose_estimate
+from mien.estimates import landmarks_estimate, pose_estimate, presence_estimate
 from mien.faces import Faces, Pose
 from mien.geometry import Array, Image, face_square, five_points, rotation_angle, warp, wrap_degrees
 from mien.runtime.models import Model, find_model
@@ -17,23 +17,35 @@ _TURNED = 15.0
 
 
 class Landmarker:
-    """Refines detected faces: 68 landmarks, pose, and the five points derived from the 68."""
+    """Refines detected faces: 68 landmarks, pose, and the five points derived from the 68; drops what is no face.
 
-    def __init__(self, model: str | Path = "landmarks", threads: int | None = None) -> None:
+    min_presence: probability of a face below which one is dropped; None for that of the card, 0 keeps all.
+    """
+
+    def __init__(
+        self, model: str | Path = "landmarks", threads: int | None = None, min_presence: float | None = None
+    ) -> None:
         self.model = Model(find_model(model), threads)
         self._margin = float(self.model.card.crop["margin"])
+        told = self.model.card.decoding.get("presence", {}).get("threshold", 0.0)
+        self.min_presence = float(told if min_presence is None else min_presence)
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Faces]) -> list[Faces]:
-        """The same faces with `landmarks_68`, `pose` and refined `landmarks`; all pictures share one run."""
+        """The faces with `landmarks_68`, `pose` and refined `landmarks`; all pictures share one run.
+
+        Those whose presence lies below the card's threshold are left out: texture, helmets, parts of faces.
+        """
         counts = [len(part) for part in faces]
         if not sum(counts):
             return list(faces)
         owner = np.repeat(np.arange(len(images)), counts)
         box = np.concatenate([part.box for part in faces])
-        points, pose = self._read(images, owner, box, np.concatenate([part.landmarks for part in faces]))
-        ends = np.cumsum(counts)
+        points, pose, presence = self._read(images, owner, box, np.concatenate([part.landmarks for part in faces]))
+        known = presence >= self.min_presence
+        refined = [_refined(part, points[own], pose[own]) for part, own in zip(faces, _parts(counts), strict=True)]
         return [
-            _refined(part, points, pose, slice(end - len(part), end)) for part, end in zip(faces, ends, strict=True)
+            part if known[own].all() else part.select(known[own])
+            for part, own in zip(refined, _parts(counts), strict=True)
         ]
 
     def points(self, image: Image, box: Array, landmarks: Array) -> Array:
@@ -42,29 +54,36 @@ class Landmarker:
 
     def _read(
         self, images: Sequence[Image], owner: NDArray[np.int64], box: Array, landmarks: Array
-    ) -> tuple[Array, Pose]:
-        """Landmarks (N, 68, 2) and pose of the faces that lie in images[owner]."""
+    ) -> tuple[Array, Pose, Array]:
+        """Landmarks (N, 68, 2), pose and presence (N,) of the faces that lie in images[owner]."""
         size = self.model.card.size
         matrix = face_square(box, landmarks, size, self._margin)
-        points, pose = self._look(images, owner, matrix)
+        points, pose, presence = self._look(images, owner, matrix)
         upright = face_square(box, five_points(points), size, self._margin)
         turned = np.abs(wrap_degrees(rotation_angle(upright) - rotation_angle(matrix))) > _TURNED
         if turned.any():
-            again, angles = self._look(images, owner[turned], upright[turned])
-            points[turned] = again
+            points[turned], angles, presence[turned] = self._look(images, owner[turned], upright[turned])
             for name in ("yaw", "pitch", "roll"):
                 getattr(pose, name)[turned] = getattr(angles, name)
-        return points, pose
+        return points, pose, presence
 
-    def _look(self, images: Sequence[Image], owner: NDArray[np.int64], matrix: Array) -> tuple[Array, Pose]:
-        """Landmarks and pose in crops cut by the matrices (N, 2, 3)."""
+    def _look(self, images: Sequence[Image], owner: NDArray[np.int64], matrix: Array) -> tuple[Array, Pose, Array]:
+        """Landmarks, pose and presence in crops cut by the matrices (N, 2, 3)."""
         size = self.model.card.size
         crops = np.empty((len(matrix), size, size, 3), np.uint8)
         for crop, one, which in zip(crops, matrix, owner, strict=True):
             crop[:] = warp(images[which], one, size)
         outputs = self.model(crops)
-        return landmarks_estimate(outputs["landmarks"], matrix, size), pose_estimate(outputs["pose"], matrix)
+        presence = presence_estimate(outputs, self.model.card.decoding)
+        points = landmarks_estimate(outputs["landmarks"], matrix, size)
+        return points, pose_estimate(outputs["pose"], matrix), presence
 
 
-def _refined(faces: Faces, points: Array, pose: Pose, part: slice) -> Faces:
-    return replace(faces, landmarks=five_points(points[part]), landmarks_68=points[part], pose=pose[part])
+def _parts(counts: Sequence[int]) -> list[slice]:
+    """Where each picture's faces stand among all."""
+    ends = np.cumsum(counts)
+    return [slice(int(end - count), int(end)) for end, count in zip(ends, counts, strict=True)]
+
+
+def _refined(faces: Faces, points: Array, pose: Pose) -> Faces:
+    return replace(faces, landmarks=five_points(points), landmarks_68=points, pose=pose)

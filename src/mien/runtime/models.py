@@ -16,6 +16,7 @@ from mien.runtime.quality import detail
 from mien.runtime.session import open_session
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+_MOST_CROPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,11 @@ class Model:
         return {name: value.reshape(2, len(crops), -1).mean(0) for name, value in both.items()}
 
     def _run(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
+        """In batches of bounded memory: a picture of a crowd holds thousands of faces."""
+        parts = [self._run_batch(crops[i : i + _MOST_CROPS]) for i in range(0, max(1, len(crops)), _MOST_CROPS)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in self.card.outputs}
+
+    def _run_batch(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
         blob = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32)
         blob -= self.card.mean
         blob /= self.card.std
@@ -90,7 +96,7 @@ def read_card(model: Path) -> Card:
     """The card of an ONNX file, without its network. Raises ModelError for one that is no card."""
     path = model.with_suffix(".json")
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"The card {str(path)!r} must be JSON. {error}") from error
     missing = [key for key in KINDS if not isinstance(values, dict) or key not in values]

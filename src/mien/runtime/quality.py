@@ -1,10 +1,10 @@
 """How much fine detail a crop of a face holds: little where it is blurred, or was small and has been enlarged."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.geometry import Array
+from mien.opencv import cv2
 
 FINE, COARSE = 1.0, 4.0
 """Widths in pixels of the two Gaussians that part a crop into fine, middle and coarse."""

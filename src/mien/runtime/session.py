@@ -1,16 +1,26 @@
-"""onnxruntime sessions: threads stated, errors said plainly, fixed input shapes set free."""
+"""onnxruntime sessions: threads stated, errors said plainly, fixed input shapes set free, fit for other processes."""
 
 import os
-from collections.abc import Iterator
-
-import onnxruntime as ort
+from collections.abc import Callable, Iterator
 
 from mien.errors import ModelError, expect
+from mien.ort import onnxruntime as ort
 
 DEFAULT_THREADS = 2
 
 
-def open_session(model: bytes, threads: int | None = None) -> ort.InferenceSession:
+class Session(ort.InferenceSession):  # type: ignore[misc]
+    """A session that can be pickled: it goes as its model, and is opened anew where it arrives."""
+
+    def __init__(self, model: bytes, options: ort.SessionOptions, threads: int | None) -> None:
+        super().__init__(model, options, providers=["CPUExecutionProvider"])
+        self._opening = model, threads
+
+    def __reduce__(self) -> tuple[Callable[..., "Session"], tuple[bytes, int | None]]:
+        return open_session, self._opening
+
+
+def open_session(model: bytes, threads: int | None = None) -> Session:
     """A CPU session for a serialised ONNX model.
 
     threads: None takes 2, or fewer where the machine has fewer: these networks gain little from more.
@@ -24,7 +34,7 @@ def open_session(model: bytes, threads: int | None = None) -> ort.InferenceSessi
     # Spinning threads burn a core between the pictures of a slow source.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return Session(model, options, threads)
     except Exception as error:
         raise ModelError(f"The model must be a valid ONNX file. onnxruntime says: {error}") from error
 

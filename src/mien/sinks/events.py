@@ -91,11 +91,12 @@ class EventSink(Sink):
 
 
 def check_target(path: Path) -> None:
-    """Raise InputError where a table of events cannot have this name, SinkError where there is no such folder."""
+    """Raise InputError where a table of events cannot have this name, SinkError where it cannot be written."""
     if path.suffix.lower() not in _SUFFIXES:
         raise InputError(f"'events' must end in {', '.join(_SUFFIXES)}. Got {str(path)!r}.")
-    if not path.absolute().parent.is_dir() or path.is_dir():
-        raise SinkError(f"{str(path)!r} cannot be written: it must be a file in a folder that exists.")
+    folder = path.absolute().parent
+    if not folder.is_dir() or path.is_dir() or not os.access(folder, os.W_OK):
+        raise SinkError(f"{str(path)!r} cannot be written: it must be a file in a folder that exists and takes files.")
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ class JsonLinesSink(Sink):
             return
         try:
             if resume and path.exists():
-                self.done = frozenset(_keep_finished(path))
+                self.done, self.errors = _keep_finished(path)
             self._file = path.open("a" if resume else "w", encoding="utf-8")
         except OSError as error:
             raise SinkError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
@@ -55,9 +55,10 @@ class JsonLinesSink(Sink):
             raise SinkError(f"The output cannot be written: {error.strerror}.") from error
 
 
-def _keep_finished(path: Path) -> set[str]:
-    """Cut the file after its last finished source; names of the finished ones."""
+def _keep_finished(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Cut the file after its last finished source; names of the finished ones, and of those with an error."""
     finished: set[str] = set()
+    failed: set[str] = set()
     current: str | None = None
     end = at = 0
     with path.open("rb") as file:
@@ -69,10 +70,12 @@ def _keep_finished(path: Path) -> set[str]:
             if source != current and current is not None:
                 finished.add(current)
                 end = at
+            if row.get("status") == "error":
+                failed.add(source)
             current = source
             at += len(line)
     os.truncate(path, end)
-    return finished
+    return frozenset(finished), frozenset(finished & failed)
 
 
 def parse(line: bytes) -> dict[str, Any] | None:

@@ -7,10 +7,14 @@ from mien.faces import Frame
 
 
 class Sink(ABC):
-    """Takes frames one by one; `done` holds the names of sources that an earlier run has finished."""
+    """Takes frames one by one.
+
+    done: names of the sources that an earlier run has finished; errors: of those among them that could not be read.
+    """
 
     def __init__(self) -> None:
         self.done: frozenset[str] = frozenset()
+        self.errors: frozenset[str] = frozenset()
 
     @abstractmethod
     def write(self, frame: Frame) -> None:

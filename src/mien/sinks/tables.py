@@ -7,11 +7,12 @@ import csv
 import json
 import os
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from mien.emotion import DISPLAYS
 from mien.errors import MissingDependencyError, SinkError
 from mien.faces import SCORE_NUMBERS, Frame, flatten
 from mien.facs import CODES
@@ -26,6 +27,7 @@ _NUMBER_COLUMNS = (
 )
 _ESTIMATE_COLUMNS = (
     ("emotion_positive", "emotion_neutral", "emotion_negative", "emotion_margin")
+    + tuple(f"emotion_category_probability_{name}" for name in DISPLAYS)
     + ("age_value", "age_low", "age_high", "age_coverage")
     + tuple(f"attractiveness_{name}" for name in (*SCORE_NUMBERS, "coverage"))
     + ("displays_pain", "displays_smile_strength", "displays_cheek_strength")
@@ -40,6 +42,7 @@ COLUMNS: dict[str, str] = {
     "track_id": "whole",
     **dict.fromkeys(_NUMBER_COLUMNS, "number"),
     "emotion_label": "text",
+    "emotion_category_label": "text",
     **dict.fromkeys(_ESTIMATE_COLUMNS, "number"),
     "emotion_clear": "truth",
     "emotion_evidence": "pairs",
@@ -61,12 +64,13 @@ class _WholeTable(Sink):
         self._adds = resume and path.exists() and not rows.exists()
         self._rows = added if self._adds else rows
         self._again: set[str] = set()
-        finished = self._finished() if self._adds else set()
+        finished = self._finished() if self._adds else {}
         # An adding run that was cut off may have left its rows in the table too, those of half a source as well.
         if self._adds and added.exists():
             self._again = {str(row["source"]) for row in read_rows(added)}
         self._lines = JsonLinesSink(self._rows, resume=resume)
-        self.done = self._lines.done | (finished - self._again)
+        self.done = self._lines.done | (set(finished) - self._again)
+        self.errors = self._lines.errors | {source for source in finished if finished[source] and source in self.done}
         if not resume:
             added.unlink(missing_ok=True)
 
@@ -90,9 +94,13 @@ class _WholeTable(Sink):
         if complete:
             self._rows.unlink()
 
-    def _finished(self) -> set[str]:
+    def _finished(self) -> dict[str, bool]:
+        """The sources of the finished table, and whether each has an error."""
+        failed: dict[str, bool] = {}
         try:
-            return self._sources()
+            for source, status in self._sources():
+                failed[source] = failed.get(source, False) or status == "error"
+            return failed
         except (OSError, ValueError, csv.Error) as error:
             raise SinkError(
                 f"{str(self.path)!r} is not a whole table of mien, so nothing can be added to it. "
@@ -104,8 +112,8 @@ class _WholeTable(Sink):
         """Write the kept rows as a table, after those of the finished table that is added to."""
 
     @abstractmethod
-    def _sources(self) -> set[str]:
-        """Names of the sources in the finished table. Raises ValueError when it has other columns."""
+    def _sources(self) -> Iterable[tuple[str, str]]:
+        """Source and status of each row of the finished table. Raises ValueError when it has other columns."""
 
 
 class CsvSink(_WholeTable):
@@ -118,8 +126,8 @@ class CsvSink(_WholeTable):
             writer.writerows(self._old() if self._adds else ())
             writer.writerows(map(_csv_row, read_rows(self._rows)))
 
-    def _sources(self) -> set[str]:
-        return {row["source"] for row in self._old()}
+    def _sources(self) -> Iterable[tuple[str, str]]:
+        return ((row["source"], row["status"]) for row in self._old())
 
     def _old(self) -> Iterator[dict[str, Any]]:
         with self.path.open(encoding="utf-8", newline="") as file:
@@ -166,11 +174,12 @@ class ParquetSink(_WholeTable):
             while chunk := list(islice(rows, _BATCH)):
                 writer.write_table(pa.Table.from_pylist([_parquet_row(row) for row in chunk], schema))
 
-    def _sources(self) -> set[str]:
+    def _sources(self) -> Iterable[tuple[str, str]]:
         import pyarrow.parquet as pq
 
         _check_columns(pq.read_schema(self.path).names)
-        return set(pq.read_table(self.path, columns=["source"]).column(0).to_pylist())
+        columns = pq.read_table(self.path, columns=["source", "status"])
+        return zip(*(column.to_pylist() for column in columns.columns), strict=True)
 
 
 def _schema(pa: Any) -> Any:

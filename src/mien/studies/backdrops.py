@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import cv2
 import numpy as np
 
 from mien.geometry import Array, Image
+from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 from mien.studies.spoiled import SPOILED, Change

@@ -21,7 +21,6 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -31,6 +30,7 @@ from mien.comparison.entrants import BLURRED, sharpness
 from mien.comparison.near_duplicates import SAME_SCENE, likeness, thumbnail
 from mien.errors import InputError
 from mien.geometry import Image
+from mien.opencv import cv2
 from mien.studies.bootstrap import Estimate, Rows, estimate, resample
 from mien.studies.finding import Finding, Study, Table
 from mien.studies.spoiled import compress

@@ -20,6 +20,8 @@ NAMES = (
     "pairwise-collapse",
     "ranking-losses",
     "au-or-classes",
+    "bottleneck",
+    "face-check",
     "landmarks-under-pose",
     "age-heads",
     "normalized-l1",

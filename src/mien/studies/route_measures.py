@@ -39,7 +39,7 @@ def hits(probability: Array, target: Labels, draws: Sequence[Rows], ranking: boo
     right = preds == target
     said, held = probability.max(1), probability[np.arange(len(target)), target]
     measures = {
-        F1: lambda rows: metrics.macro_f1(preds[rows], target[rows], count),
+        F1: lambda rows: metrics.macro_f1(preds[rows], target[rows], count, "labeled"),
         ACCURACY: lambda rows: float(right[rows].mean()),
     }
     measures |= {name: _recall(right, target == k) for k, name in enumerate(RECALLS.values())}

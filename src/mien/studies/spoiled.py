@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import cv2
 import numpy as np
 
 from mien.geometry import Image
+from mien.opencv import cv2
 
 Change = Callable[[Image], Image]
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mien.errors import InputError, ModelError, SinkError, expect
+from mien.errors import InputError, ModelError, SinkError, Words, expect
 from mien.estimates import moderated, sigmoid
 from mien.taste.logistic import Vector, maximum, normal_cdf, shared_faces
 
@@ -66,7 +66,7 @@ class Taste:
         scale = max(1.0, float(np.abs(self.covariance).max()))
         expect(scale < _LARGEST, "covariance", f"of variances below {_LARGEST:g}", scale)
         gap = float(np.abs(self.covariance - self.covariance.T).max())
-        expect(gap <= _ROUNDING * scale, "covariance", "symmetric", f"differences of {gap}")
+        expect(gap <= _ROUNDING * scale, "covariance", "symmetric", Words(f"differences of {gap}"))
         values, vectors = np.linalg.eigh(self.covariance)
         expect(values[0] >= -_ROUNDING * scale, "covariance", "without negative eigenvalues", float(values[0]))
         object.__setattr__(self, "_root", vectors * np.sqrt(np.clip(values, 0, None)))
@@ -167,7 +167,7 @@ class Taste:
         Raises InputError for a file that is no taste, ModelError for one that belongs to another network.
         """
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            values = json.loads(Path(path).read_text(encoding="utf-8-sig"))
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"'path' must be {_FILE}. Got {str(path)!r}: {error}.") from error
         said = values.get("format") if isinstance(values, dict) else None
@@ -175,7 +175,8 @@ class Taste:
         expect(values.get("version") == VERSION, "version", f"{VERSION}; update mien", values.get("version"))
         names = ("mean", "covariance", "comparisons", "model", "sha256")
         missing = [name for name in names if name not in values]
-        expect(not missing, "path", f"a whole taste file ({', '.join(names)})", f"{path} without {', '.join(missing)}")
+        lacking = Words(f"{path} without {', '.join(missing)}")
+        expect(not missing, "path", f"a whole taste file ({', '.join(names)})", lacking)
         count, known = values["comparisons"], (values["model"], values["sha256"])
         expect(isinstance(count, int) and 0 <= count < 1 << 60, "comparisons", "a whole number of at least 0", count)
         expect(all(isinstance(text, str) for text in known), "path", "a taste file that names its model", str(path))
@@ -214,5 +215,5 @@ def _numbers(values: ArrayLike, name: str) -> Vector:
         array = np.asarray(values, np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{name!r} must be an array of numbers. Got {type(values).__name__}: {error}.") from error
-    expect(bool(np.isfinite(array).all()), name, "finite numbers", "NaN or infinity")
+    expect(bool(np.isfinite(array).all()), name, "finite numbers", Words("NaN or infinity"))
     return array

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import expect
+from mien.errors import Words, expect
 
 Array = NDArray[Any]
 
@@ -22,7 +22,7 @@ def assign(cost: Array) -> tuple[Array, Array]:
     """
     cost = np.asarray(cost, np.float64)
     expect(cost.ndim == 2, "cost", "a matrix (N, M)", cost.shape)
-    expect(bool(np.isfinite(cost).all()), "cost", "finite everywhere", "infinite or NaN entries")
+    expect(bool(np.isfinite(cost).all()), "cost", "finite everywhere", Words("infinite or NaN entries"))
     if cost.shape[0] > cost.shape[1]:
         columns, rows = assign(cost.T)
         order = np.argsort(rows)

@@ -3,11 +3,11 @@
 from collections import deque
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import expect
+from mien.opencv import cv2
 
 Array = NDArray[Any]
 

@@ -17,7 +17,8 @@ EMBEDDING = 384
 class FaceModel(nn.Module):
     """Crops (B, 3, S, S), normalised -> one tensor (B, width) for each output of the task.
 
-    backbone: a name of the registry; aux: with auxiliary heads, one set for each tap of the backbone.
+    backbone: a name of the registry; aux: with auxiliary heads, one set for each tap of the backbone. The task's parts
+    are held here, so that they are trained and saved; the forward pass has no use for them.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class FaceModel(nn.Module):
         else:
             self.embedding = _pooled(channels, dropout)
         self.heads = _heads(task)
+        self.parts = nn.ModuleDict(task.parts())
         self.aux = nn.ModuleList()
         if aux:
             self.aux.extend(_aux_heads(self.backbone, backbone, task))
@@ -48,12 +50,11 @@ class FaceModel(nn.Module):
         """Outputs in the order of the task's `outputs`."""
         return self.with_embedding(x)[0]
 
-    def with_auxiliary(self, x: Tensor) -> tuple[tuple[Tensor, ...], list[tuple[Tensor, ...]]]:
-        """The outputs, and those of each auxiliary head."""
-        if not len(self.aux):
-            return self(x), []
-        last, maps = self.backbone.tapped(x)  # type: ignore[operator]
-        return self._read(last)[0], [aux(m) for aux, m in zip(self.aux, maps, strict=True)]
+    def with_auxiliary(self, x: Tensor) -> tuple[tuple[Tensor, ...], list[tuple[Tensor, ...]], Tensor]:
+        """The outputs, those of each auxiliary head, and the mean (B, C) of the last map over its places."""
+        last, maps = self.backbone.tapped(x) if len(self.aux) else (self.backbone(x), [])  # type: ignore[operator]
+        auxiliary = [aux(m) for aux, m in zip(self.aux, maps, strict=True)]
+        return self._read(last)[0], auxiliary, last.mean((2, 3))
 
     def with_embedding(self, x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """The outputs, and the embedding (B, E) that the heads read."""

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -50,6 +50,7 @@ class Augment(Strict):
     gray, color, blur, low_resolution, noise, jpeg, occlusion: how often a picture is changed so; 0 switches it off.
     border: how often the picture ends near the face, as tight photos do, and its edge goes on as it does in use.
     oval: how often all around the face gives way to something else, so that backgrounds and masks tell nothing.
+    absent: how often a face gives way to a picture without one, for tasks that tell whether there is a face.
     contrast: how strongly brightness, contrast and colour change.
     """
 
@@ -68,6 +69,7 @@ class Augment(Strict):
     occlusion: float = Field(default=0.1, ge=0, le=1)
     border: float = Field(default=0.0, ge=0, le=1)
     oval: float = Field(default=0.0, ge=0, le=1)
+    absent: float = Field(default=0.0, ge=0, le=1)
     contrast: float = Field(default=1.0, ge=0)
 
 
@@ -79,6 +81,10 @@ class Source(Strict):
     `fractions`, all rows with the same value in the column `group` together.
     holdout: part of the training rows that validates instead, for sets without a validation split.
     ratings: a table of single raters' scores (id, rater, score), which are compared within a rater.
+    held: an expression model whose Action Units the faces of this set are held to (`held_weight` of the task).
+    watch: the set is measured by itself after each epoch (`val_SET_...`) and has no part in any choice.
+    shift: whether the set's labels may lie apart from the task's value by a small rising curve of their own, learned
+    with the rest and left out in use.
     """
 
     file: str
@@ -90,7 +96,25 @@ class Source(Strict):
     splits: dict[str, list[str]] = {"train": ["train"], "val": ["val"], "test": ["test"]}
     holdout: float = Field(0.0, ge=0, lt=1)
     ratings: str | None = None
+    shift: bool = False
     labels: list[str] = []
+    held: str | None = None
+    watch: bool = False
+
+
+class Teacher(Strict):
+    """A network to learn from, beside the labels: what it says of a clean picture is asked of a changed one.
+
+    file: ONNX. card: a YAML file of `mien.train.data.teacher_card.TeacherCard`, the one beside `file` if not given.
+    weights: of the losses of its outputs, 1 if not given. temperature: of its probabilities. features: the loss on its
+    embeddings, which a linear map of our features has to meet; the map is left out in use.
+    """
+
+    file: Path
+    card: Path | None = None
+    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    temperature: float = Field(1.0, gt=0)
+    features: Literal["cosine", "smooth_l1"] = "cosine"
 
 
 class Test(Strict):
@@ -110,9 +134,15 @@ class Recipe(Strict):
     aux: weight of the losses of auxiliary heads, for backbones that have them. mixup, cutmix: alpha, 0 for none.
     early_stop: epochs without a better validation before it ends; keep: the last weights or the best ones.
     sampler: 'weighted' by rows and `balance`, 'balanced' (all values of `balance` alike), 'pairs' (comparisons).
+    init: weights to begin from. lr_scale: learning rate of the backbone against that of the heads; layer_decay: of each
+    layer of the backbone against the one after it. freeze: epochs in which the backbone rests, its norms with it.
+    teachers: networks to learn from. shift_penalty: weight of a pull of label shifts (`Source.shift`) to none.
     teacher: a file of labels joined by set and id; pseudo: a model that gives labels where they are missing, Action
     Units or ratings. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
     pool, raters: whose ratings a score stands for, by name and in words.
+    display: sets with votes, to which the weights from Action Units to displays and the direct read-out are fitted.
+    open: whether all data are under terms that let anyone use the weights for anything.
+    thresholds: a set of coded faces, to which the probabilities of Action Units are fitted instead of to 'val' faces.
     """
 
     version: int = VERSION
@@ -136,10 +166,15 @@ class Recipe(Strict):
     drop_path: float = Field(0.0, ge=0, lt=1)
     aux: float = Field(0.0, ge=0)
     init: Path | None = None
+    teachers: list[Teacher] = []
+    shift_penalty: float = Field(0.1, ge=0)
     task_options: dict[str, Any] = {}
     epochs: int = Field(10, ge=1, le=1_000_000)
     batch_size: int = Field(64, ge=2, le=1 << 20)
     lr: float = Field(3e-3, gt=0)
+    lr_scale: float = Field(1.0, gt=0)
+    layer_decay: float = Field(1.0, gt=0, le=1)
+    freeze: int = Field(0, ge=0)
     weight_decay: float = Field(0.02, ge=0)
     warmup: float = Field(0.1, ge=0, lt=1)
     ema: float = Field(0.998, ge=0, lt=1)
@@ -158,12 +193,20 @@ class Recipe(Strict):
     balance: str | None = None
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     tests: list[Test] = []
-    display: Source | None = None
+    display: list[Source] = []
+    thresholds: Source | None = None
     flip: bool = False
     pool: str = ""
     raters: str = ""
+    open: bool = False
     terms: str = ""
     limits: list[str] = []
+
+    @field_validator("display", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        """One set or none, as recipes of earlier runs have it."""
+        return [] if value is None else [value] if isinstance(value, dict) else value
 
 
 def load_recipe(path: Path | str, overrides: list[str] | None = None) -> Recipe:
@@ -177,7 +220,7 @@ def read_recipe(path: Path | str, overrides: list[str] | None, model: type[_Reci
     Raises InputError that names the file, the key, and the nearest key that exists.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        values = _load_yaml(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, *_YAML_ERRORS) as error:
         raise InputError(f"The recipe {str(path)!r} must be a readable YAML file. {error}") from error
     if not isinstance(values, dict):
@@ -195,6 +238,42 @@ def read_recipe(path: Path | str, overrides: list[str] | None, model: type[_Reci
         raise InputError(f"The recipe {str(path)!r} is not valid.\n{_explain(error, model)}") from error
 
 
+def _load_yaml(text: str, key: str = "") -> Any:
+    """Values of YAML in which the names of a list stay the texts that were written: yes, no, on and off are no flags.
+
+    key: under which the whole text stands. All of `classes` are texts, so that 01 does not become 1.
+    """
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        _keep_texts(node, key)
+        return None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _keep_texts(root: Any, key: str) -> None:
+    waiting, seen = [(root, key)], set()
+    while waiting:
+        node, key = waiting.pop()
+        if id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            waiting += [(value, str(name.value)) for name, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [(item, key) for item in node.value]
+            for item in node.value:
+                if isinstance(item, yaml.ScalarNode) and _is_name(item, key):
+                    item.tag = "tag:yaml.org,2002:str"
+
+
+def _is_name(node: yaml.ScalarNode, key: str) -> bool:
+    """Whether an entry of a list under a key is a text; `true` and `false` are flags wherever they stand."""
+    flag = node.tag == "tag:yaml.org,2002:bool"
+    return (flag or key == "classes") and node.value.lower() not in ("true", "false")
+
+
 def _override(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals:
@@ -204,7 +283,7 @@ def _override(values: dict[str, Any], override: str) -> None:
     for parent in parents:
         inside = _inside(inside, parent, override)
     try:
-        value = yaml.safe_load(text)
+        value = _load_yaml(text, last)
     except _YAML_ERRORS as error:
         raise InputError(f"An override must have a YAML value. Got {override!r}: {error}") from error
     inside[_number(inside, last, override) if isinstance(inside, list) else last] = value

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.errors import InputError
+from mien.ort import onnxruntime
 from mien.train.backbones.base import Backbone, DropPath
 from mien.train.backbones.registry import NETWORKS, create_backbone, create_classifier, find_network
 
@@ -109,7 +110,6 @@ def test_a_picture_alone_gives_what_it_gives_among_others(name: str) -> None:
 
 @pytest.mark.parametrize("name", marked(set(NETWORKS) - EXPORT_QUICKLY))
 def test_onnx_gives_what_torch_gives(name: str) -> None:
-    onnxruntime = pytest.importorskip("onnxruntime")
     torch.manual_seed(0)
     net = settled(create_backbone(name), 160)  # larger maps: better conditioned than from four pictures of 1 x 1
     stored = io.BytesIO()

@@ -260,3 +260,45 @@ def test_a_face_elsewhere_is_not_the_wanted_one() -> None:
 )
 def test_without_a_box_the_large_face_in_the_middle_is_picked(boxes: list[Any], best: int) -> None:
     assert pick_face(Found(*boxes), BLANK, None)[0].tolist() == [list(boxes[best])]
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:200])
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("crops.npy", cut_short), ("crops.npy", lambda path: path.write_bytes(b"")), ("crops.npy", Path.unlink),
+        ("where.npz", cut_short), ("where.npz", Path.unlink), ("aligned.json", lambda path: path.write_text("{")),
+        ("aligned.json", lambda path: path.write_text("[1]")),
+        ("crops.npy", lambda path: np.save(path, np.zeros((2, SIZE, SIZE, 3), np.uint8))),
+    ],
+)  # fmt: skip
+def test_a_damaged_folder_is_named(tmp_path: Path, name: str, harm: Any) -> None:
+    cut(tmp_path / "set", pictures())
+    harm(tmp_path / "set" / name)
+    with pytest.raises(InputError, match=rf"set/{name}' must be as it was written\. Got a damaged file .* delete"):
+        crops.open_crops(tmp_path / "set")
+
+
+@pytest.mark.parametrize("name", ["crops.npy", "outcome.npy", "progress.json"])
+def test_a_damaged_half_of_a_cut_is_begun_anew(tmp_path: Path, name: str) -> None:
+    def dies(start: int) -> Iterator[Any]:
+        yield from pictures(FLUSH_ROWS)
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        cut(tmp_path / "set", dies, count=FLUSH_ROWS + 2)
+    path = tmp_path / "set.partial" / name
+    path.write_bytes(b"{}" if name == "progress.json" else path.read_bytes()[:300])
+    images = pictures(FLUSH_ROWS + 2)
+    found = cut(tmp_path / "set", images)
+    assert np.array_equal(found.crops[0], images[0][3 : 3 + SIZE, 2 : 2 + SIZE])
+    assert len(found.row) == FLUSH_ROWS + 2
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(InputError, match=r"must be one that can be written to\. Got '.*cache': .*cache_dir=FOLDER"):
+        cut(tmp_path / "cache" / "set", pictures())

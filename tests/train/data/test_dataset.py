@@ -105,7 +105,7 @@ def test_crops_of_another_template_get_a_folder_of_their_own(make_recipe: Callab
 def test_labels_that_a_source_does_not_name_are_left_out(make_recipe: Callable[..., Any]) -> None:
     recipe = make_recipe()
     assert set(prepare(recipe, Source(file="faces.parquet", labels=["age"])).labels) == {"age"}
-    everything = {"age", "rating", "landmarks", "pose", "action_units", "emotion"}
+    everything = {"age", "rating", "landmarks", "pose", "action_units", "emotion", "votes"}
     assert set(prepare(recipe, recipe.sources[0]).labels) == everything
 
 
@@ -335,3 +335,23 @@ def test_a_teacher_and_a_set_without_ids_do_not_fit(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": ["a"]}), tmp_path / "other.parquet")
     with pytest.raises(InputError, match=r"'set' must be a column of other\.parquet"):
         join_teacher({"id": np.array(["a"])}, tmp_path / "other.parquet", "faces")
+
+
+@pytest.mark.parametrize("name", ["crops.npy", "where.npz", "aligned.json"])
+def test_damaged_crops_of_the_cache_are_cut_anew(
+    make_recipe: Callable[..., Any], tmp_path: Path, square: FaceSet, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = make_recipe(cache_dir=tmp_path)
+    prepare(recipe, recipe.sources[0])
+    (path,) = tmp_path.glob(f"*/{name}")
+    path.write_bytes(path.read_bytes()[:20])
+    healed = prepare(recipe, recipe.sources[0])
+    assert np.array_equal(healed.crops, square.crops)
+    assert f"{name}' must be as it was written" in caplog.text
+
+
+def test_a_cache_that_cannot_be_written_to_is_named(make_recipe: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    recipe = make_recipe(cache_dir=tmp_path / "cache")
+    with pytest.raises(InputError, match=r"must be one that can be written to\. Got '.*cache'.*cache_dir=FOLDER"):
+        prepare(recipe, recipe.sources[0])

@@ -163,3 +163,21 @@ def test_the_fingerprint_changes_when_a_picture_or_a_label_does(tmp_path: Path) 
     assert changed != folder
     (tmp_path / "no" / "a.png").rename(tmp_path / "no" / "b.png")
     assert FolderTable(tmp_path / "no").fingerprint != changed
+
+
+def test_codes_stay_texts_and_numbers_numbers(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    large = ("12345678901234567890", "12345678901234567891")
+    rows = ["image,person,age,score,camera,gap", f"a.png,01,30,1.50,{large[0]},7", f"a.png,1,31,2,{large[1]},"]
+    columns = ManifestTable(manifest(tmp_path, "\n".join(rows))).columns()
+    assert columns["person"].tolist() == ["01", "1"]
+    assert columns["camera"].tolist() == list(large)
+    assert columns["age"].tolist() == [30, 31]
+    assert columns["score"].tolist() == [1.5, 2]
+    assert np.array_equal(columns["gap"], [7, np.nan], equal_nan=True)
+
+
+def test_a_name_of_two_columns_is_an_error(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    with pytest.raises(InputError, match=r"faces\.csv' must have different names\. Got 'age' more than once"):
+        ManifestTable(manifest(tmp_path, "image,age,age\na.png,1,2"))

@@ -138,7 +138,8 @@ def test_a_finished_run_is_left_as_it_is_and_a_fresh_one_forgets_it(
 
 
 def test_training_makes_the_loss_smaller(make_recipe: Callable[..., Any], train: Callable[..., Path]) -> None:
-    rows = [row for row in curves_of(train(make_recipe(epochs=8, lr=0.01))) if row["val_error"]]
+    rows = [row for row in curves_of(train(make_recipe(epochs=8, lr=0.03))) if row["val_error"]]
+    # 0.23 to 0.40 of it is left with other seeds and other orders of summation
     assert float(rows[-1]["val_error"]) < 0.7 * float(rows[0]["val_error"])
 
 
@@ -265,3 +266,61 @@ def test_a_disk_that_fills_up_loses_no_checkpoint(make_recipe: Callable[..., Any
     kept = torch.load(recipe.run_dir / recipe.name / "last.ckpt", weights_only=False)
     assert kept["epoch"] == 0
     assert len({row["epoch"] for row in curves_of(train(recipe)) if row["val_error"]}) == 3
+
+
+@pytest.mark.parametrize("steps", [1, 2, 10, 11])
+@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.5])
+def test_any_number_of_steps_has_a_schedule(make_recipe: Callable[..., Any], steps: int, warmup: float) -> None:
+    recipe, task = make_recipe(warmup=warmup), create_task("landmarks")
+    (optimizer,), (schedule,) = FaceModule(build_model(recipe, task), task, recipe, steps).configure_optimizers()
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if len(rates) < steps:
+            schedule["scheduler"].step()
+    assert all(0 <= rate <= recipe.lr * (1 + 1e-6) for rate in rates)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not a checkpoint"])
+def test_a_damaged_checkpoint_is_named(
+    make_recipe: Callable[..., Any], train: Callable[..., Path], content: bytes, tmp_path: Path
+) -> None:
+    recipe = make_recipe()
+    run = recipe.run_dir / recipe.name
+    run.mkdir(parents=True)
+    (run / "last.ckpt").write_bytes(content)
+    with pytest.raises(InputError, match=r"last\.ckpt' must be a whole checkpoint\. Got a damaged file; .*--fresh"):
+        train(recipe)
+    (tmp_path / "weights.pt").write_bytes(content)
+    with pytest.raises(InputError, match=r"weights\.pt' must be the weights\.pt of a run\. Got a damaged file"):
+        build_model(make_recipe(init=tmp_path / "weights.pt"), create_task("landmarks"))
+
+
+def test_a_cut_checkpoint_is_named(unbroken: Path, tmp_path: Path) -> None:
+    whole = (unbroken / "last.ckpt").read_bytes()
+    for part in (whole[: len(whole) // 2], whole[:-30]):
+        (tmp_path / "last.ckpt").write_bytes(part)
+        with pytest.raises(InputError, match="must be a whole checkpoint"):
+            runs.read_checkpoint(tmp_path / "last.ckpt")
+
+
+def test_curves_end_where_a_kill_cut_them(unbroken: Path, tmp_path: Path) -> None:
+    text = (unbroken / "metrics.csv").read_bytes()
+    rows = runs.read_curves(unbroken)
+    last = text.rstrip().rfind(b"\n") + 1
+    for end, count in ((last + 4, 1), (len(text) - 3, 1), (last, 1), (len(text), 0), (5, len(rows)), (0, len(rows))):
+        (tmp_path / "metrics.csv").write_bytes(text[:end])
+        assert runs.read_curves(tmp_path) == rows[: len(rows) - count]
+    (tmp_path / "metrics.csv").write_bytes(text[:last] + b"1,\xff\n" + text[last:])
+    assert runs.read_curves(tmp_path) == rows
+
+
+def test_no_advertisement_and_no_hardware_in_the_output(
+    make_recipe: Callable[..., Any], train: Callable[..., Path], caplog: pytest.LogCaptureFixture, capfd: Any
+) -> None:
+    caplog.set_level("INFO")
+    train(make_recipe(epochs=1))
+    shown = caplog.text + "".join(capfd.readouterr())
+    assert not [word for word in ("Tip", "litlogger", "GPU", "TPU", "Trainer.fit") if word in shown]
+    assert not runs.logging.getLogger("lightning.pytorch.utilities.rank_zero").filters

@@ -16,7 +16,7 @@ pytest.importorskip("pyarrow.parquet")
 import pyarrow.parquet as pq
 import torch
 
-from mien.emotion import EvidenceModel
+from mien.emotion import DISPLAYS, EvidenceModel
 from mien.facs import CODES
 from mien.runtime.heads import Head
 from mien.runtime.models import Model
@@ -25,7 +25,6 @@ from mien.train.engine.loaders import load_sets
 from mien.train.evaluate.evaluator import Report, Row, evaluate_file
 from mien.train.export.calibrate import calibrate
 from mien.train.export.card import _line, _recipe, amend_card, predict, read_crops
-from mien.train.export.display import SIGNS
 from mien.train.export.exporter import export_run, read_run, trained_model
 from mien.train.fold import fold
 from mien.train.model import MEAN, STD, normalise, round_to_half
@@ -111,15 +110,17 @@ def test_predictions_for_calibration_are_the_networks(exported: Path, trained: P
 def test_card_of_an_expression_network_carries_evidence_learned_from_votes(
     export_head: Callable[..., Path], with_landmarks: Callable[[], Any], tiny: Any
 ) -> None:
-    path = export_head("expression", display=Source(file="faces.parquet"))
+    sets = [Source(file="faces.parquet"), Source(file="faces.parquet", splits={"train": ["val"]})]
+    path = export_head("expression", display=sets)
     card = card_of(path)
-    assert card["evidence_fitted_on"] == {"file": "faces.parquet", "faces": 14}
+    told = card["evidence_fitted_on"]
+    assert [part["file"] for part in told] == ["faces.parquet"] * 2
+    assert told[0]["faces"] > told[1]["faces"] > 0
     assert card["decoding"]["codes"] == list(CODES)
     evidence = EvidenceModel.from_dict(card["decoding"]["evidence"])
-    weights = dict(zip(evidence.codes, evidence.weights.T, strict=True))
-    for column, name in ((0, "positive"), (2, "negative")):
-        assert all(sign * weights[code][column] >= 0 for code, sign in SIGNS[name].items())
-    assert not evidence.weights[1].any()
+    assert evidence.classes == DISPLAYS
+    assert (evidence.weights >= 0).all()
+    assert not evidence.weights[DISPLAYS.index("neutral")].any()
     names = [row["name"] for row in card["metrics"][0]["rows"]]
     assert names[:4] == [
         "macro-F1 by Action Units", "accuracy by Action Units", "smile AUC (AU12)", "macro-F1, direct"
@@ -130,6 +131,19 @@ def test_card_of_an_expression_network_carries_evidence_learned_from_votes(
         report = evaluate_file(path, tiny.folder / "faces.parquet", "test", rounds=2)
     assert head.evidence is not None
     assert report.rows[0].value == card["metrics"][0]["rows"][0]["value"]
+
+
+def test_thresholds_come_from_coded_faces_and_are_cross_validated(export_head: Callable[..., Path]) -> None:
+    card = card_of(export_head("expression", thresholds=Source(file="faces.parquet")))
+    report = card["thresholds"]
+    assert report["file"] == "faces.parquet"
+    assert report["folds"] == 3
+    for code, score in report["units"].items():
+        assert 0 <= score["ECE"] <= 1
+        k = CODES.index(code)
+        assert 0.2 <= card["decoding"]["threshold"][k] <= 0.6
+    others = [t for code, t in zip(CODES, card["decoding"]["threshold"], strict=True) if code not in report["units"]]
+    assert set(others) == {0.5}
 
 
 def test_card_of_an_attractiveness_network_knows_its_pool(export_head: Callable[..., Path]) -> None:

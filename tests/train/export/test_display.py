@@ -13,19 +13,13 @@ import torch
 from scipy import optimize
 from sklearn import linear_model
 
-from mien.emotion import strength
+from mien.emotion import DISPLAYS, SPEAKS_FOR, EvidenceModel, strength
 from mien.estimates import action_units_estimate, sigmoid
-from mien.faces import EMOTIONS, ActionUnits
+from mien.faces import ActionUnits
 from mien.facs import CODES
 from mien.train.data.dataset import FaceDataset, FaceSet
 from mien.train.export import display
-from mien.train.export.display import (
-    SIGNS,
-    fit_direct,
-    fit_evidence,
-    read_outputs,
-    softmax_regression,
-)
+from mien.train.export.display import fit_direct, fit_evidence, read_outputs, softmax_regression
 from mien.train.model import EMBEDDING, FaceModel, normalise
 from mien.train.recipe import Crop
 from mien.train.tasks import create_task
@@ -105,45 +99,62 @@ def test_far_features_do_not_overflow() -> None:
     assert np.isfinite(softmax_regression(features * 1e4, votes, free(5), 1e-3)).all()
 
 
-def simulated_votes(count: int = 3000) -> tuple[np.ndarray, np.ndarray]:
-    """Action Units (N, K), and votes in which 6 and 12 speak for positive, 4, 9 and 15 for negative."""
-    rng = np.random.default_rng(0)
+def simulated_votes(count: int = 4000, seed: int = 0, neutral: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Action Units (N, K), and votes (N, 8) in which 6 and 12 tell happiness, 4 and 23 anger, 9 disgust."""
+    rng = np.random.default_rng(seed)
     units = rng.beta(0.5, 0.5, (count, len(CODES)))
-    spoken = strength(units)
-    logits = np.zeros((count, 3))
-    logits[:, 0] = 4 * spoken[:, CODES.index("AU12")] + 2 * spoken[:, CODES.index("AU06")] - 6
-    logits[:, 2] = 3 * spoken[:, [CODES.index(c) for c in ("AU04", "AU09", "AU15")]].sum(1) - 9
+    spoken = dict(zip(CODES, strength(units).T, strict=True))
+    logits = np.full((count, len(DISPLAYS)), -6.0)
+    logits[:, DISPLAYS.index("neutral")] = neutral
+    logits[:, DISPLAYS.index("happiness")] = 4 * spoken["AU12"] + 2 * spoken["AU06"] - 6
+    logits[:, DISPLAYS.index("anger")] = 3 * spoken["AU04"] + 2 * spoken["AU23"] - 6
+    logits[:, DISPLAYS.index("disgust")] = 4 * spoken["AU09"] - 5
     share = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     return units.astype(np.float32), share.astype(np.float32)
 
 
+def weights_of(evidence: EvidenceModel, display: str) -> dict[str, float]:
+    return dict(zip(evidence.codes, evidence.weights[DISPLAYS.index(display)].tolist(), strict=True))
+
+
 def test_evidence_recovers_the_units_that_speak() -> None:
-    evidence = fit_evidence(*simulated_votes())
-    positive = dict(zip(CODES, evidence.weights[0], strict=True))
-    negative = dict(zip(CODES, evidence.weights[2], strict=True))
-    assert sorted(positive, key=positive.get)[-2:] == ["AU06", "AU12"]
-    assert set(sorted(negative, key=negative.get)[-3:]) == {"AU04", "AU09", "AU15"}
-    assert positive["AU12"] > positive["AU06"] > 1
-    assert not evidence.weights[1].any()
-    assert evidence.bias[1] == 0
-    silent = [positive[c] for c in CODES if c not in ("AU06", "AU12", "AU04", "AU09", "AU15")]
-    assert np.abs(silent).max() < 0.5
+    evidence = fit_evidence([simulated_votes()])
+    for name, loudest in (("happiness", {"AU06", "AU12"}), ("anger", {"AU04", "AU23"}), ("disgust", {"AU09"})):
+        weights = weights_of(evidence, name)
+        assert set(sorted(weights, key=lambda code: weights[code])[-len(loudest) :]) == loudest
+        assert max(value for code, value in weights.items() if code not in loudest) < 0.5
+    assert weights_of(evidence, "happiness")["AU12"] > weights_of(evidence, "happiness")["AU06"] > 1
+    assert not evidence.weights[DISPLAYS.index("neutral")].any()
+    assert evidence.bias[DISPLAYS.index("neutral")] == 0
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_signs_hold_whatever_the_votes_say(turned: bool) -> None:
+def test_no_unit_speaks_for_what_it_may_not_whatever_the_votes_say(turned: bool) -> None:
     units, votes = simulated_votes()
-    evidence = fit_evidence(units, votes[:, ::-1] if turned else votes)
-    for name, signs in SIGNS.items():
-        for code, sign in signs.items():
-            assert sign * evidence.weights[EMOTIONS.index(name), CODES.index(code)] >= 0, (name, code)
+    evidence = fit_evidence([(units, votes[:, ::-1] if turned else votes)])
+    for name, allowed in SPEAKS_FOR.items():
+        weights = weights_of(evidence, name)
+        assert min(weights.values()) >= 0
+        assert all(weights[code] == 0 for code in CODES if code not in allowed)
 
 
 def test_evidence_labels_what_was_voted() -> None:
     units, votes = simulated_votes()
-    emotion = fit_evidence(units, votes)(ActionUnits(units, 5 * units, CODES))
+    emotion = fit_evidence([(units, votes)])(ActionUnits(units, 5 * units, CODES))
+    assert emotion.category is not None
     clear = votes.max(1) > 0.8
-    assert (emotion.probability.argmax(1) == votes.argmax(1))[clear].mean() > 0.95
+    assert (emotion.category.probability.argmax(1) == votes.argmax(1))[clear].mean() > 0.95
+
+
+def test_no_set_dominates_by_its_size() -> None:
+    """The same set several times over moves nothing; beside another set each counts half."""
+    first, second = simulated_votes(), simulated_votes(2000, 1, neutral=-2.0)
+    often = tuple(np.concatenate([part] * 3) for part in first)
+    alone = [fit_evidence([one]).bias for one in (first, second)]
+    both = fit_evidence([first, second]).bias
+    assert fit_evidence([often, second]).bias == pytest.approx(both, abs=0.02)
+    happiness = DISPLAYS.index("happiness")
+    assert min(b[happiness] for b in alone) < both[happiness] < max(b[happiness] for b in alone)
 
 
 def test_direct_read_out_separates_what_can_be_separated(model: FaceModel) -> None:

@@ -8,9 +8,11 @@ import torch
 from loss_oracles import (
     BINS,
     bradley_terry,
+    cosine,
     cross_entropy,
     dex,
     distance,
+    distillation,
     dldl,
     hinge_pair,
     laplace,
@@ -181,6 +183,20 @@ CASES = {
     "mean-variance": Case(
         losses.mean_variance_loss, losses.MeanVarianceLoss, {"bins": torch.tensor(BINS), "weight_mean": 0.3},
         labels_near_bins, lambda z, y: mean_variance(z, y, 0.3, 0.05), 1, wide,
+    ),
+    "distillation": Case(
+        losses.distillation_loss, losses.DistillationLoss, {"temperature": 2.5},
+        lambda b, g: ([3 * normal(g, b, 4)], [torch.softmax(2 * normal(g, b, 4), 1)]),
+        lambda z, y: distillation(z, y, 2.5), 1, wide,
+    ),
+    "distillation, as it is": Case(
+        losses.distillation_loss, losses.DistillationLoss, {},
+        lambda b, g: ([3 * normal(g, b, 4)], [torch.softmax(2 * normal(g, b, 4), 1)]),
+        lambda z, y: distillation(z, y, 1), 1, wide,
+    ),
+    "cosine": Case(
+        losses.cosine_loss, losses.CosineLoss, {}, numbers, cosine, 1,
+        wide,
     ),
     "softmax-comp": Case(
         losses.softmax_comp_loss, losses.SoftmaxCompLoss, {"margin": 0.2},

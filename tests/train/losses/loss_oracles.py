@@ -81,3 +81,14 @@ def bradley_terry(a: float, b: float, t: float, log_tie: float) -> float:
     total = math.exp(a) + math.exp(b) + tie
     outcomes = (2 * t - 1, math.exp(a)) if t >= 0.5 else (1 - 2 * t, math.exp(b))
     return -outcomes[0] * math.log(outcomes[1] / total) - (1 - outcomes[0]) * math.log(tie / total)
+
+
+def distillation(z: list[float], y: list[float], t: float) -> float:
+    q = softmax([x / t for x in z])
+    softened = [share ** (1 / t) for share in y]
+    p = [x / sum(softened) for x in softened]
+    return t**2 * sum(a * math.log(a / b) for a, b in zip(p, q, strict=True))
+
+
+def cosine(x: list[float], y: list[float]) -> float:
+    return 1 - sum(a * b for a, b in zip(x, y, strict=True)) / math.hypot(*x) / math.hypot(*y)

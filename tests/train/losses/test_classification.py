@@ -79,3 +79,9 @@ def test_hinges_are_flat_beyond_the_margin_and_steep_before() -> None:
     logits = torch.tensor([[2.0, 1.5, 0.0], [5.0, 1.0, 0.0]], requires_grad=True)
     multiclass_hinge_loss(logits, torch.tensor([0, 0]), reduction="sum").backward()
     assert logits.grad.tolist() == [[-1, 1, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("target", [-1.0, 0.5, 2.0])
+def test_targets_of_the_hinge_are_0_and_1(target: float) -> None:
+    with pytest.raises(InputError, match=r"'target' must be 0, 1 or NaN\. Got "):
+        hinge_loss(torch.zeros(2), torch.tensor([1.0, target]))

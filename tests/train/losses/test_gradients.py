@@ -1,4 +1,4 @@
-"""The hand-written derivatives: exactly p - y, twice differentiable, and steady where a formula would overflow."""
+"""Cross entropies: derivatives exactly p - y, twice differentiable, and steady where a formula would overflow."""
 
 import pytest
 
@@ -6,6 +6,7 @@ pytest.importorskip("torch", reason="losses need mien[train]")
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from mien.train.losses.gradients import index_cross_entropy, sigmoid_cross_entropy, soft_cross_entropy
 
@@ -78,3 +79,32 @@ def test_large_logits_lose_nothing() -> None:
     torch.testing.assert_close(loss.detach(), torch.stack([torch.tensor(2e4, dtype=torch.float64), near]))
     loss.sum().backward()
     assert logits.grad[0].tolist() == [1.0, 0.0, -1.0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_small_losses_of_sure_logits_do_not_cancel(dtype: torch.dtype) -> None:
+    logits = torch.tensor([1.0, 5.0, 15.0, 40.0, 80.0], dtype=dtype)
+    exact = torch.log1p(torch.exp(-logits.double())).to(dtype)
+    torch.testing.assert_close(sigmoid_cross_entropy(logits, torch.ones_like(logits)), exact)
+    torch.testing.assert_close(sigmoid_cross_entropy(-logits, torch.zeros_like(logits)), exact)
+
+
+def test_infinite_logits_are_as_torch_has_them() -> None:
+    infinite = float("inf")
+    for z, y in ((infinite, 0.0), (infinite, 0.5), (infinite, 1.0), (-infinite, 0.0)):
+        logits, target = torch.tensor([z], requires_grad=True), torch.tensor([y])
+        found, expected = sigmoid_cross_entropy(logits, target), F.binary_cross_entropy_with_logits(logits, target)
+        torch.testing.assert_close(found[0], expected, equal_nan=True)
+        gradients = [torch.autograd.grad(each.sum(), logits)[0] for each in (found, expected)]
+        torch.testing.assert_close(*gradients, equal_nan=True)
+    # torch says NaN here, but what is infinitely wrong costs infinitely much, as at the other end
+    assert sigmoid_cross_entropy(torch.tensor([-infinite]), torch.ones(1)) == infinite
+    for row in ([0.0, infinite], [0.0, -infinite], [-infinite, -infinite]):
+        for index in (torch.tensor([0]), torch.tensor([1])):
+            for epsilon in (0.0, 0.1):
+                logits = torch.tensor([row], requires_grad=True)
+                expected = F.cross_entropy(logits, index, label_smoothing=epsilon)
+                found = index_cross_entropy(logits, index, epsilon)
+                torch.testing.assert_close(found[0], expected, equal_nan=True)
+                gradients = [torch.autograd.grad(each.sum(), logits)[0] for each in (found, expected)]
+                torch.testing.assert_close(*gradients, equal_nan=True)

@@ -163,13 +163,29 @@ def test_nothing_global_changes(case: Case) -> None:
     assert all(torch.equal(a, b) for a, b in zip(kept, (*preds, *fixed), strict=True))
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 def test_type_is_kept(case: Case, dtype: Any) -> None:
     preds, fixed = drawn(case, 4)
     fixed = [each.to(dtype) if each.is_floating_point() else each for each in fixed]
     how = {"weight": torch.rand(4, dtype=torch.float64)}
     for weighted in ({}, how):
         assert loss_of(case, [each.to(dtype) for each in preds], fixed, **weighted).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_halves_are_computed_and_summed_in_full_precision(case: Case, dtype: Any) -> None:
+    preds, fixed = drawn(case, 6)
+    preds, fixed = ([e.repeat(2000, *[1] * (e.ndim - 1)) for e in part] for part in (preds, fixed))
+    preds = leaves([each.to(dtype) for each in preds])
+    fixed = [each.to(dtype) if each.is_floating_point() else each for each in fixed]
+    full = [each.detach().float() for each in preds]
+    labels = [each.float() if each.is_floating_point() else each for each in fixed]
+    kept = torch.arange(12000) % 2 == 0
+    for how in ({}, {"mask": kept}, {"weight": (1 + kept).to(dtype)}):
+        loss = loss_of(case, preds, fixed, **how)
+        torch.testing.assert_close(loss.detach(), loss_of(case, full, labels, **how).to(dtype))
+        loss.backward()
+    assert all(each.grad.isfinite().all() and each.grad.dtype == dtype for each in preds)
 
 
 def test_autocast_computes_in_full_precision(case: Case) -> None:

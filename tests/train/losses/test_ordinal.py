@@ -98,3 +98,10 @@ def test_bins_that_cannot_be_are_errors() -> None:
         dex_loss(logits, target, torch.tensor([0.0, 2.0, 1.0]))
     with pytest.raises(InputError, match="'sigma' must be above 0"):
         dldl_v2_loss(logits, target, torch.arange(3.0), sigma=0)
+
+
+@pytest.mark.parametrize("rank", [5, 99, 1.5, float("inf")])
+def test_ranks_that_do_not_exist_are_refused(rank: float) -> None:
+    with pytest.raises(InputError, match=r"'target' must be whole ranks up to 4\. Got "):
+        coral_loss(torch.zeros(2, 4), torch.tensor([0, rank]))
+    assert coral_loss(torch.zeros(2, 4), torch.tensor([0, rank]), mask=torch.tensor([True, False])).isfinite()

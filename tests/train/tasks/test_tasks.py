@@ -216,7 +216,7 @@ def test_what_is_decoded_in_training_is_what_inference_decodes() -> None:
         ("classification:hat", {"classes": ["a", "b"], "loss": "l2"}, "'loss' must be one of cross_entropy, hinge"),
         ("regression:height", {"unit": 0}, "'unit' of 'height' must be above 0"),
         ("multilabel:worn", {}, "'columns' of 'worn' must name at least one column"),
-        ("landmarks", {"beta": 1}, "'task_options' of 'landmarks' must be of none. Got beta"),
+        ("landmarks", {"beta": 1}, "'task_options' of 'landmarks' must be of presence. Got beta"),
         ("age", {"head": "softmax"}, "'head' of the age task must be one of laplace"),
         ("attractiveness", {"pairs": "elo"}, "'pairs' must be one of ranknet"),
         ("attractiveness", {"target": "mean"}, "'target' must be one of gap, share"),

@@ -9,6 +9,7 @@ from mien.errors import InputError, expect
 from mien.train.backbones.base import Backbone, Classifier, DropPath, Network, Pyramid
 from mien.train.backbones.inception import NETWORKS as INCEPTIONS
 from mien.train.backbones.mobilenet import NETWORKS as MOBILENETS
+from mien.train.backbones.mobilenet import VARIANTS
 from mien.train.backbones.timm_models import PREFIX, create_timm
 
 NETWORKS: dict[str, Network] = {**INCEPTIONS, **MOBILENETS}
@@ -68,8 +69,9 @@ def create_classifier(
 
 def find_network(name: str) -> Network:
     """The definition of a network. Raises InputError, with the nearest name, for one that is not registered."""
-    if name in NETWORKS:
-        return NETWORKS[name]
-    near = get_close_matches(name, NETWORKS, 1)
+    known = {**NETWORKS, **VARIANTS}
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, 1)
     advice = f" Did you mean {near[0]!r}?" if near else ""
-    raise InputError(f"'backbone' must be one of {', '.join(sorted(NETWORKS))}, or {PREFIX}NAME. Got {name!r}.{advice}")
+    raise InputError(f"'backbone' must be one of {', '.join(sorted(known))}, or {PREFIX}NAME. Got {name!r}.{advice}")

@@ -1,7 +1,8 @@
 """A table to aligned crops, and folders of such crops as tables of their own."""
 
 import hashlib
-import json
+import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -20,10 +21,11 @@ from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 from mien.runtime.models import find_model
 from mien.train.data.base_table import Columns, Table
-from mien.train.data.crops import DONE, Crops, Locate, Plan, cut_crops, find_face, open_crops
+from mien.train.data.crops import DONE, Crops, Locate, Plan, cut_crops, find_face, open_crops, read_info
 from mien.train.data.labels import labels_of
 from mien.train.recipe import Crop
 
+logger = logging.getLogger(__name__)
 Locator = Callable[[Image, Array, Array], Array]
 """Picture, box (N, 4), five landmarks (N, 5, 2) -> 68 landmarks (N, 68, 2)."""
 
@@ -40,9 +42,16 @@ def align_table(
     """Detect, place and cut the face of every row of a table into `folder`, or open what stands there.
 
     boxes (N, 4): where the wanted faces are, NaN where unknown. The crops have `crop.size * crop.zoom` pixels.
+    A damaged folder is cut anew, unless `finish` writes more into it.
     """
     if (folder / DONE).exists():
-        return open_crops(folder)
+        try:
+            return open_crops(folder)
+        except InputError as error:
+            if finish or not os.access(folder, os.W_OK):
+                raise
+            logger.warning("%s The crops are cut anew.", error)
+            (folder / DONE).unlink(missing_ok=True)
     size = round(crop.size * crop.zoom)
     locate = _square(crop, size) if crop.kind == "square" else _aligned(crop, size, landmarker)
     plan = Plan(len(table), size, boxes, setting_of(table, crop, boxes), table.row_name, finish, workers)
@@ -83,7 +92,7 @@ def write_aligned(
     columns = table.columns()
     boxes = known_boxes(labels_of(columns, where=table.where))
     if (out / DONE).exists():
-        found = json.loads((out / DONE).read_text(encoding="utf-8"))
+        found = read_info(out)
         if any(found.get(key) != value for key, value in setting_of(table, crop, boxes).items()):
             raise InputError(f"'out' must be a new folder. Got {str(out)!r}, which holds crops of another set or kind.")
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -114,7 +123,12 @@ class AlignedTable(Table):
         if missing:
             raise InputError(f"{str(path)!r} must be a whole folder of 'mien data align'. Got no {', '.join(missing)}.")
         super().__init__(path)
-        self.info: dict[str, Any] = json.loads((path / DONE).read_text(encoding="utf-8"))
+        self.info = read_info(path)
+        missing = [key for key in ("name", "metadata", "crop") if key not in self.info]
+        if missing:
+            raise InputError(
+                f"{str(path / DONE)!r} must be as 'mien data align' wrote it. Got no {', '.join(missing)}."
+            )
         self.name = self.info["name"]
         self.crops = open_crops(path)
 
@@ -133,7 +147,13 @@ class AlignedTable(Table):
 
     def stored(self) -> Columns:
         """The columns (M,) as the set had them: landmarks in pixels of the pictures before they were cut."""
-        table = pq.read_table(self.path / "labels.parquet")
+        try:
+            table = pq.read_table(self.path / "labels.parquet")
+        except (OSError, pa.ArrowInvalid) as error:
+            raise InputError(
+                f"{str(self.path / 'labels.parquet')!r} must be a whole Parquet file. Got: {error}; "
+                "run 'mien data align' again into a new folder."
+            ) from error
         return {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
 
     def columns(self) -> Columns:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mien.errors import InputError
 from mien.geometry import Array, CropTemplate, Image, apply_affine, five_points, invert_affine, similarity
+from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 from mien.train.data.aligned import Locator

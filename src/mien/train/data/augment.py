@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from math import hypot
 
-import cv2
 import numpy as np
 
 from mien.geometry import Array, Image
+from mien.opencv import cv2
 
 ALIGNMENT_NOISE = (0.0125, 0.0149, 0.876)
 """Spread of shift (x and y, in eye-to-mouth distances), log-scale and rotation (degrees) of the product's alignment:

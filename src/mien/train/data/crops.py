@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,18 +71,50 @@ def cut_crops(images: Images, locate: Locate, folder: Path, plan: Plan) -> Crops
     on there. Writes crops.npy, where.npz, dropped.csv and aligned.json. Raises InputError where the disk is too full.
     """
     if not (folder / DONE).exists():
-        with locked(folder):
-            if not (folder / DONE).exists():
-                _cut(images, locate, folder, plan)
+        try:
+            with locked(folder):
+                if not (folder / DONE).exists():
+                    _cut(images, locate, folder, plan)
+        except OSError as error:
+            raise InputError(
+                f"The folder of the crops must be one that can be written to. Got {str(folder.parent)!r}: {error}; "
+                "make room, or choose another one (of a recipe: cache_dir=FOLDER)."
+            ) from error
     return open_crops(folder)
 
 
 def open_crops(folder: Path) -> Crops:
-    """The crops of a finished folder, memory-mapped."""
-    arrays = np.load(folder / "where.npz")
-    crops = np.load(folder / "crops.npy", mmap_mode="r")
-    dropped = json.loads((folder / DONE).read_text(encoding="utf-8")).get("dropped", {})
-    return Crops(crops[: len(arrays["row"])], arrays["row"], arrays["matrix"], dropped)
+    """The crops of a finished folder, memory-mapped. Raises InputError that names the file that is damaged."""
+    where = _whole(folder / "where.npz", _places)
+    count = len(where["row"])
+    crops = _whole(folder / "crops.npy", lambda path: np.load(path, mmap_mode="r"), count)
+    _whole(folder / "where.npz", lambda path: where["matrix"], count)
+    return Crops(crops[:count], where["row"], where["matrix"], dict(read_info(folder).get("dropped", {})))
+
+
+def _places(path: Path) -> dict[str, NDArray[Any]]:
+    with path.open("rb") as file, np.load(file) as arrays:
+        return {name: arrays[name] for name in ("row", "matrix")}
+
+
+def read_info(folder: Path) -> dict[str, Any]:
+    """What `aligned.json` of a finished folder says. Raises InputError where it is damaged."""
+    return _whole(folder / DONE, lambda path: dict(json.loads(path.read_text(encoding="utf-8"))))
+
+
+def _whole(path: Path, read: Callable[[Path], Any], rows: int = 0) -> Any:
+    """A file of at least so many rows. Raises InputError for one that is missing, cut off, or something else."""
+    try:
+        content = read(path)
+        if len(content) >= rows:
+            return content
+        fault: object = f"{len(content)} rows of {rows}"
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
+        fault = error
+    raise InputError(
+        f"{str(path)!r} must be as it was written. Got a damaged file ({fault}); "
+        "delete the folder, and the command that made it makes it anew."
+    )
 
 
 def _cut(images: Images, locate: Locate, folder: Path, plan: Plan) -> None:
@@ -137,8 +170,17 @@ class _Cut:
         self.folder, self.plan = folder, plan
         self.setting = {"rows": plan.count, "size": plan.size, **plan.info}
         self.done, self.faces = self._resume() or self._begin()
+        try:
+            self.crops, self.matrix, self.outcome = self._arrays()
+        except (OSError, ValueError, EOFError):  # cut off: nothing of it is sure
+            self.done, self.faces = self._begin()
+            self.crops, self.matrix, self.outcome = self._arrays()
+
+    def _arrays(self) -> list[NDArray[Any]]:
         names = ("crops.npy", "matrix.npy", "outcome.npy")
-        self.crops, self.matrix, self.outcome = (np.load(folder / name, mmap_mode="r+") for name in names)
+        for name in names:
+            np.load(self.folder / name, mmap_mode="r")  # a short file is an error to read, and made longer to write
+        return [np.load(self.folder / name, mmap_mode="r+") for name in names]
 
     def add(self, row: int, found: Found) -> None:
         if isinstance(found, str):
@@ -173,11 +215,11 @@ class _Cut:
     def _resume(self) -> tuple[int, int] | None:
         try:
             state = json.loads((self.folder / "progress.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            # Through JSON, as the written setting went.
+            same = state["setting"] == json.loads(json.dumps(self.setting))
+            return (int(state["done"]), int(state["faces"])) if same else None
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        # Through JSON, as the written setting went.
-        same = state["setting"] == json.loads(json.dumps(self.setting))
-        return (state["done"], state["faces"]) if same else None
 
     def _begin(self) -> tuple[int, int]:
         count, size = self.plan.count, self.plan.size

@@ -16,7 +16,7 @@ from mien.train.data.base_table import Columns, Table
 from mien.train.data.crops import Crops
 from mien.train.data.faceset import FaceDataset, FaceSet
 from mien.train.data.labels import ColumnLabel, labels_of
-from mien.train.data.pseudo import fill_labels
+from mien.train.data.pseudo import fill_labels, hold_units
 from mien.train.data.ratings import rater_scores
 from mien.train.data.schema import check_named
 from mien.train.data.tables import open_table, read_columns
@@ -33,9 +33,9 @@ def prepare(
     extra: labels that the task names; of several sources some may lack their columns. Raises InputError for a source
     that is not there, faulty labels (before any picture is read), and a source without a face.
     """
-    table = _open(recipe, source)
+    table = open_source(recipe, source)
     columns = table.stored() if isinstance(table, AlignedTable) else table.columns()
-    if recipe.teacher:
+    if recipe.teacher and not source.watch:
         columns = join_teacher(columns, recipe.data_dir / recipe.teacher, table.name)
     labels = labels_of(columns, _extra_of(recipe, source, extra, columns, table), table.where)
     if source.ratings:
@@ -50,13 +50,16 @@ def prepare(
     rows = np.arange(len(table)) if isinstance(table, AlignedTable) else cut.row
     labels = move_labels({name: value[rows] for name, value in labels.items()}, cut.matrix)
     labels = {name: value for name, value in labels.items() if not source.labels or name in source.labels}
-    if recipe.pseudo:
+    if recipe.pseudo and not source.watch:
         labels = fill_labels(recipe.pseudo, cut.crops, labels, recipe.crop)
+    if source.held:
+        labels = hold_units(source.held, cut.crops, labels, recipe.crop)
     kept = {name: value[rows] for name, value in columns.items() if _is_plain(value)}
-    return FaceSet(table.name, cut.crops, labels, kept, source.weight, cut.row, cut.dropped)
+    return FaceSet(table.name, cut.crops, labels, kept, source.weight, cut.row, cut.dropped, cut.matrix)
 
 
-def _open(recipe: Recipe, source: Source) -> Table:
+def open_source(recipe: Recipe, source: Source) -> Table:
+    """The table of a source. Raises InputError where it is not there, empty, or cut for other crops."""
     path = recipe.data_dir / source.file
     if not path.exists():
         raise InputError(f"'data_dir' must hold {source.file!r}. Got {str(recipe.data_dir)!r}; say data_dir=FOLDER.")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,7 +11,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from mien.geometry import MIRROR_68, Array, Image, apply_affine
+from mien.opencv import cv2
 from mien.train.data.augment import Chances, Jitter, mirror, photometric, random_similarity
+from mien.train.data.nonfaces import nonface
 from mien.train.recipe import Augment, Crop
 
 
@@ -20,7 +21,8 @@ from mien.train.recipe import Augment, Crop
 class FaceSet:
     """Crops (M, S, S, 3) of one source with labels (M, ...) and other columns (M,).
 
-    row (M,): their rows in the source. dropped: how many rows of it have no crop, by reason.
+    row (M,): their rows in the source. dropped: how many rows of it have no crop, by reason. matrix (M, 2, 3): from
+    picture to crop.
     """
 
     name: str
@@ -30,6 +32,7 @@ class FaceSet:
     weight: float = 1.0
     row: NDArray[np.int64] | None = None
     dropped: dict[str, int] = field(default_factory=dict)
+    matrix: Array | None = None
 
     def __len__(self) -> int:
         return len(self.crops)
@@ -49,10 +52,15 @@ def _restore(name: str, crops: Any, *rest: Any) -> FaceSet:
     return FaceSet(name, crops, *rest)
 
 
+ABSENT_EVERY = 5
+"""Of the faces that measure, each n-th gives way to a picture without a face where a task asks for `presence`."""
+
+
 class FaceDataset(Dataset[dict[str, Tensor]]):
     """Items of several sets: `image` (3, S, S) float 0..255, one tensor a label (NaN where a set has none).
 
-    Beside them stand `set`, the number of the item's FaceSet, and `row`, its place there.
+    Beside them stand `set`, the number of the item's FaceSet, and `row`, its place there. Where `presence` is among
+    the targets, some items are no face (presence 0, all other labels NaN).
     """
 
     def __init__(
@@ -77,10 +85,24 @@ class FaceDataset(Dataset[dict[str, Tensor]]):
             name: faces.labels[name][row] if name in faces.labels else np.full(width, np.nan, np.float32)
             for name, width in self.targets.items()
         }
-        image, labels = self._cut(faces.crops[row], labels, rng)
+        if "presence" in self.targets and self._absent(item, rng):
+            image = nonface(faces.crops[row], self.crop.size, rng or np.random.default_rng(item))
+            labels = {name: np.full(width, np.nan, np.float32) for name, width in self.targets.items()}
+            labels["presence"] = np.zeros(1, np.float32)
+        else:
+            image, labels = self._cut(faces.crops[row], {**labels, **self._present()}, rng)
         tensors = {name: torch.from_numpy(np.array(value, np.float32)).reshape(-1) for name, value in labels.items()}
         place = {"set": torch.tensor(which), "row": torch.tensor(row)}
         return {"image": torch.from_numpy(image).permute(2, 0, 1).float(), **place, **tensors}
+
+    def _absent(self, item: int, rng: np.random.Generator | None) -> bool:
+        """Whether an item gives way to a picture without a face."""
+        if rng is None or self.augment is None:
+            return item % ABSENT_EVERY == 0
+        return bool(rng.random() < self.augment.absent)
+
+    def _present(self) -> dict[str, Array]:
+        return {"presence": np.ones(1, np.float32)} if "presence" in self.targets else {}
 
     def _cut(
         self, crop: Image, labels: dict[str, Array], rng: np.random.Generator | None

@@ -11,11 +11,12 @@ import pyarrow.csv as csv
 from mien.errors import InputError
 from mien.media import PHOTO_SUFFIXES
 from mien.train.data.base_table import Columns, FileTable
-from mien.train.data.schema import check_unique, is_missing
+from mien.train.data.schema import check_distinct, is_missing
 
 IMAGE_COLUMNS = ("image", "path", "file")
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """Names of folders that are splits, not classes."""
+_MISSING = ["", "NaN", "nan"]
 _TEXT_COLUMNS = (*IMAGE_COLUMNS, "id", "split", "age_group")
 
 
@@ -31,7 +32,7 @@ class ManifestTable(FileTable):
     def __init__(self, path: Path, images: Path | None = None) -> None:
         super().__init__(path)
         self.root = images or path.parent
-        self._table = read_manifest(path)
+        self._table = self._read()
         names = [name for name in IMAGE_COLUMNS if name in self._table.column_names]
         if not names:
             have = ", ".join(self._table.column_names)
@@ -51,6 +52,9 @@ class ManifestTable(FileTable):
         rest = [name for name in self._table.column_names if name != self._image]
         columns = {name: self._table.column(name).to_numpy(zero_copy_only=False) for name in rest}
         return {**columns, "file": np.array([name or "" for name in self.files], object)}
+
+    def _read(self) -> pa.Table:
+        return read_manifest(self.path)
 
     def _check_some_exist(self) -> None:
         named = [name for name in self.files if name]
@@ -74,18 +78,44 @@ def read_manifest(path: Path) -> pa.Table:
         convert = csv.ConvertOptions(
             column_types=dict.fromkeys(_TEXT_COLUMNS, pa.string()),
             strings_can_be_null=True,
-            null_values=["", "NaN", "nan"],
+            null_values=_MISSING,
         )
         parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
         table = csv.read_csv(path, block, parse, convert)
         if pa.binary() in table.schema.types:  # Arrow's type for text that is no UTF-8
             raise pa.ArrowInvalid("it is in another encoding")
+        check_distinct(table.column_names, path)
+        numbers = _numeric(table)
+        return _with_codes(table, csv.read_csv(path, block, parse, _as_texts(numbers))) if numbers else table
     except (OSError, pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise InputError(
             f"A manifest must be a readable CSV or TSV file in UTF-8. Got {str(path)!r}: {error}"
         ) from error
-    check_unique(table.column_names, path)
+
+
+def _numeric(table: pa.Table) -> list[str]:
+    """Names of the columns that Arrow took for numbers."""
+    return [f.name for f in table.schema if pa.types.is_integer(f.type) or pa.types.is_floating(f.type)]
+
+
+def _as_texts(names: list[str]) -> csv.ConvertOptions:
+    """Read these columns letter by letter."""
+    kinds = dict.fromkeys(names, pa.string())
+    return csv.ConvertOptions(include_columns=names, column_types=kinds, strings_can_be_null=True, null_values=_MISSING)
+
+
+def _with_codes(table: pa.Table, texts: pa.Table) -> pa.Table:
+    """The table with those columns as texts that hold codes, such as '01': as numbers, two could be one."""
+    for name in texts.column_names:
+        if any(map(_is_code, texts.column(name).to_pylist())):
+            table = table.set_column(table.column_names.index(name), name, texts.column(name))
     return table
+
+
+def _is_code(text: str | None) -> bool:
+    """Whether digits would not come back from the number they make: '007', or more than a float can hold."""
+    digits = (text or "").lstrip("+-")
+    return digits.isdecimal() and (len(digits) > 15 or (len(digits) > 1 and digits[0] == "0"))
 
 
 class FolderTable(FileTable):

@@ -7,12 +7,12 @@ Pictures are RGB. Angles in degrees, signs as everywhere in mien (see `geometry`
 import math
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.facs import CODES
 from mien.geometry import Array, Image
+from mien.opencv import cv2
 from mien.train.data.heads_assets import HeadModel, Person
 from mien.train.data.heads_glasses import MOST_YAW, Glasses, draw_glasses, glasses_points
 from mien.train.data.heads_raster import COLORS, GUMS, TEETH, rasterise, vertex_normals

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.geometry import Array, Image
+from mien.opencv import cv2
 from mien.train.data.heads_raster import EYE, GUMS, MOUTH, SKIN, TEETH, Ints
 from mien.train.data.heads_skin import EYE_PATCH, Fold, fill_background, lid_shift, paint_eyes, place_folds
 from mien.train.data.tables import decode

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from mien.errors import InputError
 from mien.facs import CODES
 from mien.geometry import Array, Image
+from mien.opencv import cv2
 from mien.train.data.heads import MIDLINE, SHAPES, Rendering, Scene, render
 from mien.train.data.heads_assets import HeadModel, Person, load_model, load_people
 from mien.train.data.heads_occluders import occlude, skin_patch

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.geometry import Array
+from mien.opencv import cv2
 
 MOST_YAW = 50.0  # degrees beyond which the nose would have to hide a lens
 _STEPS = 24

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.geometry import Array, Image
+from mien.opencv import cv2
 from mien.train.data.heads import Scene
 
 Values = NDArray[Any]

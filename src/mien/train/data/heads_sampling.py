@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 
 from mien.facs import CODES
 from mien.geometry import Array, Image
+from mien.opencv import cv2
 from mien.train.data.heads import Scene
 from mien.train.data.heads_assets import Person
 from mien.train.data.heads_glasses import sample_glasses

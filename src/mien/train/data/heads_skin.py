@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.facs import CODES
 from mien.geometry import MIRROR_68, Array, Image
+from mien.opencv import cv2
 
 FOLDS: tuple[tuple[str, float, tuple[tuple[int, float, float], ...]], ...] = (
     ("AU01", 0.7, ((21, -0.13, -0.17), (21, 0.0, -0.18), (20, 0.0, -0.13))),

@@ -1,6 +1,6 @@
 """Labels of a table as float arrays under the names that tasks use; NaN where a row has none.
 
-What a column means is told by its name: `age`, `age_group`, `rating`, `AU12`, votes for emotions,
+What a column means is told by its name: `age`, `age_group`, `rating`, `AU12`, votes for emotions or `emotion`,
 expression coefficients of a teacher, `landmarks` with `yaw`, `pitch`, `roll`; or by the user, in a `ColumnLabel`.
 """
 
@@ -60,7 +60,7 @@ def labels_of(columns: Columns, extra: Sequence[ColumnLabel] = (), where: Where 
     """
     check_columns(columns, extra, where)
     labels: dict[str, Array] = {}
-    for columns_to_labels in (_age, _rating, _emotion, _action_units, _sides, _landmarks):
+    for columns_to_labels in (_age, _rating, _emotion, _votes, _action_units, _sides, _landmarks):
         labels.update(columns_to_labels(columns))
     return {**labels, **{label.name: _named(columns, label) for label in extra}}
 
@@ -118,9 +118,9 @@ def usual_spread(rating: Array) -> Array:
 
 def _emotion(columns: Columns) -> dict[str, Array]:
     """Shares of the votes for positive, neutral, negative; NaN where another answer won or the three disagree."""
-    if not set(VOTES) <= set(columns):
+    votes = _ballots(columns)
+    if not votes:
         return {}
-    votes = {name: _numbers(columns[name]) for name in (*VOTES, "unknown", "NF") if name in columns}
     negative = np.sum([votes[name] for name in _NEGATIVE], axis=0)
     three = np.stack([votes["happiness"], votes["neutral"], negative], 1).astype(np.float32)
     others = np.sum([votes[name] for name in ("surprise", "unknown", "NF") if name in votes], axis=0)
@@ -129,8 +129,30 @@ def _emotion(columns: Columns) -> dict[str, Array]:
     return {"emotion": np.where(clear[:, None], three / np.maximum(three.sum(1, keepdims=True), 1), np.nan)}
 
 
+def _votes(columns: Columns) -> dict[str, Array]:
+    """Shares of the votes for eight displays, in the order of `VOTES`; NaN where more said "unknown" or "no face"."""
+    ballots = _ballots(columns)
+    if not ballots:
+        return {}
+    votes = np.stack([ballots[name] for name in VOTES], 1)
+    total = votes.sum(1, keepdims=True)
+    none = np.sum([ballots[name] for name in ("unknown", "NF") if name in ballots], axis=0)
+    told = (total > 0) & (total > np.reshape(none, (-1, 1)))
+    return {"votes": np.where(told, votes / np.maximum(total, 1), np.nan).astype(np.float32)}
+
+
+def _ballots(columns: Columns) -> dict[str, Array]:
+    """Votes (N,) by answer: from a column each, or one a face from a column `emotion` that names displays."""
+    if set(VOTES) <= set(columns):
+        return {name: _numbers(columns[name]) for name in (*VOTES, "unknown", "NF") if name in columns}
+    named = texts(columns["emotion"]) if "emotion" in columns else []
+    if not named or not {name for name in named if name is not None} <= set(VOTES):
+        return {}
+    return {vote: np.array([float(name == vote) for name in named], np.float32) for vote in VOTES}
+
+
 def _action_units(columns: Columns) -> dict[str, Array]:
-    if "jawOpen" in columns:
+    if "jawOpen" in columns and not any(_unit_name(columns, code) for code in CODES):
         units = np.stack([_teacher(columns, code) for code in CODES], 1)
     elif any(_unit_name(columns, code) for code in CODES):
         units = np.stack([_unit(columns, code) for code in CODES], 1)

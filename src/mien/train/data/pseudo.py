@@ -1,13 +1,15 @@
 """Labels that an earlier model gives where a set has none: what it is sure of on a clean crop, the next one learns on
 changed ones. Xie et al., "Self-training with Noisy Student improves ImageNet classification", CVPR 2020."""
 
-import cv2
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.estimates import action_units_estimate, attractiveness_estimate
 from mien.geometry import Array
+from mien.opencv import cv2
 from mien.runtime.models import Model, find_model
 from mien.train.data.augment import Jitter, random_similarity
 from mien.train.data.labels import RATER_SPREAD
@@ -26,19 +28,36 @@ def fill_labels(name: str, crops: NDArray[np.uint8], labels: dict[str, Array], c
     model gives ratings in standard deviations of its pool, to the adults of a set that has ages and no ratings.
     crops (N, S, S, 3): as they are kept in the cache. Raises InputError for a model of another task or another crop.
     """
-    model = Model(find_model(name))
+    model = _open("pseudo", name, crop, _TASKS)
     card = model.card
-    if card.task not in _TASKS or card.size != crop.size or card.crop.get("scale") != crop.scale:
-        raise InputError(
-            f"'pseudo' must be an expression or attractiveness model of crops of {crop.size} px at scale {crop.scale}. "
-            f"Got {name!r}: {card.task}, {card.size} px, {card.crop.get('scale')}."
-        )
     if card.task == "expression" and "action_units" in labels:
         return {**labels, "action_units": _units(model, crops, labels["action_units"], crop)}
     if card.task == "attractiveness" and "age" in labels and "rating" not in labels:
         rating = _ratings(model, crops, labels["age"], crop)
         return {**labels, "rating": rating, "rating_spread": np.full_like(rating, RATER_SPREAD)}
     return labels
+
+
+def hold_units(name: str, crops: NDArray[np.uint8], labels: dict[str, Array], crop: Crop) -> dict[str, Array]:
+    """The labels (N, ...) with `held_units` (N, K): probabilities of Action Units that the model `name` reads.
+
+    crops, errors: as in `fill_labels`.
+    """
+    model = _open("held", name, crop, ("expression",))
+    logits = _read(model, crops, np.arange(len(crops)), crop, "action_units")
+    return {**labels, "held_units": action_units_estimate(logits, model.card.decoding).probability}
+
+
+def _open(key: str, name: str, crop: Crop, tasks: Sequence[str]) -> Model:
+    """A model of one of these tasks that reads such crops."""
+    model = Model(find_model(name))
+    card = model.card
+    if card.task not in tasks or card.size != crop.size or card.crop.get("scale") != crop.scale:
+        raise InputError(
+            f"{key!r} must be an {' or '.join(tasks)} model of crops of {crop.size} px at scale {crop.scale}. "
+            f"Got {name!r}: {card.task}, {card.size} px, {card.crop.get('scale')}."
+        )
+    return model
 
 
 def _units(model: Model, crops: NDArray[np.uint8], units: Array, crop: Crop) -> Array:

@@ -4,18 +4,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.emotion import DISPLAYS
 from mien.errors import InputError
 
 Where = Callable[[int], str]
 """Row -> words that name it in a message, such as `faces.csv, row 12 (a/b.jpg)`."""
 
-VOTES = ("happiness", "neutral", "anger", "disgust", "fear", "sadness", "contempt", "surprise")
+VOTES = DISPLAYS
 _AGE_GROUP = re.compile(r"\d+-\d+|\d+\+|more than \d+")
 
 
@@ -126,11 +126,12 @@ def find_faults(columns: Mapping[str, Any], extra: Sequence[ColumnLabel] = ()) -
             yield Fault(name, field, tuple(int(row) for row in bad[:3]), values, len(bad))
 
 
-def check_unique(names: Sequence[str], path: Path) -> None:
-    """Raise InputError where two columns of a file have one name: which of them is meant cannot be known."""
+def check_distinct(names: Sequence[str], path: object) -> None:
+    """Raise InputError for a name that two columns of a table have."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"Each column of {str(path)!r} must have a name of its own. Got twice: {', '.join(twice)}.")
+        shown = ", ".join(map(repr, twice))
+        raise InputError(f"The columns of {str(path)!r} must have different names. Got {shown} more than once.")
 
 
 def check_named(name: str, columns: Iterable[str], table: str = "the table") -> None:

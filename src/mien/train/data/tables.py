@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,11 +14,12 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.geometry import Image
+from mien.opencv import cv2
 from mien.train.data.aligned import AlignedTable
 from mien.train.data.base_table import Columns, Table
 from mien.train.data.crops import DONE
 from mien.train.data.folders import FolderTable, ManifestTable
-from mien.train.data.schema import check_unique
+from mien.train.data.schema import check_distinct
 
 _WHOLE = 1 << 28
 """Parquet files up to this size are read whole for their fingerprint; of larger ones the footer is, with its sizes."""
@@ -34,7 +34,8 @@ def open_table(path: Path, images: Path | None = None) -> Table:
         return AlignedTable(path) if (path / DONE).is_file() else FolderTable(path)
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return ManifestTable(path, images)
-    return ParquetTable(path)
+    table = ParquetTable(path)
+    return ParquetManifest(path, images) if table.has_paths else table
 
 
 def read_columns(path: Path, images: Path | None = None) -> dict[str, Any]:
@@ -72,7 +73,13 @@ class ParquetTable(Table):
         self.name = path.stem
         with _readable(path):
             self._schema, self._groups = pq.read_schema(path), pq.read_metadata(path)
-        check_unique(self._schema.names, path)
+        check_distinct(self._schema.names, path)
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether `image` holds texts, which name files, instead of encoded pictures."""
+        kind = self._schema.field("image").type if "image" in self._schema.names else None
+        return kind in (pa.string(), pa.large_string())
 
     @cached_property
     def fingerprint(self) -> str:
@@ -89,9 +96,7 @@ class ParquetTable(Table):
     @property
     def metadata(self) -> dict[str, str]:
         """The schema's, without what pandas and Arrow keep there for themselves."""
-        found = (self._schema.metadata or {}).items()
-        pairs = (tuple(text.decode("utf-8", "backslashreplace") for text in pair) for pair in found)
-        return {key: value for key, value in pairs if key not in ("pandas", "ARROW:schema", "huggingface")}
+        return _metadata(self._schema)
 
     def __len__(self) -> int:
         return int(self._groups.num_rows)
@@ -128,7 +133,7 @@ class ParquetTable(Table):
         if pa.types.is_struct(kind):
             kind = kind.field("bytes").type if kind.get_field_index("bytes") >= 0 else kind
         if not _is_bytes(kind):
-            raise InputError(f"{expected} Got {kind}; name files of pictures in a CSV manifest instead.")
+            raise InputError(f"{expected} Got {kind}; to name files of pictures, make it a column of texts.")
 
     def row_name(self, row: int) -> str:
         """Its `id`, `file` or `path`."""
@@ -164,6 +169,27 @@ def _readable(path: Path) -> Iterator[None]:
 def _is_bytes(kind: pa.DataType) -> bool:
     types = pa.types
     return types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind) or types.is_null(kind)
+
+
+class ParquetManifest(ManifestTable):
+    """A Parquet file whose column `image` names files, relative to `images` or to its own folder."""
+
+    kind = "Parquet with paths"
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The schema's, without what pandas and Arrow keep there for themselves."""
+        return _metadata(self._table.schema)
+
+    def _read(self) -> pa.Table:
+        with _readable(self.path):
+            return pq.read_table(self.path)
+
+
+def _metadata(schema: pa.Schema) -> dict[str, str]:
+    found = (schema.metadata or {}).items()
+    pairs = (tuple(text.decode("utf-8", "backslashreplace") for text in pair) for pair in found)
+    return {key: value for key, value in pairs if key not in ("pandas", "ARROW:schema", "huggingface")}
 
 
 def _bytes_of(cell: Any) -> bytes | None:

@@ -1,6 +1,6 @@
 """From a recipe to batches: its sets prepared and split, checked before time is spent, drawn by weight."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from mien.train.data.faceset import FaceDataset, FaceSet
 from mien.train.data.labels import usual_spread
 from mien.train.data.ratings import count_raters
 from mien.train.data.samplers import BalancedSampler, PairSampler, Shared, WeightedSampler, label_weights
+from mien.train.data.schema import classes_of
 from mien.train.data.splits import split_rows
 from mien.train.data.tables import open_table
 from mien.train.recipe import Recipe
@@ -25,10 +26,11 @@ Rows = list[NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Sets of a recipe and the rows of each split in each set."""
+    """Sets of a recipe and the rows of each split in each set; soft: widths of what teachers say of training faces."""
 
     sets: list[FaceSet]
     rows: dict[str, Rows]
+    soft: dict[str, int] = field(default_factory=dict)
 
 
 def task_of(recipe: Recipe) -> Task:
@@ -47,7 +49,7 @@ def complete(recipe: Recipe) -> Recipe:
     for name, own in options.items():
         kind, _, attribute = name.partition(":")
         if kind == "classification" and "classes" not in own:
-            own["classes"] = sorted({str(value) for value in _values(recipe, own.get("column", attribute))})
+            own["classes"] = list(classes_of(np.array(_values(recipe, own.get("column", attribute)), object)))
         if kind == "regression" and "unit" not in own:
             values = np.array([float(value) for value in _values(recipe, own.get("column", attribute))])
             spread = float(np.subtract(*np.nanquantile(values, [0.84, 0.16])) / 2)
@@ -154,7 +156,9 @@ def _bin_width(label: str) -> float | None:
 
 def make_loaders(recipe: Recipe, task: Task, prepared: Prepared) -> tuple[DataLoader[Any], DataLoader[Any]]:
     """Batches for training, drawn anew each epoch, and for validation."""
-    train = FaceDataset(prepared.sets, prepared.rows["train"], recipe.crop, task.targets, recipe.augment)
+    train = FaceDataset(
+        prepared.sets, prepared.rows["train"], recipe.crop, {**task.targets, **prepared.soft}, recipe.augment
+    )
     val = FaceDataset(prepared.sets, prepared.rows["val"], recipe.crop, task.targets)
     common: dict[str, Any] = {"num_workers": recipe.workers}
     later = DataLoader(val, recipe.batch_size, sampler=Shared(SequentialSampler(val), whole=False), **common)

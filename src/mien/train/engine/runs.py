@@ -2,10 +2,13 @@
 
 import csv
 import json
+import logging
 import platform
 import shutil
 import subprocess
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,14 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from pydantic import ValidationError
 
 import mien
 from mien.errors import InputError
 from mien.train.data.progress import replace_text
 from mien.train.recipe import Recipe
 
+logger = logging.getLogger(__name__)
 _FREE = {"data_dir", "cache_dir", "run_dir", "expected", "minutes", "threads", "workers", "tensorboard"}
 _FREE |= {"tests", "display", "pool", "terms", "limits", "flip", "keep"}
 """Keys that may change between a killed run and its second half, since the training does not depend on them."""
@@ -47,7 +52,11 @@ def open_run(recipe: Recipe, needed_bytes: int, resume: bool = True) -> Path:
 def _check_same(recipe: Recipe, run: Path) -> None:
     """Raises InputError when the run in the folder was started by a recipe that trains otherwise."""
     try:
-        before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+        text = (run / "recipe.json").read_text(encoding="utf-8")
+        # Keys of parts that an older release did not know, as that of a source, have their defaults.
+        before = json.loads(Recipe.model_validate_json(text).model_dump_json())
+    except ValidationError:
+        before = json.loads(text)
     except (OSError, ValueError):
         return
     now = json.loads(recipe.model_dump_json())
@@ -93,22 +102,86 @@ def csv_logger(run: Path, checkpoint: Path | None) -> CSVLogger:
     """Curves in metrics.csv; a resumed run keeps the rows up to its checkpoint, which Lightning would delete."""
     path, rows = run / "metrics.csv", []
     if checkpoint and path.is_file():
-        done = torch.load(checkpoint, weights_only=False)["global_step"]
+        done = read_checkpoint(checkpoint)["global_step"]
         rows = [row for row in read_curves(run) if int(row["step"]) < done]
-    logger = CSVLogger(run, name=None, version="")
+    curves = CSVLogger(run, name=None, version="")
     if rank_zero_only.rank:
-        return logger  # the first process of a data-parallel run writes for all
+        return curves  # the first process of a data-parallel run writes for all
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning says that it deletes what was just read
-        logger.experiment.metrics.extend(rows)
-    logger.save()
-    return logger
+        curves.experiment.metrics.extend(rows)
+    curves.save()
+    return curves
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint of a run. Raises InputError for a file that is none, or is cut off."""
+    checkpoint = _load(path, weights_only=False)
+    if not {"epoch", "global_step", "state_dict"} <= set(checkpoint or ()):
+        raise InputError(
+            f"{str(path)!r} must be a whole checkpoint. Got a damaged file; start the run anew with --fresh, or put "
+            "an intact copy in its place."
+        )
+    return dict(checkpoint)
+
+
+def load_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The weights.pt of a run. Raises InputError for a file that is none, or is cut off."""
+    weights = _load(path, weights_only=True)
+    if weights is None:
+        raise InputError(
+            f"{str(path)!r} must be the weights.pt of a run. Got a damaged file, or something else; copy it again, or "
+            "let 'mien train' end the run again."
+        )
+    return dict(weights)
+
+
+def _load(path: Path, weights_only: bool) -> Any:
+    """A mapping that torch saved, None for anything else: what a damaged pickle raises can be of any kind."""
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=weights_only)
+    except Exception:
+        logger.debug("%s cannot be read", path, exc_info=True)
+        return None
+    return found if isinstance(found, Mapping) else None
 
 
 def read_curves(run: Path) -> list[dict[str, str]]:
-    """Rows of metrics.csv; what was not measured at a step is an empty text."""
-    with (run / "metrics.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """Whole rows of metrics.csv, without what a kill cut off; what was not measured at a step is an empty text."""
+    with (run / "metrics.csv").open(newline="", encoding="utf-8", errors="replace") as file:
+        lines = [line for line in file if line.endswith("\n")]
+    return [row for row in csv.DictReader(lines) if _is_whole(row)]
+
+
+def _is_whole(row: dict[Any, Any]) -> bool:
+    """Whether there is a number, or nothing, in every column, and a step."""
+    if None in row or None in row.values():
+        return False
+    try:
+        _ = int(row["step"]), [float(value) for value in row.values() if value]
+        return True
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+@contextmanager
+def without_advice() -> Iterator[None]:
+    """Lightning without its notes on hardware and its advertisement; its warnings on training stay."""
+    talkers = [logging.getLogger(f"lightning.{part}.utilities.rank_zero") for part in ("pytorch", "fabric")]
+    for talker in talkers:
+        talker.addFilter(_is_warning)
+    try:
+        with warnings.catch_warnings():
+            for about in (".* available but not used", ".*does not have many workers"):
+                warnings.filterwarnings("ignore", about)
+            yield
+    finally:
+        for talker in talkers:
+            talker.removeFilter(_is_warning)
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
 
 
 class DrawCurves(L.Callback):  # type: ignore[misc]
@@ -127,8 +200,9 @@ class DrawCurves(L.Callback):  # type: ignore[misc]
 def draw_curves(run: Path) -> None:
     """curves.png: loss, learning rate and each measure of the validation by step."""
     rows = read_curves(run)
-    hidden = ("epoch", "step", "lr-AdamW/pg2")  # both groups of weights have the same learning rate
-    names = [name for name in (rows[0] if rows else {}) if name not in hidden]
+    # The first group of weights has the rate `lr`; the others follow it.
+    names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "step")]
+    names = [name for name in names if not name.startswith("lr-") or name == "lr-AdamW/pg1"]
     names = sorted((n for n in names if any(row[n] for row in rows)), key=lambda n: (n != "loss", n))[:12]
     if not names:
         return

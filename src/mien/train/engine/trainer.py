@@ -1,5 +1,6 @@
 """Training: a recipe in, a run folder with the best weights, curves and measures out."""
 
+import json
 import sys
 from itertools import islice
 from pathlib import Path
@@ -14,11 +15,23 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mien.errors import InputError, MienError
+from mien.geometry import Array
 from mien.train.data.dataset import Locator
+from mien.train.data.progress import replace_text
 from mien.train.data.samplers import Shared
-from mien.train.engine.loaders import complete, load_sets, make_loaders, task_of
+from mien.train.engine.loaders import Prepared, complete, load_sets, make_loaders, task_of
 from mien.train.engine.module import FaceModule
-from mien.train.engine.runs import DrawCurves, check_space, csv_logger, open_run
+from mien.train.engine.runs import (
+    DrawCurves,
+    check_space,
+    csv_logger,
+    load_weights,
+    open_run,
+    read_checkpoint,
+    without_advice,
+)
+from mien.train.engine.shifts import Shifts, make_shifts, write_shifts
+from mien.train.engine.teaching import origins, with_soft_targets
 from mien.train.model import FaceModel, load_body, normalise
 from mien.train.recipe import Recipe
 from mien.train.tasks import Task
@@ -43,7 +56,7 @@ def build_model(recipe: Recipe, task: Task) -> FaceModel:
     if recipe.init and not recipe.init.is_file():
         raise InputError(f"'init' must be the weights.pt of a run, or an exported ONNX file. Got {str(recipe.init)!r}.")
     if recipe.init and recipe.init.suffix != ".onnx":
-        load_body(model, torch.load(recipe.init, weights_only=True))
+        load_body(model, load_weights(recipe.init))
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
@@ -61,24 +74,37 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
     check_mixing(recipe, task)
     model = build_model(recipe, task)
     run = open_run(recipe, checkpoint_bytes(model), resume)
-    train, val = make_loaders(recipe, task, load_sets(recipe, landmarker))
-    module = FaceModule(model, task, recipe, recipe.epochs * (len(train) // recipe.devices))
+    prepared, lessons = with_soft_targets(recipe, task, load_sets(recipe, landmarker))
+    replace_text(run / "origins.json", json.dumps(origins(recipe), indent=1))
+    train, val = make_loaders(recipe, task, prepared)
+    shifts = make_shifts(recipe, task, prepared)
+    module = FaceModule(model, task, recipe, recipe.epochs * (len(train) // recipe.devices), lessons, shifts)
     last = run / "last.ckpt"
     checkpoint = last if resume and last.exists() else None
     if not checkpoint and recipe.init and recipe.init.suffix == ".onnx":
         images = [batch["image"] for batch in islice(train, WARM_BATCHES)]
         warm_start(model, read_weights(recipe.init), normalise(torch.cat(images)))
+    if not checkpoint:
+        task.begin(training_labels(prepared))
     if checkpoint:
-        set_epoch(train, torch.load(checkpoint, weights_only=False)["epoch"] + 1)
-    trainer = make_trainer(recipe, run, task, checkpoint, log_every=min(50, max(len(train) // recipe.devices, 1)))
+        set_epoch(train, read_checkpoint(checkpoint)["epoch"] + 1)
     try:
-        trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
+        with without_advice():
+            log_every = min(50, max(len(train) // recipe.devices, 1))
+            trainer = make_trainer(recipe, run, task, checkpoint, log_every)
+            trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
     except (OSError, RuntimeError) as error:
         _explain_full_disk(error, run, checkpoint_bytes(model))
         raise
     if trainer.is_global_zero:
-        _keep_weights(run, recipe.keep)
+        _keep_weights(run, recipe.keep, shifts)
     return run
+
+
+def training_labels(prepared: Prepared) -> list[dict[str, Array]]:
+    """Labels (N, ...) of the training faces of each set."""
+    pairs = zip(prepared.sets, prepared.rows["train"], strict=True)
+    return [{name: value[rows] for name, value in faces.labels.items()} for faces, rows in pairs]
 
 
 def is_first_process() -> bool:
@@ -135,7 +161,7 @@ def make_trainer(recipe: Recipe, run: Path, task: Task, checkpoint: Path | None,
         max_epochs=recipe.epochs,
         accelerator=recipe.accelerator,
         devices=recipe.devices,
-        strategy="ddp" if recipe.devices > 1 else "auto",
+        strategy=_strategy(recipe),
         use_distributed_sampler=False,
         precision=precision(recipe.precision),
         enable_progress_bar=sys.stderr.isatty(),
@@ -146,6 +172,13 @@ def make_trainer(recipe: Recipe, run: Path, task: Task, checkpoint: Path | None,
         num_sanity_val_steps=0,
         log_every_n_steps=log_every,
     )
+
+
+def _strategy(recipe: Recipe) -> str:
+    """Data-parallel on several devices; a backbone that rests at first has no gradients to gather."""
+    if recipe.devices == 1:
+        return "auto"
+    return "ddp_find_unused_parameters_true" if recipe.freeze else "ddp"
 
 
 class WeightAverage(WeightAveraging):  # type: ignore[misc]
@@ -167,12 +200,14 @@ def precision(wanted: str) -> Literal["32-true", "bf16-mixed"]:
     return "bf16-mixed" if wanted == "bf16-mixed" else "32-true"
 
 
-def _keep_weights(run: Path, which: str) -> None:
-    """weights.pt: the averaged weights of the last or the best checkpoint, without auxiliary heads."""
-    averaged = torch.load(run / f"{which}.ckpt", weights_only=False)["state_dict"]
+def _keep_weights(run: Path, which: str, shifts: Shifts) -> None:
+    """weights.pt: the averaged weights of the last or the best checkpoint, without auxiliary heads; label shifts."""
+    averaged = read_checkpoint(run / f"{which}.ckpt")["state_dict"]
     named = {k.removeprefix("model."): v for k, v in averaged.items() if k.startswith("model.")}
     temporary = run / ".weights.tmp"
     torch.save({name: value for name, value in named.items() if not name.startswith("aux.")}, temporary)
+    own = {k.removeprefix("shifts."): v for k, v in averaged.items() if k.startswith("shifts.")}
+    write_shifts(run, shifts.sets, shifts.label, own)
     temporary.replace(run / "weights.pt")
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError, expect
-from mien.train.evaluate.measures import Measure, groups_of, measures_by_task
+from mien.train.data.progress import replace_text
+from mien.train.evaluate.measures import Measure, groups_of, measures_by_task, shifted_age
 from mien.train.evaluate.reading import Reading, read_data
 from mien.train.metrics import bootstrap_interval
-from mien.whole_file import whole_file
 
 ROUNDS = 300
 MIN_GROUP = 20
@@ -92,7 +92,9 @@ def report_of(reading: Reading, *, rounds: int = ROUNDS, min_group: int = MIN_GR
     everyone = np.arange(len(faces))
     rows: list[Row] = []
     groups: list[Row] = []
+    shift = reading.card.values.get("label_shift", {}).get("age", {}).get(reading.table.name)
     for name, measures in measures_by_task(task, faces, reading.outputs, labels).items():
+        measures = {**measures, **shifted_age(faces, labels, shift)} if name == "age" and shift else measures
         prefix = f"{name}: " if "+" in task else ""
         rows += [make_row(prefix + n, m, everyone, rounds) for n, m in measures.items()]
         main, measure = next(iter(measures.items()))
@@ -127,5 +129,4 @@ def check_target(path: Path, name: str) -> None:
 
 def write_report(report: Report, path: Path) -> None:
     """Write the measures as JSON, whole or not at all. Raises SinkError where that is impossible."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(report.to_dict(), indent=1, allow_nan=False), encoding="utf-8")
+    replace_text(path, json.dumps(report.to_dict(), indent=1, allow_nan=False))

@@ -1,7 +1,7 @@
 """What is measured for each task, as functions of the faces that count, and the groups that are told apart."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from mien.train import metrics
 from mien.train.evaluate.skin_tone import BANDS as SKIN_BANDS
 
 Index = NDArray[np.int64]
-GROUP_COLUMNS = ("gender", "race", "ethnicity", "group", "age_group", "pose30", "pose45", "occluded")
+GROUP_COLUMNS = ("set", "gender", "race", "ethnicity", "group", "age_group", "pose30", "pose45", "occluded")
 SKIN_TONE = "skin_tone"
 """Column of the typology angles that `skin_tone` measures in the pictures."""
 AGE_BANDS = ((0, 10), (10, 20), (20, 30), (30, 40), (40, 50), (50, 60), (60, 70), (70, 80), (80, 120))
@@ -68,20 +68,34 @@ def _age(faces: Faces, target: Array) -> dict[str, Measure]:
     exact = np.asarray(low == high)
     if not exact.any():
         away = metrics.interval_error(value, target)
-        known = np.asarray(~np.isnan(away))
+        known = np.asarray(~np.isnan(target).any(1))
+        within = np.where(np.isnan(away), np.nan, away == 0)
         return {
-            "distance to age group": Measure(lambda i: float(away[i].mean()), known),
-            "share inside age group": Measure(lambda i: float((away[i] == 0).mean()), known),
+            "distance to age group": Measure(_mean_of(away), known),
+            "share inside age group": Measure(_mean_of(within), known),
         }
-    inside = (age.low <= low) & (low <= age.high)
+    inside = np.where(np.isnan(age.low + age.high), np.nan, (age.low <= low) & (low <= age.high))
     return {
         "MAE": Measure(lambda i: metrics.mean_absolute_error(value[i], low[i]), exact),
         "CS@5": Measure(lambda i: metrics.cumulative_score(value[i], low[i]), exact),
         "bias": Measure(lambda i: float((value[i] - low[i]).mean()), exact),
         "r": Measure(lambda i: metrics.pearson(value[i], low[i]), exact),
-        f"coverage of the {age.coverage:.0%} interval": Measure(lambda i: float(inside[i].mean()), exact),
+        f"coverage of the {age.coverage:.0%} interval": Measure(_mean_of(inside), exact),
         "width of the interval": Measure(lambda i: float((age.high - age.low)[i].mean()), exact),
     }
+
+
+def shifted_age(faces: Faces, labels: Labels, shift: Mapping[str, Any]) -> dict[str, Measure]:
+    """The measures of age once more, with what a model has learned of this set's labels: see `LabelShift`."""
+    assert faces.age is not None
+    knots, offsets = np.array(shift["knots"]), np.array(shift["offsets"])
+
+    def moved(age: Array) -> Array:
+        return np.asarray(age + np.interp(age, knots, offsets), np.float32)
+
+    own = replace(faces.age, value=moved(faces.age.value), low=moved(faces.age.low), high=moved(faces.age.high))
+    found = _age(replace(faces, age=own), labels.named["age"])
+    return {f"{name}, with the set's label shift": measure for name, measure in found.items()}
 
 
 def _expression(faces: Faces, outputs: dict[str, Array], labels: dict[str, Array]) -> dict[str, Measure]:
@@ -101,31 +115,46 @@ def _emotion(faces: Faces, outputs: dict[str, Array], votes: Array) -> dict[str,
     by_units = faces.emotion.probability.argmax(1)
     smile = faces.action_units.probability[:, CODES.index("AU12")]
     found = {
-        "macro-F1 by Action Units": Measure(lambda i: metrics.macro_f1(by_units[i], target[i], 3), known),
+        "macro-F1 by Action Units": Measure(lambda i: metrics.macro_f1(by_units[i], target[i], 3, "labeled"), known),
         "accuracy by Action Units": Measure(lambda i: float((by_units[i] == target[i]).mean()), known),
         "smile AUC (AU12)": Measure(lambda i: metrics.roc_auc(smile[i], target[i] == 0), known),
     }
     if "emotion_direct" in outputs:
         direct = outputs["emotion_direct"].argmax(1)
-        found["macro-F1, direct"] = Measure(lambda i: metrics.macro_f1(direct[i], target[i], 3), known)
+        found["macro-F1, direct"] = Measure(lambda i: metrics.macro_f1(direct[i], target[i], 3, "labeled"), known)
     return found
 
 
 def _units(faces: Faces, target: Array) -> dict[str, Measure]:
-    """AUC of each unit with at least 10 faces with and without it, their mean first."""
+    """AUC, F1 and ECE of each unit with at least 10 faces with and without it, their means first."""
     assert faces.action_units is not None
     units = faces.action_units
     single: dict[str, Measure] = {}
+    others: dict[str, dict[str, Measure]] = {"F1": {}, "ECE": {}}
     for k, code in enumerate(CODES):
         known = np.asarray(~np.isnan(target[:, k]))
         present = target[:, k] >= 0.5
         if min((present & known).sum(), (~present & known).sum()) >= 10:
             column = units.codes.index(code)
             single[f"AUC {code}"] = _auc(units.probability[:, column], present, known)
-    return {f"mean AUC of {len(single)} Action Units": _mean_auc(single), **single} if single else {}
+            others["F1"][f"F1 {code}"] = _f1(units.active[:, column], present, known)
+            others["ECE"][f"ECE {code}"] = _ece(units.probability[:, column], present, known)
+    if not single:
+        return {}
+    kinds = {"AUC": single, **others}
+    means = {f"mean {name} of {len(part)} Action Units": _mean_of_all(part) for name, part in kinds.items()}
+    return {**means, **single, **others["F1"], **others["ECE"]}
 
 
-def _mean_auc(single: dict[str, Measure]) -> Measure:
+def _f1(active: NDArray[np.bool_], present: NDArray[np.bool_], known: NDArray[np.bool_]) -> Measure:
+    return Measure(lambda i: metrics.f1(active[i], present[i]), known)
+
+
+def _ece(probability: Array, present: NDArray[np.bool_], known: NDArray[np.bool_]) -> Measure:
+    return Measure(lambda i: metrics.expected_calibration_error(probability[i], present[i]), known)
+
+
+def _mean_of_all(single: dict[str, Measure]) -> Measure:
     """The mean of those that are defined on the faces in question."""
 
     def mean(i: Index) -> float:
@@ -163,8 +192,8 @@ def _classification(estimate: Category, target: Array) -> dict[str, Measure]:
     single = {f"AUC {c}": _auc(estimate.probability[:, k], truth == k, known) for k, c in enumerate(estimate.classes)}
     return {
         "accuracy": Measure(lambda i: float(right[i].mean()), known),
-        "macro-F1": Measure(lambda i: metrics.macro_f1(read[i], truth[i], count), known),
-        "mean AUC, one against the rest": _mean_auc(single),
+        "macro-F1": Measure(lambda i: metrics.macro_f1(read[i], truth[i], count, "labeled"), known),
+        "mean AUC, one against the rest": _mean_of_all(single),
         "ECE": Measure(lambda i: metrics.expected_calibration_error(confidence[i], right[i]), known),
         **single,
     }
@@ -182,7 +211,7 @@ def _regression(value: Array, target: Array) -> dict[str, Measure]:
 def _flags(estimate: Flags, target: Array) -> dict[str, Measure]:
     columns = zip(estimate.names, estimate.probability.T, target.T, strict=True)
     single = {f"AUC {name}": _auc(score, truth >= 0.5, ~np.isnan(truth)) for name, score, truth in columns}
-    return {f"mean AUC of {len(single)} columns": _mean_auc(single), **single}
+    return {f"mean AUC of {len(single)} columns": _mean_of_all(single), **single}
 
 
 def _landmarks(faces: Faces, labels: dict[str, Array]) -> dict[str, Measure]:

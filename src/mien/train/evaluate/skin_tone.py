@@ -4,10 +4,10 @@ The individual typology angle, Chardon et al., "Skin colour typology and suntann
 light and camera move it as much as the skin does.
 """
 
-import cv2
 import numpy as np
 
 from mien.geometry import Array, Image, outer_eye_distance
+from mien.opencv import cv2
 
 BANDS = (("dark", -90.0, -30.0), ("brown", -30.0, 10.0), ("tan", 10.0, 28.0), ("light", 28.0, 90.0))
 """Names and typology angles in degrees (from, below); the three lightest classes of the source are one here."""

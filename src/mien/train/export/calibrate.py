@@ -15,6 +15,8 @@ from mien.train.metrics import winners
 COVERAGE = 0.9
 BAND_EDGES = (15.0, 30.0, 45.0, 60.0)
 MIN_BAND = 50
+MISSED = 0.002
+"""Share of validation faces that the presence score may take for something else."""
 DETAIL_BINS = 6
 
 
@@ -41,6 +43,8 @@ def _fitted(
 ) -> dict[str, Any]:
     if task == "age":
         return age_decoding(outputs["age"], labels["age"], known.get("head", "laplace"), labels.get("set"))
+    if task == "landmarks" and "presence" in outputs:
+        return presence_decoding(outputs["presence"][:, 0], labels["presence"][:, 0] >= 0.5)
     if task == "expression":
         return action_units_decoding(outputs["action_units"], labels["action_units"])
     if task == "attractiveness":
@@ -125,6 +129,16 @@ def conformal_quantile(scores: Array, coverage: float) -> float:
     """
     rank = min(int(np.ceil((len(scores) + 1) * coverage)), len(scores))
     return float(np.sort(scores)[rank - 1])
+
+
+def presence_decoding(logits: Array, face: NDArray[np.bool_]) -> dict[str, Any]:
+    """Slope and bias (Platt) of presence; threshold: the probability that all but `MISSED` of the faces (N,) exceed.
+
+    A missed face is worse than one false alarm more, so that the threshold follows the faces.
+    """
+    slope, bias = fit_platt(logits, face)
+    threshold = float(np.quantile(sigmoid(slope * logits[face] + bias), MISSED))
+    return {"presence": {"slope": slope, "bias": bias, "threshold": min(threshold, 0.5)}}
 
 
 def action_units_decoding(logits: Array, target: Array) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mien.estimates import action_units_estimate
@@ -15,17 +16,22 @@ from mien.runtime.models import Model
 from mien.train.data.aligned import AlignedTable
 from mien.train.data.augment import degrade
 from mien.train.data.base_table import Table
+from mien.train.data.dataset import prepare
 from mien.train.data.faceset import FaceDataset
+from mien.train.data.schema import texts
 from mien.train.data.tables import open_table
 from mien.train.engine.loaders import Prepared, task_of
+from mien.train.engine.shifts import read_shift, read_shifts
 from mien.train.evaluate.evaluator import Report, evaluate_file
+from mien.train.evidence_fit import fit_evidence
 from mien.train.export.calibrate import calibrate, detail_decoding
-from mien.train.export.display import Votes, fit_evidence
+from mien.train.export.display import Votes
 from mien.train.export.taste import taste_decoding
+from mien.train.export.thresholds import coded_decoding
 from mien.train.model import MEAN, STD
 from mien.train.recipe import Recipe, Source
 
-_NOT_ON_CARD = {"data_dir", "cache_dir", "run_dir", "init", "expected", "minutes", "terms", "limits"}
+_NOT_ON_CARD = {"data_dir", "cache_dir", "run_dir", "init", "teachers", "expected", "minutes", "terms", "limits"}
 _BATCH = 64
 
 
@@ -34,7 +40,7 @@ def write_card(
     recipe: Recipe,
     run: Path,
     prepared: Prepared,
-    votes: Votes | None = None,
+    votes: Sequence[Votes] = (),
     precision: str = "fp32",
     outputs: Sequence[str] = (),
     members: Sequence[Recipe] = (),
@@ -49,7 +55,8 @@ def write_card(
         card["members"] = [{"initial_weights": _start(own), "recipe": _recipe(own)} for own in members]
     _write(path, card)
     model = Model(path, recipe.threads)
-    read, labels = predict(model, recipe, prepared)
+    read, labels = _unwatched(recipe, *predict(model, recipe, prepared))
+    labels = unshifted(labels, card.get("label_shift", {}), [faces.name for faces in prepared.sets])
     card["decoding"] = calibrate(recipe.task, read, labels, recipe.pool, task_of(recipe).decoding())
     if recipe.raters:
         card["decoding"]["raters"] = recipe.raters
@@ -61,16 +68,41 @@ def write_card(
         # A prior of many weights needs more raters than the validation faces have.
         more, known = predict(model, recipe, prepared, splits=("train", "val"))
         card["decoding"]["taste"] = taste_decoding(more["embedding"], known)
-    if votes is not None and recipe.display is not None:
+    if recipe.thresholds is not None:
+        decoding, card["thresholds"] = _thresholds(model, recipe, card["decoding"])
+        card["decoding"] |= decoding
+    if votes:
         decoding = card["decoding"].get("expression", card["decoding"])
-        units = action_units_estimate(votes.logits, decoding)
-        decoding["evidence"] = fit_evidence(units.probability, votes.votes).to_dict()
-        card["evidence_fitted_on"] = {"file": recipe.display.file, "faces": len(votes.votes)}
+        units = [action_units_estimate(part.logits, decoding).probability for part in votes]
+        evidence = fit_evidence([(own, part.votes) for own, part in zip(units, votes, strict=True)])
+        decoding["evidence"] = evidence.to_dict()
+        card["evidence_fitted_on"] = [{"file": part.file, "faces": len(part.votes)} for part in votes]
     _write(path, card)
     reports = measure(path, recipe, prepared)
     card["metrics"] = [report.to_dict() for report in reports]
     card["summary"] = [line for report in reports if (line := _line(report))]
     _write(path, card)
+
+
+def _unwatched(
+    recipe: Recipe, outputs: dict[str, Array], labels: dict[str, Array]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Without the faces of sets that are only watched."""
+    watched = [k for k, source in enumerate(recipe.sources) if source.watch]
+    rows = ~np.isin(labels["set"].reshape(-1), watched)
+    return tuple({name: value[rows] for name, value in part.items()} for part in (outputs, labels))  # type: ignore[return-value]
+
+
+def _thresholds(model: Model, recipe: Recipe, decoding: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Constants of Action Units from coded faces, and how they hold on people that they were not fitted on."""
+    source = recipe.thresholds
+    assert source is not None
+    faces = prepare(recipe.model_copy(update={"teacher": None, "pseudo": None}), source)
+    prepared = Prepared([faces], {"all": [np.arange(len(faces))]})
+    outputs, labels = predict(model, recipe, prepared, splits=("all",))
+    fold = np.array(texts(faces.columns[source.split]), object)
+    fitted, report = coded_decoding(outputs["action_units"], labels["action_units"], fold.astype(str), decoding)
+    return fitted, {"file": source.file, **report}
 
 
 def _detail(
@@ -110,13 +142,36 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "decoding": {},
         "calibrated_on": {source.file: source.splits.get("val", []) for source in recipe.sources},
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "open": recipe.open,
         "terms": recipe.terms,
         "limits": recipe.limits,
         "data": [_data(recipe, source, prepared, k) for k, source in enumerate(recipe.sources)],
         "recipe": _recipe(recipe),
         "initial_weights": _start(recipe),
+        **_origins(run),
         "environment": environment,
     }
+
+
+def _origins(run: Path) -> dict[str, Any]:
+    """What the run began with and learned from, where it was not data alone, and the label shifts of its sets."""
+    path = run / "origins.json"
+    told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    named = {"trunk": told.get("init"), "teachers": told.get("teachers"), "label_shift": read_shifts(run)}
+    return {name: value for name, value in named.items() if value}
+
+
+def unshifted(labels: dict[str, Array], shifts: dict[str, Any], names: Sequence[str]) -> dict[str, Array]:
+    """Labels (N, ...) as values of the network's own: without the shift of their set, whose number is `set` (N,)."""
+    moved = dict(labels)
+    for label, curves in shifts.items():
+        moved[label] = labels[label].copy()
+        for number, name in enumerate(names):
+            if name in curves:
+                own = labels["set"].reshape(-1) == number
+                value = torch.from_numpy(labels[label][own])
+                moved[label][own] = read_shift(curves[name]).to_value(value).detach().numpy()
+    return moved
 
 
 def _recipe(recipe: Recipe) -> dict[str, Any]:

@@ -21,7 +21,9 @@ from mien.geometry import Array
 from mien.runtime.models import Model
 from mien.runtime.session import open_session
 from mien.train.data.dataset import prepare
+from mien.train.data.schema import texts
 from mien.train.engine.loaders import Prepared, load_sets, task_of
+from mien.train.engine.runs import load_weights
 from mien.train.engine.trainer import build_model
 from mien.train.export.card import amend_card, predict, read_crops, write_card
 from mien.train.export.display import Votes, fit_direct, read_outputs
@@ -29,7 +31,7 @@ from mien.train.export.embedding import add_embedding
 from mien.train.export.quantise import CALIBRATION_FACES, Comparison, main_measures, quantise, time_both
 from mien.train.fold import fold
 from mien.train.model import EmbeddingModel, FaceModel, MeanModel, normalise, round_to_half
-from mien.train.recipe import Recipe
+from mien.train.recipe import Recipe, Source
 
 TOLERANCE = 1e-4
 _SMALL = 64
@@ -48,7 +50,7 @@ class Trained:
     recipe: Recipe
     model: FaceModel | MeanModel | EmbeddingModel
     prepared: Prepared
-    votes: Votes | None
+    votes: Sequence[Votes]
     members: Sequence[Recipe] = ()
 
     def crops(self, split: str, count: int) -> NDArray[np.uint8]:
@@ -93,7 +95,7 @@ def load_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Trained:
         fold(model)
         round_to_half(model)
     prepared = load_sets(recipe)
-    votes = _read_display(recipe, models[0]) if recipe.display else None
+    votes = _read_display(recipe, models[0]) if recipe.display else ()
     mean: FaceModel | MeanModel = MeanModel(models) if others else models[0]
     network = add_embedding(mean, recipe, prepared) if recipe.task == "attractiveness" else mean
     round_to_half(network)  # again: a read-out or an embedding has just been fitted
@@ -163,16 +165,22 @@ def _publish(path: Path, out: Path) -> Path:
     return out / path.name
 
 
-def _read_display(recipe: Recipe, model: FaceModel) -> Votes:
-    """Fit the direct read-out; Action Unit logits and votes of the faces that show an emotion."""
-    assert recipe.display is not None
-    faces = prepare(recipe.model_copy(update={"teacher": None}), recipe.display)
-    wanted = np.isin(faces.columns[recipe.display.split].astype(str), recipe.display.splits["train"])
-    rows = np.flatnonzero(wanted & ~np.isnan(faces.labels["emotion"]).any(1))
+def _read_display(recipe: Recipe, model: FaceModel) -> list[Votes]:
+    """Fit the direct read-out to all sets; Action Unit logits and votes of their faces."""
+    parts = [_read_votes(recipe, source, model) for source in recipe.display]
+    three = np.concatenate([emotion for _, emotion, _ in parts])
+    clear = ~np.isnan(three).any(1)
+    fit_direct(model, np.concatenate([embedding for embedding, _, _ in parts])[clear], three[clear])
+    return [votes for _, _, votes in parts]
+
+
+def _read_votes(recipe: Recipe, source: Source, model: FaceModel) -> tuple[Array, Array, Votes]:
+    """Embeddings (N, E), shares of three classes (N, 3), and the votes of the training faces of a set."""
+    faces = prepare(recipe.model_copy(update={"teacher": None, "pseudo": None}), source)
+    wanted = np.isin(np.array(texts(faces.columns[source.split]), object), source.splits["train"])
+    rows = np.flatnonzero(wanted & ~np.isnan(faces.labels["votes"]).any(1))
     embedding, logits = read_outputs(model, faces, rows, recipe.crop)
-    votes = faces.labels["emotion"][rows]
-    fit_direct(model, embedding, votes)
-    return Votes(logits, votes)
+    return embedding, faces.labels["emotion"][rows], Votes(source.file, logits, faces.labels["votes"][rows])
 
 
 def read_run(run: Path) -> Recipe:
@@ -189,7 +197,7 @@ def trained_model(recipe: Recipe, run: Path) -> FaceModel:
     if not weights.is_file():
         raise InputError(f"{str(run)!r} must hold weights.pt: the run has not ended. Start it again to go on.")
     model = build_model(recipe.model_copy(update={"init": None}), task_of(recipe))
-    model.load_state_dict(torch.load(weights, weights_only=True))
+    model.load_state_dict(load_weights(weights))
     return model.eval()
 
 

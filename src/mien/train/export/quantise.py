@@ -11,10 +11,16 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from mien.geometry import Array
+from mien.ort.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    add_pre_process_metadata,
+    quantize_static,
+)
 from mien.runtime.session import open_session
 from mien.train.model import MEAN, STD
 from mien.train.tasks import Task

@@ -67,6 +67,6 @@ def fit_landmark_classifier(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # `rounds` is meant as an end
             model.fit(features, np.tile(target, 2))
-        scores[name] = macro_f1(model.predict_proba(unseen).argmax(1), truth, len(EMOTIONS))
+        scores[name] = macro_f1(model.predict_proba(unseen).argmax(1), truth, len(EMOTIONS), "labeled")
     best = max(scores, key=lambda name: scores[name])
     return LandmarkClassifier(best, scores, models[best])

@@ -16,6 +16,7 @@ from mien.train.losses.classification import (
     soft_targets,
     softmax_cross_entropy_loss,
 )
+from mien.train.losses.distillation import CosineLoss, DistillationLoss, cosine_loss, distillation_loss
 from mien.train.losses.likelihood import (
     GaussianNllLoss,
     IntervalLaplaceLoss,
@@ -81,7 +82,9 @@ __all__ = [
     "BradleyTerryLoss",
     "ConstantScorerWarning",
     "CoralLoss",
+    "CosineLoss",
     "DexLoss",
+    "DistillationLoss",
     "DldlV2Loss",
     "GaussianNllLoss",
     "HingeLoss",
@@ -108,8 +111,10 @@ __all__ = [
     "bradley_terry_loss",
     "coral_loss",
     "coral_rank",
+    "cosine_loss",
     "cutmix",
     "dex_loss",
+    "distillation_loss",
     "dldl_v2_loss",
     "expectation",
     "gaussian_nll_loss",

@@ -5,9 +5,20 @@ from torch import Tensor
 
 from mien.errors import InputError, expect
 from mien.train.losses.gradients import index_cross_entropy, sigmoid_cross_entropy, soft_cross_entropy
-from mien.train.losses.reduction import Entries, Loss, Reduction, check_shape, full_precision, known_numbers, pair
+from mien.train.losses.reduction import (
+    Entries,
+    Loss,
+    Reduction,
+    check_shape,
+    full_precision,
+    is_readable,
+    known_numbers,
+    pair,
+    refuse,
+)
 
 
+@full_precision
 def softmax_cross_entropy_loss(
     logits: Tensor,
     target: Tensor,
@@ -35,7 +46,7 @@ def softmax_cross_entropy_loss(
         known = _known_rows(target)
     else:
         check_shape("target", target, logits.shape[:-1])
-        logits, known = full_precision(logits), _known_classes(target, logits.shape[-1])
+        known = _known_classes(target, logits.shape[-1])
     entries = Entries.of(logits.shape[:-1], known, weight, mask)
     logits, target = entries.clean(logits, target)
     loss = (soft_cross_entropy if soft else index_cross_entropy)(logits, target, label_smoothing)
@@ -49,6 +60,7 @@ class SoftmaxCrossEntropyLoss(Loss):
         super().__init__(softmax_cross_entropy_loss, reduction, label_smoothing=label_smoothing)
 
 
+@full_precision
 def sigmoid_cross_entropy_loss(
     logits: Tensor,
     target: Tensor,
@@ -107,13 +119,14 @@ def soft_targets(target: Tensor, similarity: Tensor) -> Tensor:
     """
     check_shape("similarity", similarity, (len(similarity), len(similarity)))
     rows = similarity.to(target.device)
-    if not bool(((rows >= 0).all(1) & (rows.sum(1) > 0)).all()):
+    if is_readable(rows) and not bool(((rows >= 0).all(1) & (rows.sum(1) > 0)).all()):
         raise InputError("'similarity' must be of numbers of at least 0, some above 0 in each row.")
     _known_classes(target, len(rows))
     shares = rows / rows.sum(1, keepdim=True)
     return torch.where((target < 0)[:, None], torch.nan, shares[target.clamp(min=0).long()])
 
 
+@full_precision
 def hinge_loss(
     score: Tensor,
     target: Tensor,
@@ -126,8 +139,9 @@ def hinge_loss(
 ) -> Tensor:
     """L = max(0, margin - t s), t = 2 y - 1; squared: its square. dL/ds = -t where t s < margin, else 0.
 
-    score s and target y (0 or 1, NaN where unknown) of one shape; loss of that shape. The squared form has
-    dL/ds = -2 t max(0, margin - t s). Cortes & Vapnik, "Support-vector networks", 1995.
+    score s and target y (0 or 1, not -1; NaN where unknown) of one shape; loss of that shape. The squared form has
+    dL/ds = -2 t max(0, margin - t s). Any other target is an InputError, and a loss of NaN where values cannot be
+    looked at (GPU, `torch.compile`, `torch.func`). Cortes & Vapnik, "Support-vector networks", 1995.
 
     >>> hinge_loss(torch.tensor([0.25, 2.0]), torch.tensor([1.0, 1.0]), reduction="none")
     tensor([0.7500, 0.0000])
@@ -136,7 +150,8 @@ def hinge_loss(
     entries = Entries.of(score.shape, known_numbers(target), weight, mask)
     score, target = entries.clean(score, target)
     loss = torch.relu(margin - (2 * target - 1) * score)
-    return entries.reduce(loss.square() if squared else loss, reduction)
+    loss = refuse(loss.square() if squared else loss, (target != 0) & (target != 1), target, "0, 1 or NaN")
+    return entries.reduce(loss, reduction)
 
 
 class HingeLoss(Loss):
@@ -146,6 +161,7 @@ class HingeLoss(Loss):
         super().__init__(hinge_loss, reduction, margin=margin, squared=squared)
 
 
+@full_precision
 def multiclass_hinge_loss(
     logits: Tensor,
     target: Tensor,
@@ -164,7 +180,6 @@ def multiclass_hinge_loss(
     tensor(0.5000)
     """
     check_shape("target", target, logits.shape[:-1])
-    logits = full_precision(logits)
     entries = Entries.of(target.shape, _known_classes(target, logits.shape[-1]), weight, mask)
     logits, target = entries.clean(logits, target)
     at = target.long().unsqueeze(-1)
@@ -189,10 +204,10 @@ def _known_rows(target: Tensor) -> Tensor | None:
 
 
 def _known_classes(target: Tensor, num_classes: int) -> Tensor | None:
-    """Where class indices are not negative, None for everywhere; on a GPU the kernel itself refuses high ones."""
+    """Where class indices are not negative, None for everywhere; what cannot be read, torch's `gather` checks."""
     if target.is_floating_point():
         raise InputError(f"'target' must be class indices, an integer tensor. Got {target.dtype}.")
-    if target.device.type != "cpu":
+    if not is_readable(target):
         return target >= 0
     if not target.numel():
         return None

@@ -6,6 +6,7 @@ from torch import Tensor
 from mien.train.losses.reduction import Entries, Loss, Reduction, check_shape, full_precision, known_numbers, pair
 
 
+@full_precision
 def interval_loss(
     preds: Tensor,
     target: Tensor,
@@ -33,6 +34,7 @@ class IntervalLoss(Loss):
         super().__init__(interval_loss, reduction)
 
 
+@full_precision
 def interval_laplace_loss(
     preds: Tensor,
     log_scale: Tensor,
@@ -54,7 +56,7 @@ def interval_laplace_loss(
     """
     check_shape("log_scale", log_scale, preds.shape)
     preds, low, high, entries = _prepare(preds, target, weight, mask)
-    (log_scale,) = entries.clean(full_precision(log_scale))
+    (log_scale,) = entries.clean(log_scale)
     distance = _distance(preds, low, high)
     loss = distance * torch.exp(-log_scale) + log_scale
     # Inside a wide interval only the scale would learn, and it would learn to vanish.
@@ -69,6 +71,7 @@ class IntervalLaplaceLoss(Loss):
         super().__init__(interval_laplace_loss, reduction)
 
 
+@full_precision
 def gaussian_nll_loss(
     preds: Tensor,
     log_variance: Tensor,
@@ -89,7 +92,7 @@ def gaussian_nll_loss(
     check_shape("log_variance", log_variance, preds.shape)
     preds, target = pair(preds, target)
     entries = Entries.of(preds.shape, known_numbers(target), weight, mask)
-    preds, log_variance, target = entries.clean(preds, full_precision(log_variance), target)
+    preds, log_variance, target = entries.clean(preds, log_variance, target)
     loss = ((preds - target).square() * torch.exp(-log_variance) + log_variance) / 2
     return entries.reduce(loss, reduction)
 
@@ -112,5 +115,5 @@ def _prepare(
     check_shape("target", target, (*preds.shape, 2))
     known = known_numbers(target)
     entries = Entries.of(preds.shape, None if known is None else known.all(-1), weight, mask)
-    preds, low, high = entries.clean(full_precision(preds), *target.unbind(-1))
+    preds, low, high = entries.clean(preds, *target.unbind(-1))
     return preds, low, high, entries

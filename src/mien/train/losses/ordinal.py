@@ -6,10 +6,20 @@ from torch.nn import functional as F
 
 from mien.errors import InputError
 from mien.train.losses.gradients import sigmoid_cross_entropy, soft_cross_entropy
-from mien.train.losses.reduction import Entries, Loss, Reduction, check_shape, full_precision, known_numbers
+from mien.train.losses.reduction import (
+    Entries,
+    Loss,
+    Reduction,
+    check_shape,
+    full_precision,
+    known_numbers,
+    refuse,
+    to_full,
+)
 from mien.train.losses.scale import ascending
 
 
+@full_precision
 def coral_loss(
     logits: Tensor,
     target: Tensor,
@@ -21,18 +31,21 @@ def coral_loss(
     """L = sum_k cross entropy of sigmoid(z_k) against [target > k]; dL/dz_k = sigmoid(z_k) - [target > k].
 
     logits z (B, K - 1): is the rank above k = 0, ..., K - 2; target (B,) rank in 0..K-1, unknown where negative or
-    NaN; loss (B,). Ranks are consistent where the logits differ only in their biases. Cao, Mirjalili & Raschka,
-    Pattern Recognition Letters 140, 2020, section 3.3, all importance weights 1.
+    NaN; loss (B,). Ranks are consistent where the logits differ only in their biases. Any other target is an
+    InputError, and a loss of NaN where values cannot be looked at (GPU, `torch.compile`, `torch.func`). Cao, Mirjalili
+    & Raschka, Pattern Recognition Letters 140, 2020, section 3.3, all importance weights 1.
 
     >>> coral_loss(torch.zeros(1, 2), torch.tensor([1]))
     tensor(1.3863)
     """
     check_shape("target", target, logits.shape[:-1])
     entries = Entries.of(target.shape, target >= 0, weight, mask)
-    logits, target = entries.clean(full_precision(logits), target)
+    logits, target = entries.clean(logits, target)
     ranks = torch.arange(logits.shape[-1], device=logits.device)
     above = (target.unsqueeze(-1) > ranks).to(logits.dtype)
-    return entries.reduce(sigmoid_cross_entropy(logits, above).sum(-1), reduction)
+    no_rank = (target > len(ranks)) | (target != target.round())
+    loss = refuse(sigmoid_cross_entropy(logits, above).sum(-1), no_rank, target, f"whole ranks up to {len(ranks)}")
+    return entries.reduce(loss, reduction)
 
 
 class CoralLoss(Loss):
@@ -59,9 +72,12 @@ def expectation(logits: Tensor, bins: Tensor) -> Tensor:
     >>> expectation(torch.zeros(1, 3), torch.tensor([10.0, 20.0, 60.0]))
     tensor([30.])
     """
-    return (torch.softmax(full_precision(logits), -1) * bins.to(logits.device)).sum(-1)
+    mean = (torch.softmax(to_full(logits), -1) * to_full(bins.to(logits.device))).sum(-1)
+    kind = torch.promote_types(logits.dtype, bins.dtype)
+    return mean if torch.is_autocast_enabled(logits.device.type) else mean.to(kind)
 
 
+@full_precision
 def dex_loss(
     logits: Tensor,
     target: Tensor,
@@ -91,6 +107,7 @@ class DexLoss(Loss):
         super().__init__(dex_loss, reduction, bins=bins)
 
 
+@full_precision
 def dldl_v2_loss(
     logits: Tensor,
     target: Tensor,
@@ -131,6 +148,7 @@ class DldlV2Loss(Loss):
         super().__init__(dldl_v2_loss, reduction, **options)
 
 
+@full_precision
 def mean_variance_loss(
     logits: Tensor,
     target: Tensor,
@@ -174,8 +192,10 @@ def _bin_cross_entropy(logits: Tensor, target: Tensor, bins: Tensor) -> Tensor:
     """Cross entropy (B,) against shares in the bins on both sides of the target."""
     label = target.clamp(bins[0], bins[-1])
     right = torch.bucketize(label, bins).clamp(1, len(bins) - 1)
-    share = (label - bins[right - 1]) / (bins[right] - bins[right - 1])
-    at, shares = torch.stack([right - 1, right], -1), torch.stack([1 - share, share], -1)
+    at = torch.stack([right - 1, right], -1)
+    low, high = bins.gather(0, at.flatten()).reshape(at.shape).unbind(-1)
+    share = (label - low) / (high - low)
+    shares = torch.stack([1 - share, share], -1)
     return soft_cross_entropy(logits, torch.zeros_like(logits).scatter(-1, at, shares))
 
 
@@ -186,7 +206,6 @@ def _prepare(
     check_shape("target", target, logits.shape[:-1])
     if bins.shape != logits.shape[-1:] or len(bins) < 2:
         raise InputError(f"'bins' must be {logits.shape[-1]} numbers, at least 2. Got shape {tuple(bins.shape)}.")
-    logits = full_precision(logits)
     entries = Entries.of(target.shape, known_numbers(target), weight, mask)
     logits, target = entries.clean(logits, target.to(logits.dtype))
     return logits, target, ascending(bins, logits, "bins"), entries

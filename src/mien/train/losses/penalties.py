@@ -4,14 +4,15 @@ Each takes a tensor, tensors, or a module; of a module the parameters with two d
 biases and norms stay free. Tensors are (groups, ...): one row or filter a group.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from mien.errors import InputError, expect
+from mien.train.losses.reduction import to_full
 
 Parameters = Tensor | Iterable[Tensor] | nn.Module
 
@@ -22,7 +23,7 @@ def l1_penalty(parameters: Parameters) -> Tensor:
     >>> l1_penalty(torch.tensor([3.0, -4.0]))
     tensor(7.)
     """
-    return _sum(w.abs().sum() for w in _weights(parameters))
+    return _sum(lambda w: w.abs().sum(), parameters)
 
 
 def l2_penalty(parameters: Parameters) -> Tensor:
@@ -31,7 +32,7 @@ def l2_penalty(parameters: Parameters) -> Tensor:
     >>> l2_penalty(torch.tensor([3.0, -4.0]))
     tensor(25.)
     """
-    return _sum(w.square().sum() for w in _weights(parameters))
+    return _sum(lambda w: w.square().sum(), parameters)
 
 
 def group_penalty(parameters: Parameters) -> Tensor:
@@ -42,19 +43,20 @@ def group_penalty(parameters: Parameters) -> Tensor:
     >>> group_penalty(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
     tensor(7.0711)
     """
-    return _sum(_group_norms(w).sum() * _group_size(w) ** 0.5 for w in _weights(parameters))
+    return _sum(lambda w: _group_norms(w).sum() * _group_size(w) ** 0.5, parameters)
 
 
 def nuclear_norm_penalty(parameters: Parameters) -> Tensor:
     """sum of singular values of each weight as a matrix (groups, the rest); subgradient U V^T of those above 0.
 
     Drives the rank down: its largest convex minorant on the unit ball of the spectral norm. Fazel, thesis, 2002;
-    subgradient: Watson, Linear Algebra and its Applications 170, 1992. First derivatives only.
+    subgradient: Watson, Linear Algebra and its Applications 170, 1992. First derivatives only, and none in forward
+    mode (`torch.func.jvp`, `hessian`): where two singular values meet there are none.
 
     >>> nuclear_norm_penalty(torch.diag(torch.tensor([3.0, -4.0])))
     tensor(7.)
     """
-    return _sum(_nuclear_norm(_matrix(w)) for w in _weights(parameters))
+    return _sum(lambda w: _nuclear_norm(_matrix(w)), parameters)
 
 
 @torch.no_grad()
@@ -76,9 +78,9 @@ def group_proximal_(parameters: Parameters, step: float) -> None:
     """
     expect(step >= 0, "step", "at least 0", step)
     for w in _weights(parameters):
-        norms = _group_norms(w)
+        norms = _group_norms(to_full(w))
         shrink = torch.relu(1 - step * _group_size(w) ** 0.5 / torch.where(norms > 0, norms, 1))
-        w.mul_(shrink.reshape(-1, *[1] * (w.ndim - 1)))
+        w.copy_(w * shrink.reshape(-1, *[1] * (w.ndim - 1)))
 
 
 @torch.no_grad()
@@ -89,31 +91,58 @@ def nuclear_proximal_(parameters: Parameters, step: float) -> None:
     """
     expect(step >= 0, "step", "at least 0", step)
     for w in _weights(parameters):
-        u, s, vh = torch.linalg.svd(_matrix(w), full_matrices=False)
+        u, s, vh = torch.linalg.svd(_matrix(to_full(w)), full_matrices=False)
         w.copy_(((u * torch.relu(s - step)) @ vh).reshape(w.shape))
 
 
 class _NuclearNorm(torch.autograd.Function):
     """The derivative of torch's own singular values is NaN or huge where two of them meet, or at 0."""
 
-    @staticmethod
-    def forward(ctx: Any, matrix: Tensor) -> Tensor:
-        u, s, vh = torch.linalg.svd(matrix, full_matrices=False)
-        ctx.save_for_backward(u, s, vh)
-        norm: Tensor = s.sum()
-        return norm
+    generate_vmap_rule = True
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
-        u, s, vh = ctx.saved_tensors
-        above = s > s.amax() * max(u.shape[0], vh.shape[1]) * torch.finfo(s.dtype).eps
-        derivative: Tensor = grad * ((u * above) @ vh)
+    def forward(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        u, s, vh = torch.linalg.svd(matrix, full_matrices=False)
+        return s.sum(), u, s, vh
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor, Tensor, Tensor]) -> None:
+        ctx.save_for_backward(*inputs, *output[1:])
+        ctx.mark_non_differentiable(*output[1:])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, *others: Tensor) -> Tensor:
+        find = _subgradient if torch.compiler.is_compiling() else _Subgradient.apply
+        derivative: Tensor = grad * find(*ctx.saved_tensors)
         return derivative
 
 
+class _Subgradient(torch.autograd.Function):
+    """U V^T of a matrix. To differentiate it is an error, where a second derivative of 0 would be a silent one."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(matrix: Tensor, u: Tensor, s: Tensor, vh: Tensor) -> Tensor:
+        return _subgradient(matrix, u, s, vh)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        raise NotImplementedError("'nuclear_norm_penalty' has first derivatives only.")
+
+
+def _subgradient(matrix: Tensor, u: Tensor, s: Tensor, vh: Tensor) -> Tensor:
+    above = s > s.amax() * max(matrix.shape) * torch.finfo(s.dtype).eps
+    product: Tensor = (u * above) @ vh
+    return product
+
+
 def _nuclear_norm(matrix: Tensor) -> Tensor:
-    norm: Tensor = _NuclearNorm.apply(matrix)  # type: ignore[no-untyped-call]
+    norm: Tensor = _NuclearNorm.apply(matrix)[0]  # type: ignore[no-untyped-call]
     return norm
 
 
@@ -123,11 +152,14 @@ def _weights(parameters: Parameters) -> Iterator[Tensor]:
     return iter([parameters] if isinstance(parameters, Tensor) else parameters)
 
 
-def _sum(terms: Iterator[Tensor]) -> Tensor:
-    found = list(terms)
+def _sum(term: Callable[[Tensor], Tensor], parameters: Parameters) -> Tensor:
+    """Sum over all weights; halves are squared and summed in float32."""
+    weights = list(_weights(parameters))
+    found = [term(to_full(w)) for w in weights]
     if not found:
         raise InputError("'parameters' must hold at least one tensor of two dimensions or more. Got none.")
-    return torch.stack(found).sum() if len(found) > 1 else found[0]
+    total = torch.stack(found).sum() if len(found) > 1 else found[0]
+    return total.to(reduce(torch.promote_types, (w.dtype for w in weights)))
 
 
 def _matrix(w: Tensor) -> Tensor:

@@ -5,9 +5,10 @@ from torch import Tensor
 
 from mien.errors import InputError, expect
 from mien.train.losses.gradients import sigmoid_cross_entropy, soft_cross_entropy
-from mien.train.losses.reduction import Entries, Loss, Reduction, check_shape, full_precision, known_numbers
+from mien.train.losses.reduction import Entries, Loss, Reduction, check_shape, full_precision, known_numbers, to_full
 
 
+@full_precision
 def softmax_comp_loss(
     a: Tensor,
     b: Tensor,
@@ -36,7 +37,8 @@ def softmax_comp_loss(
     tensor(0.2000)
     """
     expect(margin >= 0, "margin", "at least 0", margin)
-    two = a.ndim > 1 and a.shape[-1] == 2
+    single = target is not None and target.ndim == 0  # one face, as under `torch.func.vmap`
+    two = a.shape[-1:] == (2,) and (a.ndim > 1 or single)
     a, b, target, entries = _prepare(a, b, target, weight, mask, a.shape[:-1] if two else a.shape)
     # softmax of two classes is the sigmoid of the difference of their logits
     a, b = (each[..., 1] - each[..., 0] if two else each for each in (a, b))
@@ -50,6 +52,7 @@ class SoftmaxCompLoss(Loss):
         super().__init__(softmax_comp_loss, reduction, margin=margin)
 
 
+@full_precision
 def hinge_ranking_loss(
     a: Tensor,
     b: Tensor,
@@ -81,6 +84,7 @@ class HingeRankingLoss(Loss):
         super().__init__(hinge_ranking_loss, reduction, margin=margin)
 
 
+@full_precision
 def ranknet_loss(
     a: Tensor,
     b: Tensor,
@@ -110,6 +114,7 @@ class RanknetLoss(Loss):
         super().__init__(ranknet_loss, reduction)
 
 
+@full_precision
 def bradley_terry_loss(
     a: Tensor,
     b: Tensor,
@@ -173,9 +178,9 @@ def preferred_share(a: Tensor, b: Tensor, spread_a: Tensor, spread_b: Tensor) ->
     >>> preferred_share(*torch.tensor([[4.0], [3.0], [0.6], [0.8]]))
     tensor([0.8413])
     """
-    spread = (spread_a.square() + spread_b.square()).sqrt()
-    share: Tensor = torch.special.ndtr((a - b) / spread)
-    return share
+    spread = (to_full(spread_a).square() + to_full(spread_b).square()).sqrt()
+    share: Tensor = torch.special.ndtr((to_full(a) - to_full(b)) / spread)
+    return share.to(a.dtype)
 
 
 def rater_pairs(scores: Tensor, group: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -214,7 +219,6 @@ def _prepare(
     """Both predictions and target without what is unknown, and which of the pairs are known."""
     check_shape("b", b, a.shape)
     shape = a.shape if shape is None else shape
-    a, b = full_precision(a), full_precision(b)
     if target is None:
         target = torch.ones(shape, dtype=a.dtype, device=a.device)
     check_shape("target", target, shape)

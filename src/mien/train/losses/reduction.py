@@ -1,8 +1,10 @@
 """What all losses share: which entries count and how much, the mean over them, and the module twins."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce, wraps
+from inspect import signature
 from math import isnan
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,8 @@ from torch import Tensor, nn
 from mien.errors import InputError
 
 Reduction = Literal["mean", "sum", "none"]
+HALVES = (torch.float16, torch.bfloat16)
+_Function = TypeVar("_Function", bound=Callable[..., Tensor])
 
 
 class Entries(NamedTuple):
@@ -72,22 +76,52 @@ def check_shape(name: str, tensor: Tensor, expected: Sequence[int]) -> None:
 
 def known_numbers(target: Tensor) -> Tensor | None:
     """Where a target is not NaN; None where that is everywhere."""
-    # One NaN makes the sum NaN, which is found sooner than each; on a GPU looking at it would wait.
-    if not target.is_floating_point() or (target.device.type == "cpu" and not isnan(target.sum().item())):
+    # One NaN makes the sum NaN, which is found sooner than each.
+    if not target.is_floating_point() or (is_readable(target) and not isnan(target.sum().item())):
         return None
     return ~target.isnan()
 
 
-def full_precision(tensor: Tensor) -> Tensor:
-    """float32 instead of a half under autocast, as torch's own losses do."""
-    half = tensor.dtype in (torch.bfloat16, torch.float16)
-    return tensor.float() if half and torch.is_autocast_enabled(tensor.device.type) else tensor
+def is_readable(tensor: Tensor) -> bool:
+    """Whether values can be looked at: not on a GPU, where that waits, nor while torch compiles, exports or maps."""
+    if tensor.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    return torch._C._functorch.peek_interpreter_stack() is None
+
+
+def full_precision(loss: _Function) -> _Function:
+    """A loss that computes and sums halves in float32; of halves it is one itself, but for autocast."""
+    names = list(signature(loss).parameters)
+    inputs = names[: names.index("target") + 1]
+
+    @wraps(loss)
+    def computed(*args: Any, **named: Any) -> Tensor:
+        given = {**dict(zip(names, args, strict=False)), **named}
+        kinds = [v.dtype for k, v in given.items() if k in inputs and isinstance(v, Tensor) and v.is_floating_point()]
+        found = loss(*map(to_full, args), **{name: to_full(value) for name, value in named.items()})
+        kind = reduce(torch.promote_types, kinds) if kinds else found.dtype
+        return found.to(kind) if kind in HALVES and not torch.is_autocast_enabled(found.device.type) else found
+
+    return cast(_Function, computed)
+
+
+def refuse(loss: Tensor, wrong: Tensor, target: Tensor, expected: str) -> Tensor:
+    """The loss; InputError where a target is wrong, or NaN in its place where that cannot be looked at."""
+    if not is_readable(wrong):
+        return torch.where(wrong, torch.nan, loss)
+    if bool(wrong.any()):
+        raise InputError(f"'target' must be {expected}. Got {target[wrong][0].item():g}.")
+    return loss
+
+
+def to_full(value: Any) -> Any:
+    """float32 instead of a tensor of halves; anything else as it is."""
+    return value.float() if isinstance(value, Tensor) and value.dtype in HALVES else value
 
 
 def pair(preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Predictions and target of one shape, in their common dtype."""
     check_shape("target", target, preds.shape)
-    preds = full_precision(preds)
     dtype = torch.promote_types(preds.dtype, target.dtype)
     return preds.to(dtype), target.to(dtype)
 
@@ -130,8 +164,7 @@ def _and(first: Tensor | None, second: Tensor) -> Tensor:
 
 
 def _none_if_all(kept: Tensor) -> Tensor | None:
-    # Looking into a tensor on a GPU would wait for it.
-    return None if kept.device.type == "cpu" and bool(kept.all()) else kept
+    return None if is_readable(kept) and bool(kept.all()) else kept
 
 
 def _more_dimensions(tensor: Tensor, ndim: int) -> Tensor:

@@ -7,10 +7,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mien.errors import expect
-from mien.train.losses.reduction import Entries, Loss, Reduction, known_numbers, pair
+from mien.train.losses.reduction import Entries, Loss, Reduction, full_precision, known_numbers, pair
 from mien.train.losses.scale import RunningScale, ascending
 
 
+@full_precision
 def l2_loss(
     preds: Tensor,
     target: Tensor,
@@ -38,6 +39,7 @@ class L2Loss(Loss):
         super().__init__(l2_loss, reduction)
 
 
+@full_precision
 def l1_loss(
     preds: Tensor,
     target: Tensor,
@@ -65,6 +67,7 @@ class L1Loss(Loss):
         super().__init__(l1_loss, reduction)
 
 
+@full_precision
 def smooth_l1_loss(
     preds: Tensor,
     target: Tensor,
@@ -93,6 +96,7 @@ class SmoothL1Loss(Loss):
         super().__init__(smooth_l1_loss, reduction, beta=beta)
 
 
+@full_precision
 def huber_loss(
     preds: Tensor,
     target: Tensor,
@@ -121,6 +125,7 @@ class HuberLoss(Loss):
         super().__init__(huber_loss, reduction, delta=delta)
 
 
+@full_precision
 def normalized_l1_loss(
     preds: Tensor,
     target: Tensor,
@@ -154,6 +159,7 @@ class NormalizedL1Loss(Loss):
         super().__init__(normalized_l1_loss, reduction, scale=scale)
 
 
+@full_precision
 def piecewise_weighted_l1_loss(
     preds: Tensor,
     target: Tensor,
@@ -175,7 +181,8 @@ def piecewise_weighted_l1_loss(
     bounds = ascending(edges, preds)
     factors = torch.as_tensor(weights, dtype=preds.dtype, device=preds.device)
     expect(factors.shape == (len(bounds) + 1,), "weights", f"{len(bounds) + 1} numbers, one a piece", weights)
-    factor = factors[torch.bucketize(target.detach().contiguous(), bounds, right=True)]
+    piece = torch.bucketize(target.detach().contiguous(), bounds, right=True)
+    factor = factors.gather(0, piece.flatten()).reshape(piece.shape)
     return entries.reduce(factor * F.l1_loss(preds, target, reduction="none"), reduction)
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.errors import InputError, expect
+from mien.train.losses.reduction import is_readable
 
 
 class RunningScale(nn.Module):
@@ -13,7 +14,8 @@ class RunningScale(nn.Module):
 
     s_k <- decay s_k + sum |e|, n_k <- decay n_k + count for the pieces that a batch touches; scale = s_k / n_k, at
     least `minimum`. A piece without any face yet takes the mean of all; before the first batch the scale is 1.
-    edges (n,): rising, n + 1 pieces. It learns in training mode only; its state is saved with the module.
+    edges (n,): rising, n + 1 pieces. It learns in training mode only, and not under `torch.func.vmap`, which cannot
+    change a buffer; its state is saved with the module.
 
     >>> scale = RunningScale([10.0])
     >>> scale(torch.tensor([5.0, 50.0]), torch.tensor([1.0, 4.0]))
@@ -38,17 +40,19 @@ class RunningScale(nn.Module):
         """Scale of each label, any shape, after learning from |error| where kept (None: all)."""
         piece = torch.bucketize(label.to(self.edges.dtype), self.edges, right=True)
         if self.training and error is not None:
-            self._learn(*((piece, error) if kept is None else (piece[kept], error[kept])))
-        return self._scale()[piece].to(label.dtype)
+            self._learn(piece, error, torch.ones_like(error) if kept is None else kept)
+        return self._scale().gather(0, piece.flatten()).reshape(piece.shape).to(label.dtype)
 
     def extra_repr(self) -> str:
         """Number of pieces and options."""
         return f"pieces={len(self.count)}, decay={self.decay}, minimum={self.minimum}"
 
-    def _learn(self, piece: Tensor, error: Tensor) -> None:
-        piece, error = piece.flatten(), error.abs().flatten().to(self.total.dtype)
-        total = torch.zeros_like(self.total).index_add_(0, piece, error)
-        count = torch.zeros_like(self.count).index_add_(0, piece, torch.ones_like(error))
+    def _learn(self, piece: Tensor, error: Tensor, kept: Tensor) -> None:
+        error = torch.where(kept.bool(), error.abs(), 0)
+        total, count = (
+            torch.zeros_like(self.total).index_add_(0, piece.flatten(), each.flatten().to(self.total.dtype))
+            for each in (error, kept)
+        )
         decay = torch.where(count > 0, self.decay, 1.0)
         self.total.mul_(decay).add_(total)
         self.count.mul_(decay).add_(count)
@@ -62,6 +66,6 @@ class RunningScale(nn.Module):
 def ascending(edges: Sequence[float] | Tensor, like: Tensor, name: str = "edges") -> Tensor:
     """Numbers as a tensor (n,) of the dtype and device of another one; InputError unless they rise."""
     bounds = torch.as_tensor(edges, dtype=like.dtype, device=like.device)
-    if bounds.ndim != 1 or (bounds.device.type == "cpu" and not bool((bounds.diff() > 0).all())):
+    if bounds.ndim != 1 or (is_readable(bounds) and not bool((bounds.diff() > 0).all())):
         raise InputError(f"{name!r} must be rising numbers. Got {bounds.tolist()}.")
     return bounds

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from mien.errors import InputError
 from mien.estimates import AGE_CENTER, AGE_UNIT, DISTRIBUTIONS, age_value
 from mien.train import losses, metrics
+from mien.train.data.teacher_card import TeacherOutput
+from mien.train.tasks.age_teaching import distill_age
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 
 YEARS = 101
@@ -65,6 +67,8 @@ class AgeTask(Task):
     name = "age"
     labels = LabelSpace({"age": 2}, {"age": "interval"})
     main = ("mae", "min")
+    shifted = "age"
+    taught_by = ("distribution", "number")
 
     def __init__(self, head: str = "laplace", weight_groups: float = 1.0, **options: Any) -> None:
         if head not in WIDTHS:
@@ -89,6 +93,14 @@ class AgeTask(Task):
         group = losses.interval_loss(expected_age(output, self.kind), target, mask=grouped) / AGE_UNIT
         shares = exact.sum() + self.weight_groups * grouped.sum()
         return (exact.sum() * point + self.weight_groups * grouped.sum() * group) / shares.clamp(min=1)
+
+    def distill(self, taught: TeacherOutput, outputs: Outputs, target: Tensor, temperature: float) -> Tensor:
+        """Against a teacher's distribution over years or its age: see `distill_age`."""
+        return distill_age(outputs["age"], self.value(outputs), self.kind, taught, target, temperature)
+
+    def value(self, outputs: Outputs) -> Tensor:
+        """Age in years (B,)."""
+        return expected_age(outputs["age"], self.kind)
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
         """MAE, CS@5, bias and correlation on exact ages; the distance to the group on age groups."""

@@ -65,7 +65,7 @@ class ClassificationTask(Task):
         if not known.any():
             return {}
         preds, truth = outputs[self.name][known].argmax(1), target[known].astype(np.int64)
-        f1 = metrics.macro_f1(preds, truth, len(self.classes))
+        f1 = metrics.macro_f1(preds, truth, len(self.classes), "labeled")
         return {"accuracy": float((preds == truth).mean()), "macro_f1": f1}
 
     def decoding(self) -> dict[str, Any]:

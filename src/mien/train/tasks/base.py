@@ -1,15 +1,19 @@
 """What a task is. Whatever else a run has is the same for all tasks, so that two tasks can be compared."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from mien.errors import InputError
 from mien.estimates import decode
+from mien.facs import CODES
 from mien.geometry import Array
+from mien.train import losses
 from mien.train.data.labels import ColumnLabel
+from mien.train.data.teacher_card import TeacherOutput
 
 Outputs = Mapping[str, Tensor]
 Arrays = Mapping[str, Array]
@@ -29,6 +33,8 @@ class Task(ABC):
 
     outputs: head names with widths. spatial: heads see the feature map place by place instead of its mean.
     main: the measure that early stopping and the best checkpoint follow, and whether more is better.
+    shifted: the label that sets may shift (`Source.shift`), as low and high ends (B, 2), and none if empty.
+    taught_by: kinds of teachers' outputs that the task learns from.
     """
 
     name: str
@@ -36,6 +42,8 @@ class Task(ABC):
     outputs: dict[str, int]
     spatial: ClassVar[bool] = False
     main: tuple[str, str]
+    shifted: ClassVar[str] = ""
+    taught_by: ClassVar[tuple[str, ...]] = ("classes", "probabilities", "number")
 
     @property
     def targets(self) -> dict[str, int]:
@@ -49,6 +57,13 @@ class Task(ABC):
         nn.init.zeros_(layer.bias)
         return layer
 
+    def parts(self) -> dict[str, nn.Module]:
+        """What the loss learns beside the network, by name: trained and kept with it, left out of what is exported."""
+        return {}
+
+    def begin(self, labels: Sequence[Arrays]) -> None:  # noqa: B027
+        """Look at the training labels (N, ...) of each set before the first step of a new run."""
+
     @abstractmethod
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
         """Scalar loss of a batch."""
@@ -56,6 +71,36 @@ class Task(ABC):
     @abstractmethod
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
         """Measures on a whole set; what has no labels is left out."""
+
+    def distill(self, taught: TeacherOutput, outputs: Outputs, target: Tensor, temperature: float) -> Tensor:
+        """Scalar loss against what a teacher puts out (B, K), NaN for faces that it has not seen.
+
+        Classes: `distillation_loss`; probabilities: cross entropy, of those Action Units that the teacher names where
+        it names some; a number: smooth L1.
+        """
+        output = outputs[taught.teaches]
+        if taught.kind == "classes":
+            return losses.distillation_loss(output, target, temperature)
+        if taught.kind == "probabilities":
+            output = output[:, [CODES.index(name) for name in taught.names]] if taught.names else output
+            return losses.sigmoid_cross_entropy_loss(output, target)
+        return losses.smooth_l1_loss(output, target)
+
+    def check_teacher(self, taught: TeacherOutput) -> None:
+        """Raise InputError unless the task has an output that this teaches."""
+        if taught.teaches not in self.outputs:
+            raise InputError(f"'teaches' must be one of {', '.join(self.outputs)}. Got {taught.teaches!r}.")
+        if taught.kind not in self.taught_by:
+            raise InputError(
+                f"'kind' of a teacher's output must be one of {', '.join(self.taught_by)} for the task {self.name!r}. "
+                f"Got {taught.kind!r}."
+            )
+        if unknown := set(taught.names) - set(CODES):
+            raise InputError(f"'names' must be of {', '.join(CODES)}. Got {', '.join(sorted(unknown))}.")
+
+    def value(self, outputs: Outputs) -> Tensor:
+        """The value (B,) in units of the label that sets may shift."""
+        raise NotImplementedError
 
     def decoding(self) -> dict[str, Any]:
         """Constants that decode the outputs and are known before any calibration."""

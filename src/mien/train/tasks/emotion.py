@@ -36,7 +36,7 @@ class EmotionTask(Task):
         if not voted.any():
             return {}
         preds, target = outputs["emotion"][voted].argmax(1), labels["emotion"][voted].argmax(1)
-        f1 = metrics.macro_f1(preds, target, len(EMOTIONS))
+        f1 = metrics.macro_f1(preds, target, len(EMOTIONS), "labeled")
         return {"accuracy": float((preds == target).mean()), "macro_f1": f1}
 
     def decoding(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.errors import InputError
+from mien.train.data.teacher_card import TeacherOutput
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 
 
@@ -22,6 +23,7 @@ class MultiTask(Task):
         kinds = {name: kind for task in tasks for name, kind in task.labels.kinds.items()}
         self.labels = LabelSpace(widths, kinds, tuple(c for task in tasks for c in task.labels.columns))
         self.outputs = {name: width for task in tasks for name, width in task.outputs.items()}
+        self.shifted = next((task.shifted for task in tasks if task.shifted), "")  # type: ignore[misc]
         first, direction = tasks[0].main
         self.main = (f"{tasks[0].name}_{first}", direction)
 
@@ -36,11 +38,28 @@ class MultiTask(Task):
 
     def head(self, output: str, inputs: int) -> nn.Module:
         """The layer of the task that the output belongs to."""
-        return next(task for task in self.tasks if output in task.outputs).head(output, inputs)
+        return self._of(output).head(output, inputs)
+
+    def _of(self, output: str) -> Task:
+        """The task that the output belongs to."""
+        return next(task for task in self.tasks if output in task.outputs)
 
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
         """Sum over the tasks of weight times loss."""
         return torch.stack([self.weights[task.name] * task.loss(outputs, batch) for task in self.tasks]).sum()
+
+    def distill(self, taught: TeacherOutput, outputs: Outputs, target: Tensor, temperature: float) -> Tensor:
+        """The loss of the task that the output belongs to."""
+        return self._of(taught.teaches).distill(taught, outputs, target, temperature)
+
+    def check_teacher(self, taught: TeacherOutput) -> None:
+        """Raise InputError unless a task has an output that this teaches."""
+        task = self._of(taught.teaches) if taught.teaches in self.outputs else super()
+        task.check_teacher(taught)
+
+    def value(self, outputs: Outputs) -> Tensor:
+        """That of the task whose label sets may shift."""
+        return next(task for task in self.tasks if task.shifted).value(outputs)
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
         """Measures of each task under its name."""

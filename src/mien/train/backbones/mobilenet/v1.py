@@ -17,12 +17,13 @@ class Separable(NamedTuple):
 
     stride: int
     channels: int
+    act: type[nn.Module] = nn.ReLU
 
     def build(self, how: Build) -> tuple[nn.Module, int]:
         """The layer and its output channels."""
         outputs = scaled(self.channels, how.width, divisor=1)
-        depthwise = conv_bn(how.inputs, how.inputs, 3, self.stride, how.inputs)
-        return nn.Sequential(depthwise, conv_bn(how.inputs, outputs, 1)), outputs
+        depthwise = conv_bn(how.inputs, how.inputs, 3, self.stride, how.inputs, self.act)
+        return nn.Sequential(depthwise, conv_bn(how.inputs, outputs, 1, act=self.act)), outputs
 
 
 TABLE_1: tuple[Conv | Separable, ...] = (
@@ -40,3 +41,7 @@ TABLE_1: tuple[Conv | Separable, ...] = (
 
 NETWORKS = {"mobilenet_v1": Network(TABLE_1, dropout=0.001, scales=True)}
 """Dropout of the authors' code (slim keeps 0.999); the paper names none."""
+
+_CUT_OFF = tuple(row._replace(act=nn.ReLU6) for row in TABLE_1)
+VARIANTS = {"mobilenet_v1_relu6": Network(_CUT_OFF, dropout=0.001, scales=True)}
+"""As the authors' code has it, and so all published weights: activations end at 6, of which the paper says nothing."""

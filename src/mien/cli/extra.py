@@ -1,0 +1,21 @@
+"""Commands that need more than the base install say what is missing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mien.errors import BrokenDependencyError, MienError, MissingDependencyError
+
+
+@contextmanager
+def needs_training(command: str) -> Iterator[None]:
+    """Around imports of the training wing: a package that is missing is named, and one that does not load."""
+    try:
+        yield
+    except MienError:
+        raise
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(command, error.name or "torch", "train") from error
+    except ImportError as error:
+        raise BrokenDependencyError(
+            f"{command} needs a package that is installed and cannot be loaded: {error}. Install it again."
+        ) from error

@@ -1,0 +1,87 @@
+"""What the labels of a set say beside the truth: a small rising curve of its own, learned with a network."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mien.train.losses import interval_loss
+
+KNOTS = tuple(float(10 * k) for k in range(10))
+"""Ages in years between which a curve is straight; beyond the ends it keeps its distance."""
+UNIT = 20.0
+LEAST_SLOPE = 0.2
+
+
+class LabelShift(nn.Module):
+    """label = g(x), g straight between (knots_k, knots_k + offset_k), never flatter than 0.2; at first g(x) = x.
+
+    What a set calls 30 may be 27 elsewhere: x, the value that the network gives, is asked to meet g^-1(label), and g
+    to meet the labels at the values that the network gives. A pull of the offsets to 0 (`penalty`) and the labels of
+    other sets or teachers, which have no such curve, decide where x lies.
+    """
+
+    knots: Tensor
+
+    def __init__(self, knots: tuple[float, ...] = KNOTS, unit: float = UNIT) -> None:
+        super().__init__()
+        self.unit = unit
+        self.register_buffer("knots", torch.tensor(knots))
+        self.offsets = nn.Parameter(torch.zeros(len(knots)))
+
+    def heights(self) -> Tensor:
+        """g at the knots (K,): no lower than what the least slope asks for after the knot before."""
+        rise = LEAST_SLOPE * (self.knots - self.knots[0])
+        found: Tensor = torch.cummax(self.knots + self.unit * self.offsets - rise, 0).values + rise
+        return found
+
+    def to_label(self, value: Tensor) -> Tensor:
+        """g(value), any shape; NaN stays NaN."""
+        return interpolate(value, self.knots, self.heights())
+
+    def to_value(self, label: Tensor) -> Tensor:
+        """g^-1(label), any shape."""
+        return interpolate(label, self.heights(), self.knots)
+
+    def penalty(self) -> Tensor:
+        """Mean square of the offsets and of how they change from knot to knot, in units."""
+        moved = (self.heights() - self.knots) / self.unit
+        return moved.square().mean() + moved.diff().square().mean()
+
+    def fit(self, value: Tensor, target: Tensor) -> Tensor:
+        """Mean distance of g(value) (B,) to the labels' intervals (B, 2), in units; 0 where all are unknown.
+
+        No gradient reaches the value.
+        """
+        return interval_loss(self.to_label(value.detach()), target) / self.unit
+
+    def describe(self) -> dict[str, Any]:
+        """Knots and offsets in units of the label, as a run folder and a card tell them."""
+        return describe(self.knots, self.heights().detach())
+
+
+def describe(knots: Tensor, heights: Tensor) -> dict[str, Any]:
+    """A curve as plain numbers."""
+    return {"knots": knots.tolist(), "offsets": [round(o, 3) for o in (heights - knots).tolist()]}
+
+
+def read_shift(told: Mapping[str, Any]) -> LabelShift:
+    """The curve that a run folder or a card tells."""
+    shift = LabelShift(tuple(told["knots"]))
+    with torch.no_grad():
+        shift.offsets.copy_(torch.tensor(told["offsets"]) / shift.unit)
+    return shift
+
+
+def interpolate(x: Tensor, xs: Tensor, ys: Tensor) -> Tensor:
+    """Straight between rising points (xs, ys) (K,), with a slope of 1 beyond the ends; gradients to all three.
+
+    >>> interpolate(torch.tensor([-1.0, 5.0, 25.0]), torch.tensor([0.0, 10.0, 20.0]), torch.tensor([2.0, 14.0, 20.0]))
+    tensor([ 1.,  8., 25.])
+    """
+    at = torch.bucketize(x.detach(), xs.detach()).clamp(1, len(xs) - 1)
+    slope = (ys[at] - ys[at - 1]) / (xs[at] - xs[at - 1])
+    inside = ys[at - 1] + slope * (x - xs[at - 1])
+    outside = torch.where(x < xs[0], ys[0] + x - xs[0], ys[-1] + x - xs[-1])
+    return torch.where((x < xs[0]) | (x > xs[-1]), outside, inside)
