@@ -325,3 +325,22 @@ def test_a_file_of_eight_displays_gives_back_the_model(tmp_path):
 def test_three_classes_and_eight_displays_do_not_mix(tmp_path):
     with pytest.raises(InputError, match=r"Got 'positive'\. Did you mean"):
         load_evidence(written(tmp_path, "AU12: {positive: 1}\nAU04: {anger: 1}"))
+
+
+@pytest.mark.parametrize("text", ["AU12: {positive: !!bool x}", "a: 2026-99-99", "[" * 3000, "AU12: {positive: 1e7}"])
+def test_a_file_that_cannot_be_evidence(tmp_path, text):
+    path = tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="must be"):
+        load_evidence(path)
+
+
+@pytest.mark.parametrize("code", [None, 12])
+def test_keys_that_are_no_texts(code):
+    with pytest.raises(InputError, match="keys are texts"):
+        EvidenceModel.from_dict({name: {code: 0.5} for name in EMOTIONS})
+
+
+def test_a_weight_that_no_float_holds():
+    with pytest.raises(InputError, match=r"'AU12 positive' must be a finite number.*1329 bits"):
+        EvidenceModel.from_dict({name: {"AU12": 10**400} for name in EMOTIONS})

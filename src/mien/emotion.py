@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mien.errors import InputError
+from mien.errors import InputError, expect, short_text
 from mien.faces import EMOTIONS, ActionUnits, Category, Emotion
 from mien.facs import ACTION_UNITS, CODES, action_unit
 from mien.geometry import Array
@@ -61,6 +61,7 @@ _HEADER = """\
 """
 
 
+_LARGEST_WEIGHT = 1e6
 TRACE = 4.0
 """Log-odds below zero at which a unit begins to speak."""
 MOST = 2.5
@@ -135,6 +136,7 @@ class EvidenceModel:
             raise InputError(f"'evidence' must have the rows {expected}. Got {', '.join(rows)}.")
         for name in classes:
             for code, value in rows[name].items():
+                expect(isinstance(code, str), "evidence", f"rows whose keys are texts such as 'AU12' ({name})", code)
                 _check_weight(f"{code} {name}", value)
         codes = tuple(sorted({code for name in classes for code in rows[name] if code != "bias"}))
         weights = np.array([[rows[name].get(code, 0.0) for code in codes] for name in classes], np.float32)
@@ -213,10 +215,13 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         content = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    # PyYAML lets through what a wrong tag makes it raise: `!!bool x` a KeyError, `!!timestamp x` an AttributeError.
+    except (OSError, ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"'evidence' must be a readable YAML or JSON file. Got {str(path)!r}: {error}") from error
     if not isinstance(content, dict):
-        raise InputError(f"'evidence' must have a row for each Action Unit. Got {content!r} in {str(path)!r}.")
+        raise InputError(
+            f"'evidence' must have a row for each Action Unit. Got {short_text(content)} in {str(path)!r}."
+        )
     return {str(key): value for key, value in content.items()}
 
 
@@ -244,8 +249,10 @@ def _sources(units: dict[str, Any]) -> dict[str, str]:
 
 
 def _check_weight(key: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InputError(f"{key!r} must be a finite number such as 0.5. Got {value!r}.")
+    # The range comes first, since a whole number may be too large for a float.
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_WEIGHT
+    if not number or not math.isfinite(value):
+        raise InputError(f"{key!r} must be a finite number such as 0.5. Got {short_text(value)}.")
 
 
 def _check_known(key: str, known: Collection[str], place: str = "") -> None:

@@ -75,3 +75,15 @@ def expect(condition: bool, name: str, expected: str, actual: Any) -> None:
     """
     if not condition:
         raise InputError(f"{name!r} must be {expected}. Got {actual!r}.")
+
+
+def short_text(value: Any) -> str:
+    """A value as a message shows it, cut where it is long.
+
+    >>> short_text("x" * 100)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
+    """
+    text = (
+        repr(value) if not isinstance(value, int) or abs(value) < 1 << 200 else f"a number of {value.bit_length()} bits"
+    )
+    return text if len(text) <= 61 else f"{text[:58]}..."

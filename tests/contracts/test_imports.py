@@ -13,6 +13,7 @@ HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic",
 HEAVY |= {"sklearn", "threadpoolctl"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "whole_file": {"errors"},
     "facs": {"errors"},
     "geometry": {"errors", "opencv"},
     "opencv": {"errors"},
@@ -26,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "displays": {"errors", "faces", "geometry"},
     "tracking": {"errors", "estimates", "faces", "geometry", "opencv"},
     "drawing": {"errors", "events", "facs", "faces", "geometry", "media", "opencv"},
-    "sinks": {"emotion", "errors", "events", "facs", "faces", "geometry"},
+    "sinks": {"emotion", "errors", "events", "facs", "faces", "geometry"} | {"whole_file"},
     "runtime": {"errors", "faces", "estimates", "emotion", "geometry", "opencv", "ort"},
     "analyzer": {"displays", "errors", "emotion", "faces", "geometry", "media", "runtime", "tracking"},
     "face_groups": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},
@@ -38,9 +39,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
     "train.recipe": {"errors"},
-    "profile": {"errors", "ort", "train.backbones"},
+    "profile": {"errors", "ort", "train.backbones", "whole_file"},
     "train.metrics": {"errors", "geometry"},
-    "train.data": {"emotion", "errors", "estimates", "facs", "geometry", "media", "opencv", "runtime", "train.recipe"},
+    "train.data": {"emotion", "errors", "estimates", "facs", "geometry", "media", "opencv", "runtime", "train.recipe"}
+    | {"whole_file"},
     "train.evidence_fit": {"emotion", "facs", "geometry"},
     "train.tasks": {"emotion", "errors", "estimates", "faces", "facs", "geometry", "train.data", "train.evidence_fit"}
     | {"train.losses", "train.metrics"},
@@ -50,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.warm_start": {"errors", "train.fold", "train.model"},
     "train.engine": {"errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe", "train.tasks"}
     | {"train.trunks", "train.warm_start"},
-    "train.evaluate": {"errors", "faces", "facs", "geometry", "opencv", "runtime", "train.data", "train.metrics"},
+    "train.evaluate": {"errors", "faces", "facs", "geometry", "opencv", "runtime", "train.data", "train.metrics"}
+    | {"whole_file"},
     "train.export": {"emotion", "errors", "estimates", "faces", "facs", "geometry", "ort", "runtime", "train.data"}
     | {
         "train.engine",

@@ -10,7 +10,7 @@ import pytest
 
 from mien.errors import InputError, ModelError
 from mien.runtime import models as module
-from mien.runtime.models import Model, embedded_cards, embedded_models, find_model
+from mien.runtime.models import Model, embedded_cards, embedded_models, find_model, read_card
 from mien.runtime.quality import detail
 from tiny_models import MEAN, SIZE, STD, crops_of, save
 
@@ -143,3 +143,34 @@ def test_what_travels_inside_fits_together() -> None:
         assert card.name == name
         assert json.loads(json.dumps(card.values)) == card.values
         assert Model(find_model(name), 1).card == card
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", 3),
+        ("task", ["age"]),
+        ("crop", {"size": 16.5, "scale": 0.4}),
+        ("crop", {"size": 10**9, "scale": 0.4}),
+        ("crop", {"size": 16, "scale": 2}),
+        ("crop", {"kind": "square", "size": 16, "margin": 0.5}),
+        ("mean", float("nan")),
+        ("mean", "127"),
+        ("std", 0),
+        ("std", 10**400),
+        ("outputs", []),
+        ("outputs", [None]),
+        ("decoding", []),
+        ("sha256", None),
+    ],
+)
+def test_values_of_a_card_that_cannot_be(path: Path, key: str, value: Any) -> None:
+    card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    path.with_suffix(".json").write_text(json.dumps({**card, key: value}), encoding="utf-8")
+    with pytest.raises(ModelError, match=rf"'{key}' of the card '.*age\.json' must be .* Got "):
+        Model(path)
+
+
+def test_a_card_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"The card '.*none\.json' must be JSON\. .*No such file"):
+        read_card(tmp_path / "none.onnx")

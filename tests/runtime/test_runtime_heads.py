@@ -179,6 +179,22 @@ def test_own_models_add_up_under_their_names(tmp_path: Path) -> None:
     assert list(faces[0].to_dict()["attributes"]) == ["hat", "height"]
 
 
+@pytest.mark.parametrize(
+    ("biases", "decoding", "fault"),
+    [
+        ({"years": [0.0, 0.0]}, AGE, "KeyError: 'age'"),
+        ({"age": [0.0, 0.0]}, {**AGE, "band_quantiles": []}, "IndexError"),
+        ({"age": [0.0, 0.0]}, {**AGE, "coverage": "most"}, "ValueError: could not convert"),
+        ({"age": [np.nan, 0.0]}, AGE, "NaN or infinity"),
+    ],
+)
+def test_a_network_that_does_not_fit_its_card_is_told_at_once(
+    tmp_path: Path, biases: dict, decoding: dict, fault: str
+) -> None:
+    with pytest.raises(ModelError, match=rf"age\.onnx' must fit its card\. On a gray crop of 16 pixels it .*{fault}"):
+        Head(save(tmp_path, "age", biases, decoding=decoding))
+
+
 def test_open_terms_load_open_models_alone() -> None:
     for name in choose_heads(None, "open"):
         assert read_card(find_model(name)).values["open"] is True

@@ -234,3 +234,15 @@ def test_the_prior_of_a_card() -> None:
     assert (found.width, found.model, found.sha256, found.comparisons) == (2, "attractiveness", "ab", 0)
     with pytest.raises(ModelError, match="'old' must have a prior of personal taste"):
         Taste.from_decoding({}, "old", "ab")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"comparisons": "many"}, {"comparisons": -1}, {"model": 3}, {"sha256": None}, {"mean": [10**400] * WIDTH}]
+    + [{"covariance": (np.eye(WIDTH) * 1e300).tolist()}],
+)
+def test_values_of_a_file_that_cannot_be(tmp_path: Path, change: dict) -> None:
+    path = prior().save(tmp_path / "me.json")
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **change}), encoding="utf-8")
+    with pytest.raises(InputError, match="must be"):
+        Taste.load(path)

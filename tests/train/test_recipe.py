@@ -179,6 +179,29 @@ def test_a_recipe_of_another_version_is_refused(tmp_path: Path) -> None:
     assert "must be of version 1. Got 2: it was written for another release of mien" in said
 
 
+@pytest.mark.parametrize("text", ["!!bool x", "!!timestamp x", "2026-99-99", "[" * 3000, "\ta: b"])
+def test_yaml_that_cannot_be_read(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"r\.yaml' must be a readable YAML file"):
+        load_recipe(tmp_path / "r.yaml")
+
+
+@pytest.mark.parametrize(
+    "override", ["seed=-1", "seed=4294967296", "lr=.inf", "workers=100000", "crop.size=100000", r'name="a\0b"']
+)
+def test_values_out_of_range(tmp_path: Path, override: str) -> None:
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(SMALL), encoding="utf-8")
+    with pytest.raises(InputError, match=rf"is not valid\.\n  {override.partition('=')[0]}: .*Got "):
+        load_recipe(tmp_path / "r.yaml", [override])
+
+
+def test_an_entry_of_a_list_is_replaced_by_its_number(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(SMALL), encoding="utf-8")
+    assert load_recipe(tmp_path / "r.yaml", ["sources.0={file: b.parquet}"]).sources[0].file == "b.parquet"
+    with pytest.raises(InputError, match="'file' must be a number below 1"):
+        load_recipe(tmp_path / "r.yaml", ["sources.file=b.parquet"])
+
+
 def test_names_in_lists_stay_the_texts_that_were_written(tmp_path: Path) -> None:
     text = (
         yaml.safe_dump(SMALL)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import zlib
 from collections import OrderedDict
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from mien.drawing.picture import Drawing, annotate
 from mien.drawing.record import Record
 from mien.errors import SinkError, expect
 from mien.faces import Frame
+from mien.media.video import is_video
 from mien.opencv import cv2
 
 Image = NDArray[np.uint8]
@@ -138,7 +140,9 @@ class _Video:
 
     def __init__(self, target: Path, fps: float | None, timeline: Path | None) -> None:
         self.target, self.timeline = target, timeline
-        self.temporary = target.with_name(f".{target.stem[:40]}-{os.getpid()}.partial{target.suffix}")
+        # The same name in every run: what a killed one left is written over.
+        digest = zlib.crc32(os.fsencode(target.name))
+        self.temporary = target.with_name(f".{target.stem[:40]}-{digest:08x}.partial{target.suffix}")
         self.fps = fps
         self._memory = Memory()
         self._record = Record()
@@ -170,6 +174,9 @@ class _Video:
             return
         self._writer.release()
         self._writer = None
+        if not is_video(self.temporary):  # OpenCV says nothing of a disk that is full
+            self.discard()
+            raise SinkError(f"The video {str(self.target)!r} could not be written whole. Is the disk full?")
         try:
             os.replace(self.temporary, self.target)
         except OSError as error:

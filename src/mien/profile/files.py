@@ -5,10 +5,11 @@ import json
 from io import StringIO
 from pathlib import Path
 
-from mien.errors import SinkError, expect
+from mien.errors import expect
 from mien.profile.html import html_text
 from mien.profile.report import Report
 from mien.profile.tree import counts
+from mien.whole_file import whole_file
 
 
 def write_report(report: Report, path: Path) -> Path:
@@ -17,10 +18,8 @@ def write_report(report: Report, path: Path) -> Path:
     Raises InputError for another ending, SinkError where the file cannot be written.
     """
     expect(path.suffix in WRITERS, "path", f"a name that ends in {', '.join(WRITERS)}", str(path))
-    try:
-        path.write_text(WRITERS[path.suffix](report), encoding="utf-8")
-    except OSError as error:
-        raise SinkError(f"The profile cannot be written to {str(path)!r}: {error}") from error
+    with whole_file(path) as temporary:
+        temporary.write_text(WRITERS[path.suffix](report), encoding="utf-8")
     return path
 
 

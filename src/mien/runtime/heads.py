@@ -13,12 +13,13 @@ from mien.errors import InputError, ModelError, expect
 from mien.estimates import ATTRIBUTES, decode
 from mien.faces import Attributes, Faces
 from mien.geometry import Array, CropTemplate
-from mien.runtime.models import Card, Model, find_model
+from mien.runtime.models import Card, Model, find_model, is_embedded
 
 HEADS = ("expression", "age", "attractiveness")
 OPEN_HEADS = {"expression": "expression-open"}
 """Models under terms that let anyone use them for anything, by the name of the head that they stand in for."""
 _TASKS = (*HEADS, "emotion")
+_ONE_FACE = Faces(np.zeros((1, 4), np.float32), np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32))
 
 
 def expression_decoding(card: Card) -> dict[str, Any]:
@@ -56,7 +57,8 @@ class Head:
     """
 
     def __init__(self, model: str | Path, threads: int | None = None, evidence: EvidenceModel | None = None) -> None:
-        self.model = Model(find_model(model), threads)
+        path = find_model(model)
+        self.model = Model(path, threads)
         rows = expression_decoding(self.model.card).get("evidence")
         self.evidence = evidence or (EvidenceModel.from_dict(rows) if rows else None)
         kinds = {name.partition(":")[0] for name in self.model.card.task.split("+")}
@@ -66,6 +68,21 @@ class Head:
                 f"The card of {str(model)!r} must have a task of {expected}, several joined by '+'. "
                 f"Got {self.model.card.task!r}."
             )
+        if not is_embedded(path):
+            self._check_fit(path)
+
+    def _check_fit(self, path: Path) -> None:
+        """Raise ModelError where network and card do not go together: told by a gray crop, not by the first face."""
+        size = self.model.card.size
+        told = f"The network {str(path)!r} must fit its card. On a gray crop of {size} pixels"
+        try:
+            outputs = self.model(np.full((1, size, size, 3), 128, np.uint8))
+            finite = all(np.isfinite(value).all() for value in outputs.values())
+            self.decode(_ONE_FACE, outputs).face(0).to_dict()
+        except Exception as error:  # whatever a foreign network or decoding raises
+            raise ModelError(f"{told} it fails: {type(error).__name__}: {error}") from error
+        if not finite:
+            raise ModelError(f"{told} it gives NaN or infinity.")
 
     @property
     def template(self) -> CropTemplate:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import InputError, ModelError
+from mien.errors import InputError, ModelError, short_text
 from mien.geometry import Array, CropTemplate
+from mien.runtime.card_values import KINDS
 from mien.runtime.quality import detail
 from mien.runtime.session import open_session
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 _MOST_CROPS = 64
-_NEEDED = ("name", "task", "crop", "mean", "std", "outputs", "decoding", "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,16 @@ def read_card(model: Path) -> Card:
     path = model.with_suffix(".json")
     try:
         values = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"The card {str(path)!r} must be JSON. {error}") from error
-    missing = [key for key in _NEEDED if not isinstance(values, dict) or key not in values]
+    missing = [key for key in KINDS if not isinstance(values, dict) or key not in values]
     if missing:
         raise ModelError(
-            f"The card {str(path)!r} must have the keys {', '.join(_NEEDED)}. Missing: {', '.join(missing)}."
+            f"The card {str(path)!r} must have the keys {', '.join(KINDS)}. Missing: {', '.join(missing)}."
         )
+    for key, (fits, expected) in KINDS.items():
+        if not fits(values[key]):
+            raise ModelError(f"{key!r} of the card {str(path)!r} must be {expected}. Got {short_text(values[key])}.")
     return Card(
         name=values["name"],
         task=values["task"],
@@ -127,6 +130,11 @@ def find_model(name: str | Path) -> Path:
             f"'model' must be one of {', '.join(embedded_models())}, or a path to an .onnx file. Got {name!r}."
         )
     return path
+
+
+def is_embedded(path: Path) -> bool:
+    """Whether a model is one of those inside the package."""
+    return path.parent == WEIGHTS
 
 
 def embedded_models() -> list[str]:

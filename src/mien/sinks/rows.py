@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mien.errors import MissingDependencyError, SinkError, expect
+from mien.errors import MissingDependencyError, expect
+from mien.whole_file import whole_file
 
 KINDS = (".csv", ".json", ".parquet")
 
@@ -24,14 +25,8 @@ def write_rows(rows: Sequence[dict[str, Any]], path: Path) -> None:
 
     Raises SinkError where the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
+    with whole_file(path) as temporary:
         _WRITERS[path.suffix.lower()](rows, temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise SinkError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:

@@ -18,6 +18,7 @@ COVERAGE = 0.9
 _FILE = "a file that 'mien taste fit' wrote"
 _HALF_WIDTH = 1.6448536269514722
 _ROUNDING = 1e-8
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +64,7 @@ class Taste:
         expect(width > 0, "mean", "a vector (D,)", self.mean.shape)
         expect(self.covariance.shape == (width, width), "covariance", f"({width}, {width})", self.covariance.shape)
         scale = max(1.0, float(np.abs(self.covariance).max()))
+        expect(scale < _LARGEST, "covariance", f"of variances below {_LARGEST:g}", scale)
         gap = float(np.abs(self.covariance - self.covariance.T).max())
         expect(gap <= _ROUNDING * scale, "covariance", "symmetric", Words(f"differences of {gap}"))
         values, vectors = np.linalg.eigh(self.covariance)
@@ -166,7 +168,7 @@ class Taste:
         """
         try:
             values = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"'path' must be {_FILE}. Got {str(path)!r}: {error}.") from error
         said = values.get("format") if isinstance(values, dict) else None
         expect(said == FORMAT, "path", _FILE, str(path))
@@ -175,6 +177,9 @@ class Taste:
         missing = [name for name in names if name not in values]
         lacking = Words(f"{path} without {', '.join(missing)}")
         expect(not missing, "path", f"a whole taste file ({', '.join(names)})", lacking)
+        count, known = values["comparisons"], (values["model"], values["sha256"])
+        expect(isinstance(count, int) and 0 <= count < 1 << 60, "comparisons", "a whole number of at least 0", count)
+        expect(all(isinstance(text, str) for text in known), "path", "a taste file that names its model", str(path))
         found = cls(*(values[name] for name in names))
         if sha256 is not None:
             found.check_model(sha256)
@@ -208,7 +213,7 @@ class Taste:
 def _numbers(values: ArrayLike, name: str) -> Vector:
     try:
         array = np.asarray(values, np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{name!r} must be an array of numbers. Got {type(values).__name__}: {error}.") from error
     expect(bool(np.isfinite(array).all()), name, "finite numbers", Words("NaN or infinity"))
     return array

@@ -7,9 +7,12 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from mien.errors import InputError
+from mien.errors import InputError, short_text
 
 _Recipe = TypeVar("_Recipe", bound=BaseModel)
+
+_YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
+"""PyYAML lets through what a wrong tag makes it raise: `!!bool x` a KeyError, `!!timestamp x` an AttributeError."""
 
 VERSION = 1
 """Of the keys of a recipe; another one is read by another release."""
@@ -18,17 +21,24 @@ VERSION = 1
 class Strict(BaseModel):
     """Part of a recipe: an unknown key is an error, and nothing changes it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("a text must not hold a null character")
+        return value
 
 
 class Crop(Strict):
     """How faces are cut: 'square' by the detector's box, 'aligned' by landmarks; zoom is kept around for jitter."""
 
     kind: Literal["square", "aligned"] = "aligned"
-    size: int = Field(default=112, ge=32)
+    size: int = Field(default=112, ge=32, le=1024)
     scale: float = Field(default=0.36, gt=0, lt=1)
-    margin: float = Field(default=1.3, gt=1)
-    zoom: float = Field(default=1.25, ge=1)
+    margin: float = Field(default=1.3, gt=1, lt=10)
+    zoom: float = Field(default=1.25, ge=1, le=4)
 
 
 class Augment(Strict):
@@ -150,7 +160,7 @@ class Recipe(Strict):
     crop: Crop = Crop()
     augment: Augment = Augment()
     backbone: str = "mobilenet_v4_conv_small"
-    width: float = Field(1.0, gt=0)
+    width: float = Field(1.0, ge=0.01, le=16)
     stem_stride: Literal[1, 2] = 2
     dropout: float = Field(0.1, ge=0, lt=1)
     drop_path: float = Field(0.0, ge=0, lt=1)
@@ -159,8 +169,8 @@ class Recipe(Strict):
     teachers: list[Teacher] = []
     shift_penalty: float = Field(0.1, ge=0)
     task_options: dict[str, Any] = {}
-    epochs: int = Field(10, ge=1)
-    batch_size: int = Field(64, ge=2)
+    epochs: int = Field(10, ge=1, le=1_000_000)
+    batch_size: int = Field(64, ge=2, le=1 << 20)
     lr: float = Field(3e-3, gt=0)
     lr_scale: float = Field(1.0, gt=0)
     layer_decay: float = Field(1.0, gt=0, le=1)
@@ -173,12 +183,12 @@ class Recipe(Strict):
     cutmix: float = Field(0.0, ge=0)
     early_stop: int | None = Field(None, ge=1)
     keep: Literal["last", "best"] = "last"
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=1 << 32)
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
-    devices: int = Field(1, ge=1)
+    devices: int = Field(1, ge=1, le=1024)
     tensorboard: bool = True
-    threads: int = Field(2, ge=1)
-    workers: int = Field(1, ge=0)
+    threads: int = Field(2, ge=1, le=1024)
+    workers: int = Field(1, ge=0, le=256)
     sampler: Literal["weighted", "balanced", "pairs"] = "weighted"
     balance: str | None = None
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
@@ -211,7 +221,7 @@ def read_recipe(path: Path | str, overrides: list[str] | None, model: type[_Reci
     """
     try:
         values = _load_yaml(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, *_YAML_ERRORS) as error:
         raise InputError(f"The recipe {str(path)!r} must be a readable YAML file. {error}") from error
     if not isinstance(values, dict):
         raise InputError(f"The recipe {str(path)!r} must be a mapping of keys to values. Got {type(values).__name__}.")
@@ -269,25 +279,31 @@ def _override(values: dict[str, Any], override: str) -> None:
     if not equals:
         raise InputError(f"An override must look like key=value. Got {override!r}.")
     *parents, last = key.split(".")
+    inside: Any = values
     for parent in parents:
-        values = _inside(values, parent, override)
+        inside = _inside(inside, parent, override)
     try:
-        values[last] = _load_yaml(text, last)
-    except yaml.YAMLError as error:
+        value = _load_yaml(text, last)
+    except _YAML_ERRORS as error:
         raise InputError(f"An override must have a YAML value. Got {override!r}: {error}") from error
+    inside[_number(inside, last, override) if isinstance(inside, list) else last] = value
 
 
-def _inside(values: Any, key: str, override: str) -> dict[str, Any]:
+def _inside(values: Any, key: str, override: str) -> Any:
     """The mapping under a key, or under the number of an entry of a list: 'sources.0.file=FILE'."""
     if isinstance(values, list):
-        if not key.isdigit() or int(key) >= len(values):
-            raise InputError(f"{key!r} must be a number below {len(values)} in {override!r}, to pick from a list.")
-        found: Any = values[int(key)]
+        found: Any = values[_number(values, key, override)]
     else:
         found = values.setdefault(key, {})
     if not isinstance(found, (dict, list)):
         raise InputError(f"{key!r} must be a mapping to reach inside with {override!r}. Got {found!r}.")
-    return found  # type: ignore[return-value]
+    return found
+
+
+def _number(values: list[Any], key: str, override: str) -> int:
+    if not key.isdecimal() or int(key) >= len(values):
+        raise InputError(f"{key!r} must be a number below {len(values)} in {override!r}, to pick from a list.")
+    return int(key)
 
 
 def _explain(error: ValidationError, model: type[BaseModel]) -> str:
@@ -297,7 +313,7 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> str:
         near = get_close_matches(str(item["loc"][-1]), known, 1) if item["type"] == "extra_forbidden" else []
         lines.append(
             f"  {key}: {item['msg'].removeprefix('Value error, ')}"
-            + (f". Did you mean {near[0]!r}?" if near else f". Got {item['input']!r}.")
+            + (f". Did you mean {near[0]!r}?" if near else f". Got {short_text(item['input'])}.")
         )
     return "\n".join(lines)
 

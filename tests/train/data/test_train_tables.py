@@ -163,6 +163,32 @@ def test_one_large_group_is_not_read_whole(tmp_path: Path) -> None:
     assert most < path.stat().st_size / 3
 
 
+def write_table(folder: Path, table: pa.Table) -> Path:
+    pq.write_table(table, folder / "faces.parquet", compression="none")
+    return folder / "faces.parquet"
+
+
+def test_a_damaged_page_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    path = write_table(tmp_path, pa.table({"image": [b"x" * 500], "age": [20.0]}))
+    content = bytearray(path.read_bytes())
+    content[4:60] = b"\xff" * 56
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"readable Parquet file.*faces\.parquet"):
+        list(iterate_images(path))
+
+
+@pytest.mark.parametrize("image", [[3], [{"path": "a.png"}]])
+def test_pictures_that_are_no_bytes(tmp_path: Path, image: list[Any]) -> None:
+    path = write_table(tmp_path, pa.table({"image": image}))
+    with pytest.raises(InputError, match=r"encoded pictures \(bytes\)\. Got (int64|struct).* column of texts"):
+        list(iterate_images(path))
+
+
+def test_metadata_that_are_no_text(tmp_path: Path) -> None:
+    table = pa.table({"image": [b"x"]}).replace_schema_metadata({b"\xff": b"a\xfe"})
+    assert open_table(write_table(tmp_path, table)).metadata == {r"\xff": r"a\xfe"}
+
+
 def test_paths_in_the_column_image_are_pictures_beside_the_file_or_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "red.png").write_bytes(png(RED))

@@ -1,10 +1,11 @@
 """Long work on files: a bar for who watches, a lock against a second writer, files that appear whole."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from mien.whole_file import whole_file
 
 
 @contextmanager
@@ -40,6 +41,5 @@ def locked(target: Path) -> Iterator[None]:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a file that is never seen half written, also where several processes write it at once."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def iterate_images(
 class ParquetTable(Table):
     """A Parquet file with a column `image` of encoded bytes, or of structs that hold `bytes`; read group by group.
 
-    Raises InputError for a file that is missing, or is no Parquet file.
+    Raises InputError for a file that is missing, damaged, or no Parquet file, and for a column name that stands twice.
     """
 
     kind = "Parquet"
@@ -70,12 +71,8 @@ class ParquetTable(Table):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.name = path.stem
-        try:
+        with _readable(path):
             self._schema, self._groups = pq.read_schema(path), pq.read_metadata(path)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise InputError(
-                f"A data file must be a readable Parquet file, or a CSV or TSV manifest. Got {str(path)!r}: {error}"
-            ) from error
         check_distinct(self._schema.names, path)
 
     @property
@@ -107,21 +104,36 @@ class ParquetTable(Table):
     def columns(self) -> Columns:
         """All columns but `image`."""
         names = [name for name in self._schema.names if name != "image"]
-        table = pq.read_table(self.path, columns=names)
-        return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
+        with _readable(self.path):
+            table = pq.read_table(self.path, columns=names)
+            return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
 
     def images(self, wanted: NDArray[np.bool_] | None = None, start: int = 0) -> Iterator[Image | None]:
         """Pictures from row `start` on; groups before it are not read."""
-        if "image" not in self._schema.names:
-            raise InputError(f"{str(self.path)!r} must have a column 'image' of encoded pictures. Got none.")
+        self._check_pictures()
         first, row = self._group_of(start)
-        groups = range(first, self._groups.num_row_groups)
-        file = pq.ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False)
-        for batch in file.iter_batches(self.batch_size, row_groups=groups, columns=["image"]):
+        for batch in self._batches(first):
             for cell in batch.column(0):
                 if row >= start:
                     yield decode(_bytes_of(cell)) if wanted is None or wanted[row] else None
                 row += 1
+
+    def _batches(self, first: int) -> Iterator[Any]:
+        """Pictures of the groups from the first on, some at a time."""
+        groups = range(first, self._groups.num_row_groups)
+        with _readable(self.path):
+            file = pq.ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False)
+            yield from file.iter_batches(self.batch_size, row_groups=groups, columns=["image"])
+
+    def _check_pictures(self) -> None:
+        expected = f"{str(self.path)!r} must have a column 'image' of encoded pictures (bytes)."
+        if "image" not in self._schema.names:
+            raise InputError(f"{expected} Got none.")
+        kind = self._schema.field("image").type
+        if pa.types.is_struct(kind):
+            kind = kind.field("bytes").type if kind.get_field_index("bytes") >= 0 else kind
+        if not _is_bytes(kind):
+            raise InputError(f"{expected} Got {kind}; to name files of pictures, make it a column of texts.")
 
     def row_name(self, row: int) -> str:
         """Its `id`, `file` or `path`."""
@@ -137,8 +149,26 @@ class ParquetTable(Table):
     @cached_property
     def _names(self) -> NDArray[Any] | None:
         name = next((name for name in ("id", "file", "path") if name in self._schema.names), None)
-        found = pq.read_table(self.path, columns=[name]).column(0) if name else None
-        return None if found is None else np.asarray(found.to_numpy(zero_copy_only=False))
+        if name is None:
+            return None
+        with _readable(self.path):
+            return np.asarray(pq.read_table(self.path, columns=[name]).column(0).to_numpy(zero_copy_only=False))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Make what Arrow raises on a damaged file an InputError that names it."""
+    try:
+        yield
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise InputError(
+            f"A data file must be a readable Parquet file, or a CSV or TSV manifest. Got {str(path)!r}: {error}"
+        ) from error
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    types = pa.types
+    return types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind) or types.is_null(kind)
 
 
 class ParquetManifest(ManifestTable):
@@ -152,11 +182,13 @@ class ParquetManifest(ManifestTable):
         return _metadata(self._table.schema)
 
     def _read(self) -> pa.Table:
-        return pq.read_table(self.path)
+        with _readable(self.path):
+            return pq.read_table(self.path)
 
 
 def _metadata(schema: pa.Schema) -> dict[str, str]:
-    pairs = ((key.decode(), value.decode()) for key, value in (schema.metadata or {}).items())
+    found = (schema.metadata or {}).items()
+    pairs = (tuple(text.decode("utf-8", "backslashreplace") for text in pair) for pair in found)
     return {key: value for key, value in pairs if key not in ("pandas", "ARROW:schema", "huggingface")}
 
 

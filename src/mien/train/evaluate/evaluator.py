@@ -128,5 +128,5 @@ def check_target(path: Path, name: str) -> None:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write the measures as JSON, whole or not at all."""
+    """Write the measures as JSON, whole or not at all. Raises SinkError where that is impossible."""
     replace_text(path, json.dumps(report.to_dict(), indent=1, allow_nan=False))

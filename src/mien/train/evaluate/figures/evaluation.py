@@ -13,6 +13,7 @@ from mien.train.evaluate.figures import known_tasks, panels
 from mien.train.evaluate.figures.attributes import Panel, attribute_panels
 from mien.train.evaluate.reading import Reading
 from mien.train.metrics import winners
+from mien.whole_file import whole_file
 
 _MOST_GROUPS = 24
 
@@ -36,11 +37,10 @@ def draw_evaluation(reading: Reading, report: Report) -> Figure:
 
 
 def save_picture(figure: Figure, path: Path, dpi: int = 110) -> None:
-    """Write a figure as PNG, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.partial")
+    """Write a figure as PNG, whole or not at all. Raises SinkError where that is impossible."""
     FigureCanvasAgg(figure)
-    figure.savefig(temporary, format="png", dpi=dpi)
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=dpi)
 
 
 def panels_of(task: str, reading: Reading, report: Report) -> Iterator[Panel]:
