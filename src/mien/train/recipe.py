@@ -42,6 +42,9 @@ class Augment(Strict):
     oval: how often all around the face gives way to something else, so that backgrounds and masks tell nothing.
     absent: how often a face gives way to a picture without one, for tasks that tell whether there is a face.
     contrast: how strongly brightness, contrast and colour change.
+    old: how often a picture looks like an old photo (faded, brown or gray, grain, dust, lines of a scan); light: how
+    often its light is that of a studio (flat, hard, from one side, high key).
+    lowest: the least side of a picture of low resolution, as part of the crop's.
     """
 
     flip: bool = True
@@ -61,6 +64,9 @@ class Augment(Strict):
     oval: float = Field(default=0.0, ge=0, le=1)
     absent: float = Field(default=0.0, ge=0, le=1)
     contrast: float = Field(default=1.0, ge=0)
+    old: float = Field(default=0.0, ge=0, le=1)
+    light: float = Field(default=0.0, ge=0, le=1)
+    lowest: float = Field(default=0.25, gt=0, le=0.8)
 
 
 class Source(Strict):
