@@ -42,7 +42,7 @@ _CHOICE_FACES = 1000
 class Trained:
     """A finished run, its network folded and rounded to half precision, and the data that calibrate it.
 
-    members: recipes of the runs whose networks are averaged in `model`, where there are several.
+    members, runs: recipes and folders of the runs whose networks are averaged in `model`, where there are several.
     """
 
     run: Path
@@ -51,6 +51,7 @@ class Trained:
     prepared: Prepared
     votes: Sequence[Votes]
     members: Sequence[Recipe] = ()
+    runs: Sequence[Path] = ()
 
     def crops(self, split: str, count: int) -> NDArray[np.uint8]:
         """Some real crops (N, S, S, 3) as the model sees them."""
@@ -98,7 +99,8 @@ def load_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Trained:
     mean: FaceModel | MeanModel = MeanModel(models) if others else models[0]
     network = add_embedding(mean, recipe, prepared) if recipe.task == "attractiveness" else mean
     round_to_half(network)  # again: a read-out or an embedding has just been fitted
-    return Trained(run, recipe, network, prepared, votes, recipes if others else ())
+    several = (recipes, (run, *others)) if others else ((), ())
+    return Trained(run, recipe, network, prepared, votes, *several)
 
 
 def _check_alike(recipes: Sequence[Recipe]) -> None:
@@ -127,9 +129,13 @@ def write_float(trained: Trained, folder: Path) -> Path:
     path = folder / f"{recipe.name}.onnx"
     write_onnx(trained.model, list(trained.model.heads), recipe.crop.size, path)
     check_parity(trained.model, path, trained.crops("val", _PARITY_FACES))
-    outputs = tuple(trained.model.heads)
-    write_card(path, recipe, trained.run, trained.prepared, trained.votes, outputs=outputs, members=trained.members)
+    _write_card(trained, path)
     return path
+
+
+def _write_card(trained: Trained, path: Path, precision: str = "fp32") -> None:
+    told = {"outputs": tuple(trained.model.heads), "members": trained.members, "runs": trained.runs}
+    write_card(path, trained.recipe, trained.run, trained.prepared, trained.votes, precision=precision, **told)  # type: ignore[arg-type]
 
 
 def write_int8(trained: Trained, exact: Path) -> tuple[Path, Comparison]:
@@ -140,10 +146,7 @@ def write_int8(trained: Trained, exact: Path) -> tuple[Path, Comparison]:
     validation = trained.crops("val", _CHOICE_FACES)
     method = quantise(whole, path, trained.crops("train", CALIBRATION_FACES), validation)
     whole.unlink()
-    outputs = tuple(trained.model.heads)
-    write_card(
-        path, recipe, trained.run, prepared, trained.votes, precision="int8", outputs=outputs, members=trained.members
-    )
+    _write_card(trained, path, precision="int8")
     task = task_of(recipe)
     measures = []
     for model in (exact, path):

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mien.errors import InputError
 from mien.train.data.teacher_card import TeacherOutput
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
+from mien.train.tasks.shift import LabelShift, PoolShift
 
 
 class MultiTask(Task):
@@ -60,6 +61,10 @@ class MultiTask(Task):
     def value(self, outputs: Outputs) -> Tensor:
         """That of the task whose label sets may shift."""
         return next(task for task in self.tasks if task.shifted).value(outputs)
+
+    def new_shift(self, labels: Arrays) -> LabelShift | PoolShift:
+        """That of the task whose label sets may shift."""
+        return next(task for task in self.tasks if task.shifted).new_shift(labels)
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
         """Measures of each task under its name."""
