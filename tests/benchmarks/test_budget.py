@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="evaluation needs mien[train]")
-onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnx")
 pytest.importorskip("matplotlib")
 
 import bench_budget
+import onnx
 import pyarrow as pa
 import pyarrow.parquet as pq
 from bench_budget import arguments, front, main, points
@@ -95,7 +96,7 @@ def test_what_cannot_be_compared_is_refused_and_nothing_is_skipped_silently(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = write_model(tmp_path / "small.onnx", 48, 0.4)
-    with pytest.raises(SystemExit, match="'model' must be models of one task. Got age, expression"):
+    with pytest.raises(SystemExit, match="models of one task"):
         main(["--model", str(model), "--model", "expression", "--data", str(data)])
     main(["--model", str(model)])
     assert capsys.readouterr().out.startswith("Skipped: name models")

@@ -79,8 +79,8 @@ class Source(Strict):
     ratings: a table of single raters' scores (id, rater, score), which are compared within a rater.
     held: an expression model whose Action Units the faces of this set are held to (`held_weight` of the task).
     watch: the set is measured by itself after each epoch (`val_SET_...`) and has no part in any choice.
-    shift: whether the set's labels may lie apart from the task's value by a small rising curve of their own, learned
-    with the rest and left out in use.
+    shift: whether the set's labels may lie apart from the task's value by a small rising curve of their own (ages), or
+    by an offset and a scale (ratings), learned with the rest and left out in use.
     """
 
     file: str
