@@ -340,3 +340,14 @@ def test_level_asks_scores_to_meet_ratings_that_are_known() -> None:
     # Smooth L1 of 0.5 and 3, half of their mean.
     assert (task.loss(outputs, batch) - plain.loss(outputs, batch)).item() == pytest.approx(0.5 * (0.125 + 2.5) / 2)
     assert (task.levelled, plain.levelled) == (True, False)
+
+
+def test_level_needs_the_only_label_that_sets_shift() -> None:
+    with pytest.raises(InputError, match="'level' must be 0 where sets shift the label of another task"):
+        create_task("age+attractiveness", **{"attractiveness": {"level": 0.2}})
+    joined = create_task("attractiveness+classification:glasses", **LEVELLED)
+    assert (joined.shifted, joined.levelled) == ("rating", True)
+    assert create_task("age+attractiveness").shifted == "age"
+
+
+LEVELLED = {"attractiveness": {"level": 0.2}, "classification:glasses": {"classes": ["no", "yes"]}}

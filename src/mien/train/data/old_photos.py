@@ -1,10 +1,12 @@
 """What time and film do to photos: fading, brown or gray tones, soft lenses, grain, dust, scratches, scan lines."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mien.geometry import Array, Image
+from mien.geometry import Image
 from mien.opencv import cv2
 
 Change = Callable[[Image, np.random.Generator], Image]
@@ -88,5 +90,5 @@ AGING: tuple[tuple[Change, float], ...] = (
 """How often an old photo is changed in each way."""
 
 
-def _picture(values: Array) -> Image:
+def _picture(values: NDArray[Any]) -> Image:
     return np.clip(values, 0, 255).astype(np.uint8)

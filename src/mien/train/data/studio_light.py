@@ -1,8 +1,10 @@
 """Light of studios and stages on a crop: flat, hard, from one side, high key; all smooth across the face."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.geometry import Array, Image
 from mien.opencv import cv2
@@ -56,5 +58,5 @@ def _broad(image: Image) -> Array:
     return np.asarray(cv2.GaussianBlur(gray, (0, 0), image.shape[0] / 8), np.float32)
 
 
-def _picture(values: Array) -> Image:
+def _picture(values: NDArray[Any]) -> Image:
     return np.clip(values, 0, 255).astype(np.uint8)

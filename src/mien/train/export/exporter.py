@@ -99,8 +99,8 @@ def load_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Trained:
     mean: FaceModel | MeanModel = MeanModel(models) if others else models[0]
     network = add_embedding(mean, recipe, prepared) if recipe.task == "attractiveness" else mean
     round_to_half(network)  # again: a read-out or an embedding has just been fitted
-    several = (recipes, (run, *others)) if others else ((), ())
-    return Trained(run, recipe, network, prepared, votes, *several)
+    members, runs = (recipes if others else ()), ((run, *others) if others else ())
+    return Trained(run, recipe, network, prepared, votes, members, runs)
 
 
 def _check_alike(recipes: Sequence[Recipe]) -> None:
@@ -134,8 +134,17 @@ def write_float(trained: Trained, folder: Path) -> Path:
 
 
 def _write_card(trained: Trained, path: Path, precision: str = "fp32") -> None:
-    told = {"outputs": tuple(trained.model.heads), "members": trained.members, "runs": trained.runs}
-    write_card(path, trained.recipe, trained.run, trained.prepared, trained.votes, precision=precision, **told)  # type: ignore[arg-type]
+    write_card(
+        path,
+        trained.recipe,
+        trained.run,
+        trained.prepared,
+        trained.votes,
+        precision,
+        tuple(trained.model.heads),
+        trained.members,
+        trained.runs,
+    )
 
 
 def write_int8(trained: Trained, exact: Path) -> tuple[Path, Comparison]:
