@@ -52,6 +52,8 @@ def _check_same(recipe: Recipe, run: Path) -> None:
         before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
+    if not isinstance(before, dict):
+        return
     # Keys of parts that an older release did not know, as that of a source, have their defaults.
     with suppress(ValidationError):
         before = json.loads(Recipe.model_validate(before).model_dump_json())
