@@ -103,16 +103,17 @@ def _predicted_scale(output: Array, head: str) -> Array:
 
 
 def age_estimate(output: Array, decoding: Decoding, detail: Array | None = None) -> Age:
-    """Age with a conformal interval: value -/+ q f b, q the quantile of |error| / b on held-out faces.
+    """Age with a conformal interval: value -/+ q f m b, q the quantile of |error| / b on held-out faces.
 
     decoding: `head` (see `age_value`), `coverage`, `band_edges` (years) and one of `band_quantiles` for each
     band of predicted age. detail (N,), see `runtime.quality`: picks the factor f among `detail_factors` by
-    `detail_edges`, where the decoding has them; f is 1 for sharp faces.
+    `detail_edges`, where the decoding has them; f is 1 for sharp faces. m: the `margin` for faces from outside the sets
+    that the quantiles were taken on, see `mien.train.export.margin`; 1 where the decoding has none.
     Papadopoulos et al., "Inductive Confidence Machines for Regression", ECML 2002.
     """
     value, scale = age_value(output, decoding.get("head", "laplace"))
     band = np.searchsorted(np.asarray(decoding["band_edges"], np.float32), value, side="right")
-    half = np.asarray(decoding["band_quantiles"], np.float32)[band] * scale
+    half = np.asarray(decoding["band_quantiles"], np.float32)[band] * scale * np.float32(decoding.get("margin", 1))
     if detail is not None and "detail_edges" in decoding:
         half = half * detail_factor(detail, decoding)
     return Age(value, np.clip(value - half, 0, None), value + half, float(decoding["coverage"]))

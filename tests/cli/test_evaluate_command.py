@@ -50,6 +50,15 @@ def test_a_table_json_and_a_picture_beside_it(data: Path, tmp_path: Path) -> Non
     assert cv2.imread(str(out.with_suffix(".png"))).std() > 10
 
 
+def test_moved_adds_how_far_a_reading_varies(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "age.json"
+    result = evaluate("age", data, "--limit", 2, "--moved", 2, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "SD of one face in 2 changed pictures, years" in result.output
+    assert json.loads(out.read_text(encoding="utf-8"))["rows"][-1]["faces"] == 2
+    assert isinstance(evaluate("age", data, "--moved", 1).exception, InputError)
+
+
 def test_nothing_is_written_where_nothing_is_asked_for(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

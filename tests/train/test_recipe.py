@@ -22,15 +22,20 @@ FULL: dict[str, Any] = {
     "expected": "AUC 0.9", "minutes": 3.5, "data_dir": "d", "cache_dir": "c",
     "run_dir": "r", "teacher": "t.parquet", "pseudo": "expression",
     "sources": [{"file": "a.parquet", "weight": 2.5, "split": "fold", "holdout": 0.2, "labels": ["age"],
-                 "ratings": "r.csv",
+                 "ratings": "r.csv", "held": "m.onnx", "watch": True, "shift": True,
                  "splits": {"train": ["1", "2"], "val": [], "test": ["3"]}, "images": "pictures", "group": "person",
                  "fractions": {"val": 0.2, "test": 0.3}}],
     "crop": {"kind": "square", "size": 96, "scale": 0.4, "margin": 1.4, "zoom": 1.1},
     "augment": {"flip": False, "shift": 0.1, "scale": 0.2, "rotation": 3.0, "turn": 0.25, "gray": 0.5,
                 "alignment": 0.5, "color": 0.4, "blur": 0.3, "low_resolution": 0.4, "noise": 0.1, "jpeg": 0.1,
-                "occlusion": 0.2, "border": 0.3, "oval": 0.2, "contrast": 1.5},
+                "occlusion": 0.2, "border": 0.3, "oval": 0.2, "contrast": 1.5, "absent": 0.1,
+                "old": 0.1, "light": 0.2, "lowest": 0.15},
     "backbone": "b", "width": 0.5, "dropout": 0.3, "init": "runs/x/weights.pt", "task_options": {"k": [1, "two"]},
     "epochs": 3, "batch_size": 8, "lr": 0.01, "weight_decay": 0.1, "warmup": 0.2, "ema": 0.9, "clip": 1.0, "seed": 7,
+    "lr_scale": 0.3, "layer_decay": 0.9, "freeze": 1, "shift_penalty": 0.2,
+    "teachers": [{"file": "t.onnx", "card": "t.yaml", "weights": {"age": 2.0}, "temperature": 2.0,
+                  "features": "smooth_l1"}],
+    "thresholds": {"file": "u.parquet"}, "open": True,
     "stem_stride": 1, "drop_path": 0.1, "aux": 0.3, "mixup": 0.2, "cutmix": 1.0, "early_stop": 3, "keep": "best",
     "accelerator": "cpu", "devices": 2, "tensorboard": False, "sampler": "pairs",
     "threads": 1, "workers": 0, "balance": "age", "flip": True, "precision": "32-true",
@@ -54,7 +59,8 @@ def message(folder: Path, values: Any, *overrides: str) -> str:
 def test_every_field_is_set_to_something_else_than_its_default() -> None:
     for kind, values in ((Recipe, FULL), (Crop, FULL["crop"]), (Augment, FULL["augment"])):
         assert set(values) == set(kind.model_fields)
-    for kind, values in ((Source, FULL["sources"][0]), (recipes.Test, FULL["tests"][0])):
+    lists = ((Source, FULL["sources"][0]), (recipes.Test, FULL["tests"][0]), (recipes.Teacher, FULL["teachers"][0]))
+    for kind, values in lists:
         assert set(values) == set(kind.model_fields)
     defaults, full = Recipe(**SMALL), Recipe(**FULL)
     same = [name for name in Recipe.model_fields if getattr(defaults, name) == getattr(full, name)]

@@ -1,6 +1,7 @@
 """`mien evaluate`: a model against a labelled set."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,10 @@ Model = Annotated[str, typer.Argument(help="The name of an embedded model, an .o
 Data = Annotated[Path, typer.Argument(help="A Parquet file, a CSV or TSV manifest, or an image folder, with labels.")]
 Picture = Annotated[Path | None, typer.Option(help="Draw the result as PNG; beside --out if not given.")]
 Worst = Annotated[int, typer.Option(min=0, help="Also a sheet of the N faces read worst. It shows people's faces.")]
+Moved = Annotated[
+    int,
+    typer.Option(min=0, help="Also how far age or score of a face varies over N (2 or more) changes of its picture."),
+]
 
 
 def evaluate(
@@ -28,13 +33,16 @@ def evaluate(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the measures as JSON.")] = None,
     picture: Picture = None,
     worst: Worst = 0,
+    moved: Moved = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many rows, drawn at random.")] = None,
     min_group: Annotated[int, typer.Option(min=1, help="Leave out groups with fewer faces.")] = 20,
 ) -> None:
     """Run the whole path (detector, landmarks, aligner, model) on a labelled set; print a table, draw a picture."""
     with needs_training("mien evaluate"):
         from mien.train.evaluate.evaluator import check_target, report_of, write_report
-        from mien.train.evaluate.reading import read_data
+        from mien.train.evaluate.reading import find_trained, read_data
+        from mien.train.evaluate.steadiness import steadiness
+    expect(moved != 1, "moved", "0, or at least 2", moved)
     picture = picture or (out.with_suffix(".png") if out else None)
     expect(picture is None or picture != out, "out", "another file than the picture", str(out))
     sheet = _sheet(picture, worst)
@@ -43,6 +51,8 @@ def evaluate(
             check_target(path, name)
     reading = read_data(model, data, None if split == "all" else split, teacher, images=images, limit=limit)
     report = report_of(reading, min_group=min_group)
+    if moved:
+        report = replace(report, rows=[*report.rows, steadiness(reading, find_trained(model), moved)])
     _print(report)
     if reading.note:
         print(f"mien: {reading.note}", file=sys.stderr)

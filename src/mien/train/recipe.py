@@ -52,6 +52,9 @@ class Augment(Strict):
     oval: how often all around the face gives way to something else, so that backgrounds and masks tell nothing.
     absent: how often a face gives way to a picture without one, for tasks that tell whether there is a face.
     contrast: how strongly brightness, contrast and colour change.
+    old: how often a picture looks like an old photo (faded, brown or gray, grain, dust, lines of a scan); light: how
+    often its light is that of a studio (flat, hard, from one side, high key).
+    lowest: the least side of a picture of low resolution, as part of the crop's.
     """
 
     flip: bool = True
@@ -71,6 +74,9 @@ class Augment(Strict):
     oval: float = Field(default=0.0, ge=0, le=1)
     absent: float = Field(default=0.0, ge=0, le=1)
     contrast: float = Field(default=1.0, ge=0)
+    old: float = Field(default=0.0, ge=0, le=1)
+    light: float = Field(default=0.0, ge=0, le=1)
+    lowest: float = Field(default=0.25, gt=0, le=0.8)
 
 
 class Source(Strict):
@@ -83,8 +89,8 @@ class Source(Strict):
     ratings: a table of single raters' scores (id, rater, score), which are compared within a rater.
     held: an expression model whose Action Units the faces of this set are held to (`held_weight` of the task).
     watch: the set is measured by itself after each epoch (`val_SET_...`) and has no part in any choice.
-    shift: whether the set's labels may lie apart from the task's value by a small rising curve of their own, learned
-    with the rest and left out in use.
+    shift: whether the set's labels may lie apart from the task's value by a small rising curve of their own (ages), or
+    by an offset and a scale (ratings), learned with the rest and left out in use.
     """
 
     file: str

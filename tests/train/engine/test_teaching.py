@@ -13,15 +13,19 @@ pytest.importorskip("lightning")
 pytest.importorskip("pyarrow")
 pytest.importorskip("onnx")
 
+import numpy as np
 import torch
 from tiny_teacher import write_teacher
 
 from mien.errors import InputError
+from mien.train.data.faceset import FaceSet
 from mien.train.data.teacher_card import TeacherOutput
+from mien.train.engine import teaching
+from mien.train.engine.loaders import Prepared
 from mien.train.engine.module import FaceModule
 from mien.train.engine.rates import rate_groups
 from mien.train.engine.shifts import Shifts, read_shift, read_shifts
-from mien.train.engine.teaching import Lesson, Teaching
+from mien.train.engine.teaching import Lesson, Teaching, with_soft_targets
 from mien.train.engine.trainer import build_model
 from mien.train.recipe import Recipe, Source
 from mien.train.tasks import create_task
@@ -138,3 +142,18 @@ def test_what_a_task_cannot_learn_is_an_error() -> None:
         create_task("age").check_teacher(AGE.model_copy(update={"teaches": "years"}))
     with pytest.raises(InputError, match="'kind' of a teacher's output must be one of distribution, number"):
         create_task("age").check_teacher(AGE.model_copy(update={"kind": "classes"}))
+
+
+def test_an_output_with_the_weight_0_need_not_fit_the_task(
+    make_recipe: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = write_teacher(tmp_path)
+    prepared = Prepared([FaceSet("faces", np.zeros((2, 8, 8, 3), np.uint8), {}, {})], {"train": [np.arange(2)]})
+    found = {"tiny/age": np.zeros((2, 5), np.float32), "tiny/colors": np.zeros((2, 3), np.float32)}
+    monkeypatch.setattr(teaching, "soft_targets", lambda *_: found)
+    task = create_task("attractiveness")
+    with pytest.raises(InputError, match="'teaches' must be one of score"):
+        with_soft_targets(make_recipe(task=task.name, teachers=[teacher]), task, prepared)
+    silent = teacher.model_copy(update={"weights": {"age": 0.0}})
+    _, lessons = with_soft_targets(make_recipe(task=task.name, teachers=[silent]), task, prepared)
+    assert [lesson.label for lesson in lessons] == ["tiny/colors"]

@@ -13,7 +13,16 @@ from sklearn import metrics as sklearn_metrics
 
 from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Category, Emotion, Faces, Flags, Pose, Quantity
 from mien.facs import CODES
-from mien.train.evaluate.measures import AGE_BANDS, SKIN_TONE, Labels, groups_of, measures_by_task, measures_of
+from mien.train.evaluate.measures import (
+    AGE_BANDS,
+    SKIN_TONE,
+    Labels,
+    groups_of,
+    measures_by_task,
+    measures_of,
+    shifted_age,
+    shifted_rating,
+)
 
 N = 60
 ALL = np.arange(N)
@@ -264,3 +273,33 @@ def test_groups_leave_out_what_is_missing_and_name_whole_numbers_as_such(faces: 
     found = dict(groups_of("landmarks", faces, {}, {"race": race, "gender": gender}))
     assert [name for name in found if "yaw" not in name] == ["gender f", "race 0", "race 1"]
     assert found["race 1"].tolist() == list(range(1, N, 3))
+
+
+def test_a_label_shift_moves_ages_and_intervals_and_nothing_else() -> None:
+    value = np.array([5.0, 15.0, 30.0, 40.0], np.float32)
+    age = Age(value, value - 3, value + 3, 0.9)
+    flat = np.zeros(4, np.float32)
+    faces = Faces(np.zeros((4, 4), np.float32), flat, np.zeros((4, 5, 2), np.float32), age=age)
+    target = np.array([[8.0, 8], [16, 16], [30, 30], [np.nan, np.nan]], np.float32)
+    shift = {"knots": [0.0, 10.0, 20.0], "offsets": [4.0, 2.0, 0.0]}
+    found = shifted_age(faces, Labels({"age": target}, {}), shift)
+    # 5 reads as 8, 15 as 16, 30 as 30: no error is left, and all three lie inside their intervals.
+    everyone = np.arange(3)
+    assert all(name.endswith(", with the set's label shift") for name in found)
+    named = {name.partition(",")[0]: measure for name, measure in found.items()}
+    assert named["MAE"].on(everyone) == pytest.approx(0, abs=1e-5)
+    assert named["coverage of the 90% interval"].on(everyone) == 1
+    assert named["width of the interval"].on(np.array([0])) == pytest.approx(4.8, abs=1e-4)
+    assert named["width of the interval"].on(np.array([2])) == pytest.approx(6)
+    assert named["MAE"].known.tolist() == [True, True, True, False]
+    assert faces.age is age
+
+
+def test_mean_ratings_are_compared_with_the_pools_line() -> None:
+    score = np.array([-1.0, 0.0, 2.0, 1.0], np.float32)
+    labels = Labels({"rating": np.array([[2.5], [3.5], [4.0], [np.nan]], np.float32)}, {})
+    found = shifted_rating(score, labels, {"offset": 3.0, "scale": 0.5})
+    error, bias = found.values()
+    assert error.on(np.arange(3)) == pytest.approx(0.5 / 3)
+    assert bias.on(np.arange(3)) == pytest.approx(-0.5 / 3)
+    assert error.known.tolist() == [True, True, True, False]

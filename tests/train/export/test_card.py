@@ -147,11 +147,18 @@ def test_thresholds_come_from_coded_faces_and_are_cross_validated(export_head: C
 
 
 def test_card_of_an_attractiveness_network_knows_its_pool(export_head: Callable[..., Path]) -> None:
-    card = card_of(export_head("attractiveness", pool="P", epochs=12, lr=0.03))
+    sources = [Source(file="faces.parquet", shift=True)]
+    options = {"level": 0.2}
+    card = card_of(export_head("attractiveness", pool="P", epochs=12, lr=0.03, sources=sources, task_options=options))
+    shift = card["label_shift"]["rating"]["faces"]
+    assert shift["offset"] == pytest.approx(3, abs=0.6)
+    assert shift["scale"] > 0
     assert card["decoding"]["pool"] == "P"
     assert len(card["decoding"]["quantiles"]) == 101
     assert card["decoding"]["std"] > 0
-    assert [row["name"] for row in card["metrics"][0]["rows"]] == ["SRCC", "PLCC"]
+    names = [row["name"] for row in card["metrics"][0]["rows"]]
+    assert names[:2] == ["SRCC", "PLCC"]
+    assert names[2].startswith("MAE of the mean rating")
     assert card["metrics"][0]["rows"][0]["faces"] == 36
 
 

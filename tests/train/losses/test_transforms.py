@@ -15,7 +15,6 @@ from torch.func import grad, hessian, jacrev, jvp, vmap
 from mien.train import losses
 from mien.train.losses.penalties import nuclear_norm_penalty
 
-
 # Forward derivatives load decompositions that torch itself still scripts.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 

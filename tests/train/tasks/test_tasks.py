@@ -326,3 +326,28 @@ def test_origins_of_the_sexes_follow_their_mean_ratings() -> None:
     for drift, expected in ((0.0, 0.0), (0.6, 0.09)):
         outputs = {"score": torch.tensor((faithful + drift * (sex == 201))[:, None], dtype=torch.float32)}
         assert (task.loss(outputs, batch) - plain.loss(outputs, batch)).item() == pytest.approx(expected, abs=1e-4)
+
+
+def test_level_asks_scores_to_meet_ratings_that_are_known() -> None:
+    labels = {
+        "rating": [1.0, -2.0, float("nan")],
+        "rating_spread": [0.8] * 3,
+        "comparison_group": [100.0, 200.0, 200.0],
+    }
+    batch = {name: torch.tensor(value)[:, None] for name, value in labels.items()}
+    outputs = {"score": torch.tensor([[1.5], [1.0], [40.0]])}
+    task, plain = (create_task("attractiveness", target="share", level=weight) for weight in (0.5, 0.0))
+    # Smooth L1 of 0.5 and 3, half of their mean.
+    assert (task.loss(outputs, batch) - plain.loss(outputs, batch)).item() == pytest.approx(0.5 * (0.125 + 2.5) / 2)
+    assert (task.levelled, plain.levelled) == (True, False)
+
+
+def test_level_needs_the_only_label_that_sets_shift() -> None:
+    with pytest.raises(InputError, match="'level' must be 0 where sets shift the label of another task"):
+        create_task("age+attractiveness", **{"attractiveness": {"level": 0.2}})
+    joined = create_task("attractiveness+classification:glasses", **LEVELLED)
+    assert (joined.shifted, joined.levelled) == ("rating", True)
+    assert create_task("age+attractiveness").shifted == "age"
+
+
+LEVELLED = {"attractiveness": {"level": 0.2}, "classification:glasses": {"classes": ["no", "yes"]}}

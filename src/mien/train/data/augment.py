@@ -7,10 +7,16 @@ import numpy as np
 
 from mien.geometry import Array, Image
 from mien.opencv import cv2
+from mien.train.data.old_photos import old_photo
+from mien.train.data.studio_light import studio_light
 
 ALIGNMENT_NOISE = (0.0125, 0.0149, 0.876)
 """Spread of shift (x and y, in eye-to-mouth distances), log-scale and rotation (degrees) of the product's alignment:
 `alignment_noise` on 300 validation faces of FairFace, six changes each (size 0.6 to 1.6, place, brightness, JPEG)."""
+
+
+LEAST_SIDE = 8
+"""Pixels to which low resolution may make a crop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Chances:
     """How often a picture is changed, 0 to 1, in each way. Of blur and low resolution at most one happens.
 
     contrast: how strongly brightness, contrast and colour change, as a multiple of a mild camera's.
+    lowest: the least side of a picture of low resolution, as part of the crop's; never below `LEAST_SIDE` pixels.
     """
 
     gray: float = 0.1
@@ -57,7 +64,10 @@ class Chances:
     occlusion: float = 0.1
     border: float = 0.0
     oval: float = 0.0
+    old: float = 0.0
+    light: float = 0.0
     contrast: float = 1.0
+    lowest: float = 0.25
 
 
 def random_similarity(rng: np.random.Generator, jitter: Jitter, source: int, target: int, zoom: float) -> Array:
@@ -79,11 +89,18 @@ def mirror(matrix: Array, size: int) -> Array:
 
 
 def photometric(image: Image, rng: np.random.Generator, chances: Chances = Chances()) -> Image:  # noqa: B008
-    """Border, colour, blur, low resolution, noise, compression, occlusion: what cameras and the world do to faces."""
+    """Border, light, age, colour, blur, low resolution, noise, compression, occlusion: what the world does to faces.
+
+    What is switched off by a chance of 0 and came later than the others draws nothing: seeded runs stay as they were.
+    """
     if rng.random() < chances.border:
         image = _border(image, rng)
     if chances.oval and rng.random() < chances.oval:
         image = _oval(image, rng)
+    if chances.light and rng.random() < chances.light:
+        image = studio_light(image, rng)
+    if chances.old and rng.random() < chances.old:
+        image = old_photo(image, rng)
     if rng.random() < chances.color:
         image = _colour(image, rng, chances.contrast)
     if rng.random() < chances.gray:
@@ -92,7 +109,7 @@ def photometric(image: Image, rng: np.random.Generator, chances: Chances = Chanc
     if chance < chances.blur:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 1.8))), np.uint8)
     elif chance < chances.blur + chances.low_resolution:
-        image = _low_resolution(image, rng)
+        image = _low_resolution(image, rng, chances.lowest)
     if rng.random() < chances.noise:
         noise = rng.normal(0, rng.uniform(2, 10), image.shape).astype(np.float32)
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
@@ -148,9 +165,9 @@ def _colour(image: Image, rng: np.random.Generator, strength: float = 1.0) -> Im
     return np.asarray(cv2.LUT(image, table[None]), np.uint8)
 
 
-def _low_resolution(image: Image, rng: np.random.Generator) -> Image:
+def _low_resolution(image: Image, rng: np.random.Generator, lowest: float = 0.25) -> Image:
     side = image.shape[0]
-    small = int(side * rng.uniform(0.25, 0.8))
+    small = max(LEAST_SIDE, int(side * rng.uniform(lowest, 0.8)))
     down = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
     way = cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(down, (side, side), interpolation=way), np.uint8)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,14 @@ def open_run(recipe: Recipe, needed_bytes: int, resume: bool = True) -> Path:
 def _check_same(recipe: Recipe, run: Path) -> None:
     """Raises InputError when the run in the folder was started by a recipe that trains otherwise."""
     try:
-        text = (run / "recipe.json").read_text(encoding="utf-8")
-        # Keys of parts that an older release did not know, as that of a source, have their defaults.
-        before = json.loads(Recipe.model_validate_json(text).model_dump_json())
-    except ValidationError:
-        before = json.loads(text)
+        before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
+    if not isinstance(before, dict):
+        return
+    # Keys of parts that an older release did not know, as that of a source, have their defaults.
+    with suppress(ValidationError):
+        before = json.loads(Recipe.model_validate(before).model_dump_json())
     now = json.loads(recipe.model_dump_json())
     other = [k for k in now if k not in _FREE and before.get(k, _default(k)) != now[k]]
     if other:

@@ -32,13 +32,14 @@ class Lesson:
 def with_soft_targets(recipe: Recipe, task: Task, prepared: Prepared) -> tuple[Prepared, list[Lesson]]:
     """The sets with what the recipe's teachers say of the training faces as further labels, and the lessons.
 
-    Raises InputError for a teacher whose outputs the task cannot learn from, before any picture is read.
+    Raises InputError for a teacher whose outputs the task cannot learn from, before any picture is read; one with the
+    weight 0 is left out.
     """
     if not recipe.teachers:
         return prepared, []
     for teacher in recipe.teachers:
-        for output in read_teacher(teacher).outputs.values():
-            if output.kind != "embedding":
+        for name, output in read_teacher(teacher).outputs.items():
+            if output.kind != "embedding" and teacher.weights.get(name, 1.0):
                 task.check_teacher(output)
     widths: dict[str, int] = {}
     for faces, source, rows in zip(prepared.sets, recipe.sources, prepared.rows["train"], strict=True):

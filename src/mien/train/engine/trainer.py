@@ -207,7 +207,7 @@ def _keep_weights(run: Path, which: str, shifts: Shifts) -> None:
     temporary = run / ".weights.tmp"
     torch.save({name: value for name, value in named.items() if not name.startswith("aux.")}, temporary)
     own = {k.removeprefix("shifts."): v for k, v in averaged.items() if k.startswith("shifts.")}
-    write_shifts(run, shifts.sets, shifts.label, own)
+    write_shifts(run, shifts, own)
     temporary.replace(run / "weights.pt")
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError, expect
 from mien.train.data.progress import replace_text
-from mien.train.evaluate.measures import Measure, groups_of, measures_by_task, shifted_age
+from mien.train.evaluate.measures import Measure, groups_of, measures_by_task, shifted_age, shifted_rating
 from mien.train.evaluate.reading import Reading, read_data
 from mien.train.metrics import bootstrap_interval
 
@@ -92,9 +92,12 @@ def report_of(reading: Reading, *, rounds: int = ROUNDS, min_group: int = MIN_GR
     everyone = np.arange(len(faces))
     rows: list[Row] = []
     groups: list[Row] = []
-    shift = reading.card.values.get("label_shift", {}).get("age", {}).get(reading.table.name)
+    shifts = {label: sets.get(reading.table.name) for label, sets in reading.card.values.get("label_shift", {}).items()}
     for name, measures in measures_by_task(task, faces, reading.outputs, labels).items():
-        measures = {**measures, **shifted_age(faces, labels, shift)} if name == "age" and shift else measures
+        if name == "age" and (shift := shifts.get("age")):
+            measures = {**measures, **shifted_age(faces, labels, shift)}
+        if name == "attractiveness" and (shift := shifts.get("rating")):
+            measures = {**measures, **shifted_rating(reading.outputs["score"][:, 0], labels, shift)}
         prefix = f"{name}: " if "+" in task else ""
         rows += [make_row(prefix + n, m, everyone, rounds) for n, m in measures.items()]
         main, measure = next(iter(measures.items()))

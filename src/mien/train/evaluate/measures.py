@@ -98,6 +98,16 @@ def shifted_age(faces: Faces, labels: Labels, shift: Mapping[str, Any]) -> dict[
     return {f"{name}, with the set's label shift": measure for name, measure in found.items()}
 
 
+def shifted_rating(score: Array, labels: Labels, shift: Mapping[str, Any]) -> dict[str, Measure]:
+    """How far mean ratings lie from offset + scale * score (N,), as the network puts it out: see `PoolShift`."""
+    error = shift["offset"] + shift["scale"] * score - labels.named["rating"].reshape(-1)
+    known = np.asarray(~np.isnan(error))
+    return {
+        "MAE of the mean rating, with the pool's offset and scale": Measure(_mean_of(np.abs(error)), known),
+        "bias of the mean rating, with the pool's offset and scale": Measure(_mean_of(error), known),
+    }
+
+
 def _expression(faces: Faces, outputs: dict[str, Array], labels: dict[str, Array]) -> dict[str, Measure]:
     found: dict[str, Measure] = {}
     if "emotion" in labels:

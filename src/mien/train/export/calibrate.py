@@ -87,8 +87,13 @@ def age_decoding(output: Array, target: Array, head: str = "laplace", source: Ar
     ratio = np.abs(value - target[exact, 0]) / scale
     sets = np.zeros(len(ratio), np.float32) if source is None else source[exact]
     band = np.searchsorted(np.asarray(BAND_EDGES), value, side="right")
-    quantiles = [_worst_quantile(ratio, sets, band == k) for k in range(len(BAND_EDGES) + 1)]
+    quantiles = band_quantiles(ratio, sets, band)
     return {"coverage": COVERAGE, "band_edges": list(BAND_EDGES), "band_quantiles": quantiles}
+
+
+def band_quantiles(ratio: Array, sets: Array, band: NDArray[np.int64]) -> list[float]:
+    """Largest conformal quantile of any set of the ratios (N,) in each band of predicted age."""
+    return [_worst_quantile(ratio, sets, band == k) for k in range(len(BAND_EDGES) + 1)]
 
 
 def _worst_quantile(score: Array, sets: Array, inside: NDArray[np.bool_]) -> float:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mien.estimates import action_units_estimate
@@ -21,11 +20,12 @@ from mien.train.data.faceset import FaceDataset
 from mien.train.data.schema import texts
 from mien.train.data.tables import open_table
 from mien.train.engine.loaders import Prepared, task_of
-from mien.train.engine.shifts import read_shift, read_shifts
 from mien.train.evaluate.evaluator import Report, evaluate_file
 from mien.train.evidence_fit import fit_evidence
 from mien.train.export.calibrate import calibrate, detail_decoding
 from mien.train.export.display import Votes
+from mien.train.export.margin import margin_decoding
+from mien.train.export.origins import origins_of, unshifted
 from mien.train.export.taste import taste_decoding
 from mien.train.export.thresholds import coded_decoding
 from mien.train.model import MEAN, STD
@@ -44,19 +44,25 @@ def write_card(
     precision: str = "fp32",
     outputs: Sequence[str] = (),
     members: Sequence[Recipe] = (),
+    runs: Sequence[Path] = (),
 ) -> None:
     """Write the card of the ONNX file `path` beside it: calibrated on val splits, measured on test splits.
 
-    outputs: of the file, where they are more than the task's.
+    outputs: of the file, where they are more than the task's. members, runs: recipes and folders of the runs whose
+    networks are averaged, where there are several; `recipe` and `run` are the first of them.
     """
-    card = {**describe(path, recipe, run, prepared), "precision": precision}
+    card = {**describe(path, recipe, run, prepared), **origins_of(runs or (run,)), "precision": precision}
     card["outputs"] = list(outputs or task_of(recipe).outputs)
     if members:
-        card["members"] = [{"initial_weights": _start(own), "recipe": _recipe(own)} for own in members]
+        card["members"] = [
+            {"initial_weights": _start(own), "recipe": _recipe(own), **origins_of([folder])}
+            for own, folder in zip(members, runs, strict=True)
+        ]
     _write(path, card)
     model = Model(path, recipe.threads)
     read, labels = _unwatched(recipe, *predict(model, recipe, prepared))
-    labels = unshifted(labels, card.get("label_shift", {}), [faces.name for faces in prepared.sets])
+    names = [faces.name for faces in prepared.sets]
+    labels = unshifted(labels, card.get("label_shift", {}), names)
     card["decoding"] = calibrate(recipe.task, read, labels, recipe.pool, task_of(recipe).decoding())
     if recipe.raters:
         card["decoding"]["raters"] = recipe.raters
@@ -64,6 +70,7 @@ def write_card(
         degraded, _ = predict(model, recipe, prepared, degraded=True)
         decoding = card["decoding"].get("age", card["decoding"])
         decoding |= _detail(read, degraded, labels, decoding)
+        decoding |= margin_decoding(read["age"], labels["age"], labels["set"], names, decoding["head"])
     if "embedding" in read and "rater_scores" in labels:
         # A prior of many weights needs more raters than the validation faces have.
         more, known = predict(model, recipe, prepared, splits=("train", "val"))
@@ -148,30 +155,8 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "data": [_data(recipe, source, prepared, k) for k, source in enumerate(recipe.sources)],
         "recipe": _recipe(recipe),
         "initial_weights": _start(recipe),
-        **_origins(run),
         "environment": environment,
     }
-
-
-def _origins(run: Path) -> dict[str, Any]:
-    """What the run began with and learned from, where it was not data alone, and the label shifts of its sets."""
-    path = run / "origins.json"
-    told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    named = {"trunk": told.get("init"), "teachers": told.get("teachers"), "label_shift": read_shifts(run)}
-    return {name: value for name, value in named.items() if value}
-
-
-def unshifted(labels: dict[str, Array], shifts: dict[str, Any], names: Sequence[str]) -> dict[str, Array]:
-    """Labels (N, ...) as values of the network's own: without the shift of their set, whose number is `set` (N,)."""
-    moved = dict(labels)
-    for label, curves in shifts.items():
-        moved[label] = labels[label].copy()
-        for number, name in enumerate(names):
-            if name in curves:
-                own = labels["set"].reshape(-1) == number
-                value = torch.from_numpy(labels[label][own])
-                moved[label][own] = read_shift(curves[name]).to_value(value).detach().numpy()
-    return moved
 
 
 def _recipe(recipe: Recipe) -> dict[str, Any]:

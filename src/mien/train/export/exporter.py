@@ -43,7 +43,7 @@ _CHOICE_FACES = 1000
 class Trained:
     """A finished run, its network folded and rounded to half precision, and the data that calibrate it.
 
-    members: recipes of the runs whose networks are averaged in `model`, where there are several.
+    members, runs: recipes and folders of the runs whose networks are averaged in `model`, where there are several.
     """
 
     run: Path
@@ -52,6 +52,7 @@ class Trained:
     prepared: Prepared
     votes: Sequence[Votes]
     members: Sequence[Recipe] = ()
+    runs: Sequence[Path] = ()
 
     def crops(self, split: str, count: int) -> NDArray[np.uint8]:
         """Some real crops (N, S, S, 3) as the model sees them."""
@@ -99,7 +100,8 @@ def load_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Trained:
     mean: FaceModel | MeanModel = MeanModel(models) if others else models[0]
     network = add_embedding(mean, recipe, prepared) if recipe.task == "attractiveness" else mean
     round_to_half(network)  # again: a read-out or an embedding has just been fitted
-    return Trained(run, recipe, network, prepared, votes, recipes if others else ())
+    members, runs = (recipes if others else ()), ((run, *others) if others else ())
+    return Trained(run, recipe, network, prepared, votes, members, runs)
 
 
 def _check_alike(recipes: Sequence[Recipe]) -> None:
@@ -128,9 +130,22 @@ def write_float(trained: Trained, folder: Path) -> Path:
     path = folder / f"{recipe.name}.onnx"
     write_onnx(trained.model, list(trained.model.heads), recipe.crop.size, path)
     check_parity(trained.model, path, trained.crops("val", _PARITY_FACES))
-    outputs = tuple(trained.model.heads)
-    write_card(path, recipe, trained.run, trained.prepared, trained.votes, outputs=outputs, members=trained.members)
+    _write_card(trained, path)
     return path
+
+
+def _write_card(trained: Trained, path: Path, precision: str = "fp32") -> None:
+    write_card(
+        path,
+        trained.recipe,
+        trained.run,
+        trained.prepared,
+        trained.votes,
+        precision,
+        tuple(trained.model.heads),
+        trained.members,
+        trained.runs,
+    )
 
 
 def write_int8(trained: Trained, exact: Path) -> tuple[Path, Comparison]:
@@ -141,10 +156,7 @@ def write_int8(trained: Trained, exact: Path) -> tuple[Path, Comparison]:
     validation = trained.crops("val", _CHOICE_FACES)
     method = quantise(whole, path, trained.crops("train", CALIBRATION_FACES), validation)
     whole.unlink()
-    outputs = tuple(trained.model.heads)
-    write_card(
-        path, recipe, trained.run, prepared, trained.votes, precision="int8", outputs=outputs, members=trained.members
-    )
+    _write_card(trained, path, precision="int8")
     task = task_of(recipe)
     measures = []
     for model in (exact, path):

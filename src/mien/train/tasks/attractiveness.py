@@ -14,6 +14,7 @@ from mien.estimates import PROBIT
 from mien.geometry import Array
 from mien.train import losses, metrics
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
+from mien.train.tasks.shift import PoolShift, pool_unit
 
 PAIR_LOSSES: dict[str, Callable[..., Tensor]] = {
     "ranknet": losses.ranknet_loss,
@@ -34,6 +35,8 @@ class AttractivenessTask(Task):
     that it wins as often as single raters would prefer it, see `losses.preferred_share`.
     origin: weight of a pull on the mean scores of the sexes of a set: as far apart as their mean ratings, in the
     log-odds of 'share'. Faces of two sexes are never compared, and without it their origins drift apart.
+    level: weight of the distance between scores and mean ratings that the sets' shifts turn into scores, in log-odds:
+    pairs order the faces of one set and sex, this puts all on one scale. All rated sources must have a shift then.
     raters: how many raters gave scores of their own (`Source.ratings`), rater_weight: of those comparisons.
     options: of the loss, such as margin, or log_tie, the logarithm of Davidson's tie parameter.
     Warns (`ConstantScorerWarning`) when all faces get the same score.
@@ -42,12 +45,14 @@ class AttractivenessTask(Task):
     name = "attractiveness"
     outputs = {"score": 1}  # noqa: RUF012
     main = ("plcc", "max")
+    shifted = "rating"
 
     def __init__(
         self,
         pairs: str = "ranknet",
         target: Literal["gap", "share"] = "gap",
         origin: float = 0.0,
+        level: float = 0.0,
         raters: int = 0,
         rater_weight: float = 1.0,
         **options: Any,
@@ -63,7 +68,8 @@ class AttractivenessTask(Task):
             **({"rater_scores": raters} if raters else {}),
         }
         self.labels = LabelSpace(widths, dict.fromkeys(widths, "keep"))
-        self.target, self.origin, self.rater_weight = target, origin, rater_weight
+        self.target, self.origin, self.level, self.rater_weight = target, origin, level, rater_weight
+        self.levelled = level > 0
         if "log_tie" in options:
             options["log_tie"] = torch.tensor(float(options["log_tie"]))
         self._compare = partial(PAIR_LOSSES[pairs], **options)
@@ -78,6 +84,8 @@ class AttractivenessTask(Task):
             found = found + self.rater_weight * self._by_raters(score, batch)
         if self.origin:
             found = found + self.origin * _origin_gap(score, batch)
+        if self.level:
+            found = found + self.level * losses.smooth_l1_loss(score, batch["rating"][:, 0])
         # Comparisons fix the order and not the origin; a light pull keeps scores around zero.
         return found + 1e-3 * score.square().mean()
 
@@ -93,6 +101,14 @@ class AttractivenessTask(Task):
     def _by_raters(self, score: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         first, second, share, count = losses.rater_pairs(batch["rater_scores"], batch["comparison_group"][:, 0])
         return self._compare(score[first], score[second], share, weight=count)
+
+    def value(self, outputs: Outputs) -> Tensor:
+        """Score (B,)."""
+        return outputs["score"][:, 0]
+
+    def new_shift(self, labels: Arrays) -> PoolShift:
+        """From the mean rating of a pool's faces, and the usual spread of single opinions of one."""
+        return PoolShift(float(np.nanmean(labels["rating"])), pool_unit(float(np.nanmean(labels["rating_spread"]))))
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
         """Linear and rank correlation with the mean ratings within each set and sex, their mean by number of faces."""

@@ -14,6 +14,7 @@ from mien.geometry import Array
 from mien.train import losses
 from mien.train.data.labels import ColumnLabel
 from mien.train.data.teacher_card import TeacherOutput
+from mien.train.tasks.shift import LabelShift, PoolShift
 
 Outputs = Mapping[str, Tensor]
 Arrays = Mapping[str, Array]
@@ -33,7 +34,7 @@ class Task(ABC):
 
     outputs: head names with widths. spatial: heads see the feature map place by place instead of its mean.
     main: the measure that early stopping and the best checkpoint follow, and whether more is better.
-    shifted: the label that sets may shift (`Source.shift`), as low and high ends (B, 2), and none if empty.
+    shifted: the label that sets may shift (`Source.shift`), none if empty; levelled: whether all sets with it have to.
     taught_by: kinds of teachers' outputs that the task learns from.
     """
 
@@ -43,6 +44,7 @@ class Task(ABC):
     spatial: ClassVar[bool] = False
     main: tuple[str, str]
     shifted: ClassVar[str] = ""
+    levelled: bool = False
     taught_by: ClassVar[tuple[str, ...]] = ("classes", "probabilities", "number")
 
     @property
@@ -101,6 +103,10 @@ class Task(ABC):
     def value(self, outputs: Outputs) -> Tensor:
         """The value (B,) in units of the label that sets may shift."""
         raise NotImplementedError
+
+    def new_shift(self, labels: Arrays) -> LabelShift | PoolShift:
+        """The shift of a set at first, from the labels of its training faces."""
+        return LabelShift()
 
     def decoding(self) -> dict[str, Any]:
         """Constants that decode the outputs and are known before any calibration."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mien.errors import InputError
 from mien.train.data.teacher_card import TeacherOutput
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
+from mien.train.tasks.shift import LabelShift, PoolShift
 
 
 class MultiTask(Task):
@@ -24,6 +25,7 @@ class MultiTask(Task):
         self.labels = LabelSpace(widths, kinds, tuple(c for task in tasks for c in task.labels.columns))
         self.outputs = {name: width for task in tasks for name, width in task.outputs.items()}
         self.shifted = next((task.shifted for task in tasks if task.shifted), "")  # type: ignore[misc]
+        self.levelled = any(task.levelled for task in tasks)
         first, direction = tasks[0].main
         self.main = (f"{tasks[0].name}_{first}", direction)
 
@@ -33,6 +35,8 @@ class MultiTask(Task):
             raise InputError(f"Tasks that are trained together must have different names. Got {', '.join(names)}.")
         if any(task.spatial for task in self.tasks):
             raise InputError(f"'landmarks' must be trained alone: its crops are cut another way. Got {self.name!r}.")
+        if sum(bool(task.shifted) for task in self.tasks) > 1 and any(task.levelled for task in self.tasks):
+            raise InputError(f"'level' must be 0 where sets shift the label of another task. Got {self.name!r}.")
         if unknown := set(self.weights) - set(names):
             raise InputError(f"'task_weights' must name tasks of {', '.join(names)}. Got {', '.join(sorted(unknown))}.")
 
@@ -62,6 +66,10 @@ class MultiTask(Task):
     def value(self, outputs: Outputs) -> Tensor:
         """That of the task whose label sets may shift."""
         return next(task for task in self.tasks if task.shifted).value(outputs)
+
+    def new_shift(self, labels: Arrays) -> LabelShift | PoolShift:
+        """That of the task whose label sets may shift."""
+        return next(task for task in self.tasks if task.shifted).new_shift(labels)
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
         """Measures of each task under its name."""

@@ -1,12 +1,14 @@
 """What the labels of a set say beside the truth: a small rising curve of its own, learned with a network."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from mien.train.losses import interval_loss
+from mien.errors import expect
+from mien.estimates import PROBIT
+from mien.train.losses import interval_loss, l1_loss
 
 KNOTS = tuple(float(10 * k) for k in range(10))
 """Ages in years between which a curve is straight; beyond the ends it keeps its distance."""
@@ -22,6 +24,8 @@ class LabelShift(nn.Module):
     other sets or teachers, which have no such curve, decide where x lies.
     """
 
+    scaled: ClassVar[tuple[str, ...]] = ()
+    """Labels that are distances on the scale of the shifted one."""
     knots: Tensor
 
     def __init__(self, knots: tuple[float, ...] = KNOTS, unit: float = UNIT) -> None:
@@ -61,13 +65,72 @@ class LabelShift(nn.Module):
         return describe(self.knots, self.heights().detach())
 
 
+class PoolShift(nn.Module):
+    """mean rating = offset + scale * score, scale > 0: how a pool of raters uses its scale, on one ranking for all.
+
+    At first offset is `center`, the mean rating of the pool's faces, and scale `unit`, so that a gap of scores is the
+    log-odds that one rater prefers (Thurstone, case III): see `pool_unit`. Offset and scale are learned in these units.
+    """
+
+    scaled: ClassVar[tuple[str, ...]] = ("rating_spread",)
+    center: Tensor
+    unit: Tensor
+
+    def __init__(self, center: float, unit: float) -> None:
+        super().__init__()
+        expect(unit > 0, "unit", "above 0 rating points", unit)
+        self.register_buffer("center", torch.tensor([center]))
+        self.register_buffer("unit", torch.tensor([unit]))
+        self.moved = nn.Parameter(torch.zeros(1))
+        self.stretch = nn.Parameter(torch.zeros(1))
+
+    def offset(self) -> Tensor:
+        """Mean rating (1,) of a face with the score 0."""
+        return self.center + self.unit * self.moved
+
+    def scale(self) -> Tensor:
+        """Rating points (1,) that a score of 1 stands for."""
+        return self.unit * self.stretch.exp()
+
+    def to_label(self, value: Tensor) -> Tensor:
+        """Mean ratings of scores, any shape."""
+        return self.offset() + self.scale() * value
+
+    def to_value(self, label: Tensor) -> Tensor:
+        """Scores of mean ratings, any shape; NaN stays NaN."""
+        return (label - self.offset()) / self.scale()
+
+    def penalty(self) -> Tensor:
+        """Squares of how far the offset has moved, in units, and of the logarithm of the stretch."""
+        return (self.moved.square() + self.stretch.square()).sum()
+
+    def fit(self, value: Tensor, target: Tensor) -> Tensor:
+        """Mean distance of the ratings of scores (B,) to those given (B, 1), in units; no gradient to the scores."""
+        return l1_loss(self.to_label(value.detach()), target[:, 0]) / self.unit.sum()
+
+    def describe(self) -> dict[str, Any]:
+        """Offset and scale in rating points."""
+        return {"offset": round(float(self.offset()), 4), "scale": round(float(self.scale()), 4)}
+
+
+def pool_unit(spread: float) -> float:
+    """Rating points that log-odds of 1 stand for, where single opinions of a face spread by so many points.
+
+    >>> round(pool_unit(0.6), 3)
+    0.499
+    """
+    return float(2**0.5 * spread / PROBIT)
+
+
 def describe(knots: Tensor, heights: Tensor) -> dict[str, Any]:
     """A curve as plain numbers."""
     return {"knots": knots.tolist(), "offsets": [round(o, 3) for o in (heights - knots).tolist()]}
 
 
-def read_shift(told: Mapping[str, Any]) -> LabelShift:
-    """The curve that a run folder or a card tells."""
+def read_shift(told: Mapping[str, Any]) -> LabelShift | PoolShift:
+    """The curve, or the scale of a pool, that a run folder or a card tells."""
+    if "scale" in told:
+        return PoolShift(float(told["offset"]), float(told["scale"]))
     shift = LabelShift(tuple(told["knots"]))
     with torch.no_grad():
         shift.offsets.copy_(torch.tensor(told["offsets"]) / shift.unit)
