@@ -39,7 +39,7 @@ class Weights:
         arguments = {"input": source, "weight": found[0], "bias": found[1] if len(found) > 1 else None}
         if "linear" in name:
             return "linear", arguments
-        return "convolution", arguments | _settings(holder, source.ndim - 2)
+        return "convolution", {**arguments, **_settings(holder, source.ndim - 2)}
 
     def _of(self, holder: Any) -> list[Tensor]:
         if id(holder) not in self._known:

@@ -64,9 +64,9 @@ def nearest_exact(before: int, after: int, scale: float | None = None) -> Taps:
 def neighbours(before: int, after: int, corners: bool, reach: Sequence[int], scale: float | None = None) -> Taps:
     """The positions around each new position; only one where it falls on it."""
     if scale is not None and not corners:
-        place = (np.arange(after) + 0.5) * scale - 0.5
-        taps = np.floor(place).astype(np.int64) + np.array(reach)[:, None]
-        return taps, (place % 1 != 0) | (taps == place)
+        exact = (np.arange(after) + 0.5) * scale - 0.5
+        taps = np.floor(exact).astype(np.int64) + np.array(reach)[:, None]
+        return taps, (exact % 1 != 0) | (taps == exact)
     place, unit = (2 * np.arange(after) + 1) * before - after, 2 * after
     if corners:
         place, unit = np.arange(after) * (before - 1), max(after - 1, 1)

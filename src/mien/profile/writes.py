@@ -38,8 +38,9 @@ def part_of(whole: Tensor, view: Tensor) -> Part | None:
     """
     if whole.layout != torch.strided or view.layout != torch.strided or 0 in (*whole.shape, *view.shape):
         return None
-    offset = view.storage_offset() - whole.storage_offset()
-    entries, dims = [slice(0, 1, 1)] * whole.ndim, [None] * whole.ndim
+    offset = int(view.storage_offset()) - int(whole.storage_offset())
+    entries = [slice(0, 1, 1)] * whole.ndim
+    dims: list[int | None] = [None] * whole.ndim
     left = {d for d in range(view.ndim) if view.shape[d] > 1}
     for dim in sorted(range(whole.ndim), key=lambda d: whole.stride(d), reverse=True):
         side, stride = whole.shape[dim], whole.stride(dim)
@@ -52,8 +53,8 @@ def part_of(whole: Tensor, view: Tensor) -> Part | None:
         last = start + (count - 1) * step
         if start < 0 or last >= side:
             return None
-        entries[dim], dims[dim] = slice(start, last + 1, step), own  # type: ignore[call-overload]
-        left.discard(own)  # type: ignore[arg-type]
+        entries[dim], dims[dim] = slice(start, last + 1, step), own
+        left -= {own}
     return Part(tuple(entries), tuple(dims)) if not left and not offset else None
 
 
