@@ -110,7 +110,8 @@ class PoolShift(nn.Module):
 
     def describe(self) -> dict[str, Any]:
         """Offset and scale in rating points."""
-        return {"offset": round(float(self.offset()), 4), "scale": round(float(self.scale()), 4)}
+        offset, scale = self.offset().detach(), self.scale().detach()
+        return {"offset": round(float(offset), 4), "scale": round(float(scale), 4)}
 
 
 def pool_unit(spread: float) -> float:
