@@ -75,7 +75,7 @@ def dust(image: Image, rng: np.random.Generator) -> Image:
 
 def scan_lines(image: Image, rng: np.random.Generator) -> Image:
     """Rows or columns that a scanner read 2 to 10 levels too light or too dark."""
-    lines = rng.normal(0, rng.uniform(2, 10), image.shape[0]).astype(np.float32)
+    lines = np.asarray(rng.normal(0, rng.uniform(2, 10), image.shape[0]), np.float32)
     return _picture(image + (lines[:, None, None] if rng.random() < 0.5 else lines[None, :, None]))
 
 
@@ -91,4 +91,4 @@ AGING: tuple[tuple[Change, float], ...] = (
 
 
 def _picture(values: NDArray[Any]) -> Image:
-    return np.clip(values, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(values, 0, 255), np.uint8)

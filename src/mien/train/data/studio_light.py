@@ -59,4 +59,4 @@ def _broad(image: Image) -> Array:
 
 
 def _picture(values: NDArray[Any]) -> Image:
-    return np.clip(values, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(values, 0, 255), np.uint8)
