@@ -23,7 +23,7 @@ def fit_evidence(sets: Sequence[tuple[Array, Array]]) -> EvidenceModel:
     """
     features = [np.concatenate([strength(units), np.ones((len(units), 1))], 1) for units, _ in sets]
     weight = np.concatenate([part / part.sum() for part in (alike(votes) for _, votes in sets)])
-    bounds: Array = np.zeros((len(DISPLAYS), len(CODES) + 1, 2))
+    bounds = np.zeros((len(DISPLAYS), len(CODES) + 1, 2), np.float32)
     for row, name in zip(bounds, DISPLAYS, strict=True):
         row[[CODES.index(code) for code in SPEAKS_FOR[name]], 1] = np.inf
         row[-1] = (0, 0) if name == "neutral" else (-np.inf, np.inf)
