@@ -114,7 +114,7 @@ def shapes_of(size: Size | None) -> list[tuple[int, ...]]:
     ([(1, 3, 224, 224)], [(1, 3, 64, 48)], [(1, 8), (1, 4)])
     """
     expected = "the side of a picture, a shape such as (1, 3, 224, 224), or a list of shapes"
-    if isinstance(size, Integral):
+    if isinstance(size, (int, np.integer)):
         expect(int(size) >= 1, "input_size", expected, size)
         return [(1, 3, int(size), int(size))]
     listed = _items(size)

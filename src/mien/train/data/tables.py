@@ -168,7 +168,8 @@ def _readable(path: Path) -> Iterator[None]:
 
 def _is_bytes(kind: pa.DataType) -> bool:
     types = pa.types
-    return types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind) or types.is_null(kind)
+    checks = (types.is_binary, types.is_large_binary, types.is_binary_view, types.is_null)
+    return any(bool(check(kind)) for check in checks)
 
 
 class ParquetManifest(ManifestTable):
