@@ -68,8 +68,8 @@ def test_ratings_and_their_spread_become_scores_in_their_own_set_alone() -> None
     assert batch["rating"][1] == 4
     assert not moved["rating"].requires_grad
     loss = shifts.loss(torch.tensor([9.0, 2.0, 0.0]), batch)
-    assert float(loss) == pytest.approx(0.0, abs=1e-6)
-    assert float(shifts.loss(torch.tensor([9.0, 3.0, 0.0]), batch)) == pytest.approx(2 / 3 * 1.0)
+    assert loss.item() == pytest.approx(0.0, abs=1e-6)
+    assert shifts.loss(torch.tensor([9.0, 3.0, 0.0]), batch).item() == pytest.approx(2 / 3 * 1.0)
 
 
 def test_what_is_kept_is_what_was_learned(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_pool_is_a_rising_line_in_rating_points_that_can_be_turned_round() -> 
     assert pool.describe() == {"offset": 3.2, "scale": pytest.approx(0.5 * math.exp(-0.7), abs=1e-4)}
     again = read_shift(pool.describe()).to_label(score)
     torch.testing.assert_close(again, pool.to_label(score), atol=1e-3, rtol=0, equal_nan=True)
-    assert float(pool.penalty()) == pytest.approx(0.16 + 0.49)
+    assert pool.penalty().item() == pytest.approx(0.16 + 0.49)
     with pytest.raises(InputError, match="'unit' must be above 0"):
         PoolShift(3.0, 0.0)
 
