@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"taste"},
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
-    "train.recipe": {"errors"},
+    "train.recipe": {"errors", "train.recipe_yaml"},
+    "train.recipe_yaml": set(),
     "profile": {"errors", "ort", "train.backbones", "whole_file"},
     "train.metrics": {"errors", "geometry"},
     "train.data": {"emotion", "errors", "estimates", "facs", "geometry", "media", "opencv", "runtime", "train.recipe"}

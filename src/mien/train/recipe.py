@@ -8,11 +8,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mien.errors import InputError, short_text
+from mien.train.recipe_yaml import load_yaml
 
 _Recipe = TypeVar("_Recipe", bound=BaseModel)
-
-_YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
-"""PyYAML lets through what a wrong tag makes it raise: `!!bool x` a KeyError, `!!timestamp x` an AttributeError."""
 
 VERSION = 1
 """Of the keys of a recipe; another one is read by another release."""
@@ -226,8 +224,8 @@ def read_recipe(path: Path | str, overrides: list[str] | None, model: type[_Reci
     Raises InputError that names the file, the key, and the nearest key that exists.
     """
     try:
-        values = _load_yaml(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, *_YAML_ERRORS) as error:
+        values = load_yaml(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"The recipe {str(path)!r} must be a readable YAML file. {error}") from error
     if not isinstance(values, dict):
         raise InputError(f"The recipe {str(path)!r} must be a mapping of keys to values. Got {type(values).__name__}.")
@@ -244,42 +242,6 @@ def read_recipe(path: Path | str, overrides: list[str] | None, model: type[_Reci
         raise InputError(f"The recipe {str(path)!r} is not valid.\n{_explain(error, model)}") from error
 
 
-def _load_yaml(text: str, key: str = "") -> Any:
-    """Values of YAML in which the names of a list stay the texts that were written: yes, no, on and off are no flags.
-
-    key: under which the whole text stands. All of `classes` are texts, so that 01 does not become 1.
-    """
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        _keep_texts(node, key)
-        return None if node is None else loader.construct_document(node)
-    finally:
-        loader.dispose()
-
-
-def _keep_texts(root: Any, key: str) -> None:
-    waiting, seen = [(root, key)], set()
-    while waiting:
-        node, key = waiting.pop()
-        if id(node) in seen:  # an alias
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            waiting += [(value, str(name.value)) for name, value in node.value]
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += [(item, key) for item in node.value]
-            for item in node.value:
-                if isinstance(item, yaml.ScalarNode) and _is_name(item, key):
-                    item.tag = "tag:yaml.org,2002:str"
-
-
-def _is_name(node: yaml.ScalarNode, key: str) -> bool:
-    """Whether an entry of a list under a key is a text; `true` and `false` are flags wherever they stand."""
-    flag = node.tag == "tag:yaml.org,2002:bool"
-    return (flag or key == "classes") and node.value.lower() not in ("true", "false")
-
-
 def _override(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals:
@@ -289,8 +251,8 @@ def _override(values: dict[str, Any], override: str) -> None:
     for parent in parents:
         inside = _inside(inside, parent, override)
     try:
-        value = _load_yaml(text, last)
-    except _YAML_ERRORS as error:
+        value = load_yaml(text, last)
+    except yaml.YAMLError as error:
         raise InputError(f"An override must have a YAML value. Got {override!r}: {error}") from error
     inside[_number(inside, last, override) if isinstance(inside, list) else last] = value
 
