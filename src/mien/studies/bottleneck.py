@@ -22,10 +22,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from mien.emotion import EvidenceModel
 from mien.errors import InputError
@@ -59,6 +61,7 @@ STRANGERS, POSED = "strangers.parquet", ("posed_japan", "posed_taiwan")
 AUC, LEAST = "ckplus, mean AUC of the units", "ckplus, least AUC of a unit"
 CROP = Crop(kind="aligned", size=112, scale=0.36, zoom=1.25)
 Outcome = dict[str, float]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,8 @@ class Faces:
     """A set with the rows that are measured, and the rows that fit the evidence."""
 
     faces: FaceSet
-    test: Array
-    train: Array
+    test: Rows
+    train: Rows
 
 
 def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
@@ -101,16 +104,18 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
 def recipe_of(name: str, settings: Settings, folder: Path, runs: Path, seed: int) -> Recipe:
     """The recipe of a variant: voted faces, and faces with pseudo-labels that keep the units where they are."""
     voted = [
-        Source(file=f"{stem}.parquet", labels=["emotion", "votes"], held=START, weight=weight * settings.share)
+        {"file": f"{stem}.parquet", "labels": ["emotion", "votes"], "held": START, "weight": weight * settings.share}
         for stem, weight in zip(VOTED, (0.8, 1.2), strict=True)
     ]
-    anchor = Source(file="fairface.parquet", labels=["action_units"], weight=1.5 * settings.share)
-    return Recipe(
-        name=f"bottleneck-{seed}", task="expression", task_options=OPTIONS[name], data_dir=folder, run_dir=runs,
-        sources=[anchor, *voted], teacher="blendshapes.parquet", pseudo=START, crop=CROP, width=0.75,
-        init=find_model(START), balance="votes", epochs=settings.epochs, batch_size=settings.batch_size, lr=1e-3,
-        seed=seed, accelerator="cpu", threads=torch.get_num_threads(), tensorboard=False, workers=0,
-    )  # fmt: skip
+    anchor = {"file": "fairface.parquet", "labels": ["action_units"], "weight": 1.5 * settings.share}
+    values: dict[str, Any] = {
+        "name": f"bottleneck-{seed}", "task": "expression", "task_options": OPTIONS[name], "data_dir": folder,
+        "run_dir": runs, "sources": [anchor, *voted], "teacher": "blendshapes.parquet", "pseudo": START, "crop": CROP,
+        "width": 0.75, "init": find_model(START), "balance": "votes", "epochs": settings.epochs,
+        "batch_size": settings.batch_size, "lr": 1e-3, "seed": seed, "accelerator": "cpu",
+        "threads": torch.get_num_threads(), "tensorboard": False, "workers": 0,
+    }  # fmt: skip
+    return Recipe.model_validate(values)
 
 
 def trained(name: str, settings: Settings, folder: Path, runs: Path, seed: int) -> FaceModel:
@@ -126,7 +131,8 @@ def frozen(folder: Path) -> FaceModel:
     """The network with its initial weights."""
     recipe = recipe_of(DIRECT, Settings(), folder, folder, 0)
     model = build_model(recipe.model_copy(update={"init": None}), task_of(recipe))
-    faces = prepare(recipe.model_copy(update={"teacher": None, "pseudo": None}), Source(file="ckplus.parquet"))
+    coded = Source.model_validate({"file": "ckplus.parquet"})
+    faces = prepare(recipe.model_copy(update={"teacher": None, "pseudo": None}), coded)
     images = torch.from_numpy(np.stack([faces.crops[row] for row in range(0, len(faces), 4)])).permute(0, 3, 1, 2)
     small = torch.nn.functional.interpolate((images.float() - 127.5) / 64, CROP.size, mode="bilinear")
     warm_start(model, read_weights(find_model(START)), small)
@@ -135,10 +141,11 @@ def frozen(folder: Path) -> FaceModel:
 
 def load(folder: Path, limit: int) -> dict[str, Faces]:
     """All sets by name, with at most `limit` faces to measure and as many to fit the evidence to."""
-    plain = Recipe(name="faces", task="expression", data_dir=folder, sources=[Source(file=NEEDED[0])], crop=CROP)
+    values = {"name": "faces", "task": "expression", "data_dir": folder, "sources": [{"file": NEEDED[0]}], "crop": CROP}
+    plain = Recipe.model_validate(values)
     sets = {}
     for stem in (*VOTED, "ckplus", *(["strangers"] if (folder / STRANGERS).is_file() else [])):
-        faces = prepare(plain, Source(file=f"{stem}.parquet"))
+        faces = prepare(plain, Source.model_validate({"file": f"{stem}.parquet"}))
         for name, rows in _parts(stem, faces):
             split = np.array(texts(faces.columns["split"]), object) if stem in VOTED else np.full(len(faces), "test")
             chosen = [_some(rows[split[rows] == part], limit) for part in ("test", "train")]
@@ -146,7 +153,7 @@ def load(folder: Path, limit: int) -> dict[str, Faces]:
     return sets
 
 
-def _parts(stem: str, faces: FaceSet) -> list[tuple[str, Array]]:
+def _parts(stem: str, faces: FaceSet) -> list[tuple[str, Rows]]:
     """Names of the parts of a set that are measured apart, with their rows."""
     if stem != "strangers":
         return [(stem, np.arange(len(faces)))]
@@ -154,7 +161,7 @@ def _parts(stem: str, faces: FaceSet) -> list[tuple[str, Array]]:
     return [(name, np.flatnonzero(origin == name)) for name in POSED]
 
 
-def _some(rows: Array, limit: int) -> Array:
+def _some(rows: Rows, limit: int) -> Rows:
     return np.sort(np.random.default_rng(0).permutation(rows)[:limit])
 
 
@@ -177,7 +184,7 @@ def _voted(model: FaceModel, part: Faces) -> tuple[Array, Array]:
     return sigmoid(read_outputs(model, part.faces, rows, CROP)[1]), part.faces.labels["votes"][rows]
 
 
-def _read(model: FaceModel, evidence: EvidenceModel | None, faces: FaceSet, rows: Array) -> Array:
+def _read(model: FaceModel, evidence: EvidenceModel | None, faces: FaceSet, rows: Rows) -> NDArray[np.int64]:
     """Index of positive, neutral or negative (N,) of the faces of `rows`."""
     embedding, logits = read_outputs(model, faces, rows, CROP)
     if evidence is None:

@@ -102,7 +102,7 @@ def write_shifts(run: Path, shifts: Shifts, weights: Mapping[str, Tensor]) -> No
 def read_shifts(run: Path) -> Told:
     """Shifts of a run; empty where it learned none."""
     path = run / FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}  # type: ignore[no-any-return]
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def mean_shifts(members: Sequence[Told]) -> Told:

@@ -76,7 +76,8 @@ def perturb(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(*QUALITY, endpoint=True))]
     # Chroma of a JPEG is coded as if the channels were BGR.
     _, encoded = cv2.imencode(".jpg", moved[..., ::-1], quality)
-    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1], np.uint8), matrix.astype(np.float32)
+    decoded = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
+    return decoded[..., ::-1].copy(), matrix.astype(np.float32)
 
 
 def _views(detector: Detector, image: Image, box: Array, times: int, seed: tuple[int, int]) -> list[View]:
