@@ -102,7 +102,7 @@ def test_what_an_inner_edge_cuts_and_what_is_large_is_left_to_other_looks() -> N
 def test_ordinary_pictures_are_not_tiled(astronaut: Image) -> None:
     detector, shapes = Detector(threads=1, max_side=256), []
     look = detector._look
-    detector._look = lambda images, view: shapes.append(images[0].shape) or look(images, view)  # type: ignore[method-assign]
+    detector._look = lambda images, *how: shapes.append(images[0].shape) or look(images, *how)  # type: ignore[method-assign]
     large = np.asarray(cv2.resize(astronaut, (1200, 800)), np.uint8)
     assert len(detector(large)) == 1
     assert shapes == [large.shape]
