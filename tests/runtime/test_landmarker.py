@@ -144,6 +144,6 @@ def test_points_alone(tmp_path: Path) -> None:
 
 
 def test_the_margin_is_the_one_of_the_card(tmp_path: Path) -> None:
-    crop = {"size": 16, "margin": 3.0}
+    crop = {"kind": "square", "size": 16, "margin": 3.0}
     (faces,) = landmarker(tmp_path, crop=crop)([GRAY], [faces_at((200, 150, 40, 0))])
     assert faces.landmarks_68[0] == pytest.approx(POINTS * 3.0 * 40 + [200, 150], abs=1e-2)
