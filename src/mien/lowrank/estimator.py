@@ -18,6 +18,7 @@ from mien.lowrank.conventions import (
     warn_of_convergence,
 )
 from mien.lowrank.matrices import Array, as_array, expect_count, fill_missing
+from mien.lowrank.projections import UNOBSERVED
 from mien.lowrank.pursuit import Method, principal_component_pursuit
 from mien.lowrank.rows import explain_rows
 
@@ -141,6 +142,8 @@ class RobustPCA:
         expect_fitted(self)
         check_names(self, X)
         rows, seen = fill_missing(as_rows(X))
+        if seen is not None and self.method == "projections":
+            raise InputError(UNOBSERVED)
         width = self.n_features_in_
         if rows.shape[1] != width:
             raise InputError(f"X has {rows.shape[1]} features, but RobustPCA is expecting {width} features as input.")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mien.errors import InputError, expect
+from mien.errors import InputError, Words, expect
 
 Array = NDArray[Any]
 
@@ -19,7 +19,7 @@ def as_array(X: ArrayLike, name: str = "X") -> Array:
     values = np.asarray(X)
     if values.dtype != object:
         return values
-    expect(not any(isinstance(entry, (str, bytes)) for entry in values.flat), name, "of real numbers", "text")
+    expect(not any(isinstance(entry, (str, bytes)) for entry in values.flat), name, "of real numbers", Words("text"))
     pandas = sys.modules.get("pandas")
     absent = np.array([entry is None for entry in values.flat], bool).reshape(values.shape)
     missing = pandas.isna(values) if pandas else absent
@@ -48,7 +48,7 @@ def fill_missing(X: Array, observed: ArrayLike | None = None) -> tuple[Array, Ar
     if observed is not None:
         seen = np.asarray(observed)
         fits = seen.dtype == bool and seen.shape == X.shape
-        expect(fits, "observed", f"booleans {X.shape}", f"{seen.dtype} {seen.shape}")
+        expect(fits, "observed", f"booleans {X.shape}", Words(f"{seen.dtype} {seen.shape}"))
         missing |= ~seen
     if missing.all():
         raise InputError("'X' must be observed somewhere. Got no observed entry.")

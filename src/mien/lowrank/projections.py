@@ -11,6 +11,7 @@ from mien.lowrank.decomposition import Decomposition, Problem, row_blocks
 from mien.lowrank.matrices import Array, expect_count
 from mien.lowrank.partial_svd import LowRank, orthogonalise
 
+UNOBSERVED = "'X' must be observed everywhere for method 'projections'. Got missing (NaN, masked) entries; take 'ialm'."
 _FIRST, _SPREADS = 18 * 1.4826, 6 * 1.4826
 _SAMPLE = 50_000
 _CLEAR, _DECAY = 1.5, 0.6
@@ -45,9 +46,7 @@ def alternating_projections(problem: Problem, rank: int | None = None) -> Decomp
     if rank is not None:
         expect_count(rank, "rank", f"None or a whole number from 1 to {most}", most)
     if problem.observed is not None:
-        raise InputError(
-            "'X' must be observed everywhere for method 'projections'. Got missing (NaN, masked) entries; take 'ialm'."
-        )
+        raise InputError(UNOBSERVED)
     history: list[float] = []
     first = parts = _alternate(problem, rank, None, history)
     if not parts.plausible:

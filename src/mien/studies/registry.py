@@ -20,8 +20,6 @@ NAMES = (
     "pairwise-collapse",
     "ranking-losses",
     "au-or-classes",
-    "bottleneck",
-    "face-check",
     "landmarks-under-pose",
     "age-heads",
     "normalized-l1",
@@ -33,21 +31,24 @@ NAMES = (
     "nuclear-norm",
     "convolutions",
 )
+PENDING = ("bottleneck", "face-check")
+"""Studies that run, but whose full run is not committed yet."""
 
 
 def find_study(name: str) -> Study[Any]:
     """The study of that name. Raises InputError, with the nearest name, for any other."""
-    if name not in NAMES:
-        near = get_close_matches(name, NAMES, 1, 0.3)
+    known = (*NAMES, *PENDING)
+    if name not in known:
+        near = get_close_matches(name, known, 1, 0.3)
         advice = f" Did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"'name' must be one of {', '.join(NAMES)}. Got {name!r}.{advice}")
+        raise InputError(f"'name' must be one of {', '.join(known)}. Got {name!r}.{advice}")
     study: Study[Any] = import_module(f"mien.studies.{name.replace('-', '_')}").STUDY
     return study
 
 
 def questions() -> Iterator[tuple[str, str]]:
     """Name and question of each study."""
-    for name in NAMES:
+    for name in (*NAMES, *PENDING):
         yield name, find_study(name).question
 
 

@@ -23,6 +23,7 @@ from mien.train.evaluate.measures import (
     shifted_age,
     shifted_rating,
 )
+from mien.train.metrics import expected_calibration_error
 
 N = 60
 ALL = np.arange(N)
@@ -125,9 +126,15 @@ def test_units_with_ten_faces_each_way(faces: Faces) -> None:
         known = ~np.isnan(target[:, k])
         score = faces.action_units.probability[known, k]
         single[f"AUC {code}"] = sklearn_metrics.roc_auc_score(target[known, k], score)
-    mean = f"mean AUC of {len(CODES) - 2} Action Units"
-    assert found == pytest.approx({mean: np.mean(list(single.values())), **single})
-    assert next(iter(measures)) == mean
+        active = faces.action_units.intensity[known, k] >= 1
+        single[f"F1 {code}"] = sklearn_metrics.f1_score(target[known, k], active)
+        single[f"ECE {code}"] = expected_calibration_error(score, target[known, k])
+    means = {}
+    for name in ("AUC", "F1", "ECE"):
+        own = [value for key, value in single.items() if key.startswith(name)]
+        means[f"mean {name} of {len(CODES) - 2} Action Units"] = np.mean(own)
+    assert found == pytest.approx({**means, **single})
+    assert next(iter(measures)) == f"mean AUC of {len(CODES) - 2} Action Units"
 
 
 def test_mean_auc_of_faces_that_show_no_difference_is_nan_without_a_warning(faces: Faces) -> None:
