@@ -40,7 +40,7 @@ def test_contract_of_scikit_learn(method: Method) -> None:
     assert not [(one["check_name"], one["exception"]) for one in results if one["status"] not in ("passed", "skipped")]
 
 
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X (does not have valid|has) feature names:UserWarning")
 @pytest.mark.parametrize("check", MORE_CHECKS)
 def test_names_and_tables_of_scikit_learn(check: str) -> None:
     checks = pytest.importorskip("sklearn.utils.estimator_checks", reason="the contract is scikit-learn's")
