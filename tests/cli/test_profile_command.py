@@ -150,7 +150,7 @@ def test_wrong_calls(tiny: str, photo: str, tmp_path: Path) -> None:
         ((tiny,), "'input_size' must be"),
         ((tiny, "--size", "1,x"), "'size' must be whole numbers"),
         ((tiny, "--size", "32", "--out", "report.txt"), "'out' must be a .html, .json or .csv file"),
-        ((f"{file}:other", "--size", "8"), "must name a function"),
+        ((f"{file}:other", "--size", "8"), "must name a module, a class or a function"),
         ((f"{file}:nothing", "--size", "8"), "must name a function"),
         ((f"{tmp_path}/none.py:tiny", "--size", "8"), "a file that exists"),
         ((tiny, "--size", "32", "--weights", "weights.pt"), "'weights' must be given with --effective"),

@@ -19,7 +19,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "profile.md").read_text(encoding="u
 
 def test_examples() -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "profile.md", None, None)
     assert doctest.DocTestRunner().run(test).failed == 0
 

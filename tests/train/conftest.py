@@ -190,17 +190,18 @@ def export_head(
     with_landmarks: Callable[[], Any],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., Path]:
-    """Trains a task on aligned crops, one epoch if not told, and exports it; the ONNX file, made once a task."""
+    """Trains a task on aligned crops, one epoch if not told, and exports it; the ONNX file, made once a name."""
     made: dict[str, Path] = {}
 
     def export(task: str, **changes: Any) -> Path:
         from mien.train.export.exporter import export_run
 
-        if task not in made:
+        key = changes.get("name", task)
+        if key not in made:
             crop = {"kind": "aligned", "size": 48}
             recipe = make_recipe(**{"name": task, "task": task, "crop": crop, "epochs": 1} | changes)
             with with_landmarks():
-                made[task] = export_run(train(recipe), tmp_path_factory.mktemp(task))
-        return made[task]
+                made[key] = export_run(train(recipe), tmp_path_factory.mktemp(key))
+        return made[key]
 
     return export

@@ -134,7 +134,7 @@ def test_card_of_an_expression_network_carries_evidence_learned_from_votes(
 
 
 def test_thresholds_come_from_coded_faces_and_are_cross_validated(export_head: Callable[..., Path]) -> None:
-    card = card_of(export_head("expression", thresholds=Source(file="faces.parquet")))
+    card = card_of(export_head("expression", name="coded", thresholds=Source(file="faces.parquet")))
     report = card["thresholds"]
     assert report["file"] == "faces.parquet"
     assert report["folds"] == 3

@@ -110,7 +110,7 @@ def shifted_rating(score: Array, labels: Labels, shift: Mapping[str, Any]) -> di
 
 def _expression(faces: Faces, outputs: dict[str, Array], labels: dict[str, Array]) -> dict[str, Measure]:
     found: dict[str, Measure] = {}
-    if "emotion" in labels:
+    if "emotion" in labels and faces.emotion is not None:
         found.update(_emotion(faces, outputs, labels["emotion"]))
     if "action_units" in labels:
         found.update(_units(faces, labels["action_units"]))
