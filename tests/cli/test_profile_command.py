@@ -151,7 +151,7 @@ def test_wrong_calls(tiny: str, photo: str, tmp_path: Path) -> None:
         ((tiny, "--size", "1,x"), "'size' must be whole numbers"),
         ((tiny, "--size", "32", "--out", "report.txt"), "'out' must be a .html, .json or .csv file"),
         ((f"{file}:other", "--size", "8"), "must name a module, a class or a function"),
-        ((f"{file}:nothing", "--size", "8"), "must name a function"),
+        ((f"{file}:nothing", "--size", "8"), "must be a module, a class or a function"),
         ((f"{tmp_path}/none.py:tiny", "--size", "8"), "a file that exists"),
         ((tiny, "--size", "32", "--weights", "weights.pt"), "'weights' must be given with --effective"),
         ((tiny, "--size", "32", "--effective", photo, "--weights", photo), "'weights' must be the weights.pt"),
