@@ -55,5 +55,5 @@ def test_refused(call: object, X: object) -> None:
 
 @pytest.mark.parametrize("step", [soft_threshold, singular_value_threshold])
 def test_thresholds_are_not_negative(step: object) -> None:
-    with pytest.raises(InputError, match="'threshold' must be (a number of )?at least 0"):
+    with pytest.raises(InputError, match=r"'threshold' must be (a number of )?at least 0"):
         step(np.ones((2, 2)), -1.0)  # type: ignore[operator]
