@@ -165,13 +165,19 @@ def test_a_killed_run_goes_on(folder: Path, tmp_path: Path, astronaut: Image) ->
     assert len(names) == len(set(names)) == 63
 
 
+def _heed_interrupts() -> None:
+    """A shell makes what it starts in the background ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_leaves_a_valid_table(folder: Path, tmp_path: Path, astronaut: Image) -> None:
     import csv
 
     for number in range(60):
         cv2.imwrite(str(folder / f"z{number:02d}.png"), astronaut)
     out = tmp_path / "faces.csv"
-    process = subprocess.Popen([*START, str(folder), "--out", str(out), "--quiet"], stderr=subprocess.PIPE)
+    words = [*START, str(folder), "--out", str(out), "--quiet"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, preexec_fn=_heed_interrupts)
     partial = Path(f"{out}.partial")
     while not partial.exists() or partial.read_bytes().count(b"\n") < 5:
         time.sleep(0.02)

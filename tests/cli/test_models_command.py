@@ -62,7 +62,7 @@ def test_evidence_can_be_written_edited_and_used(tmp_path: Path) -> None:
     assert np.array_equal(mine(units).probability, embedded(units).probability)
     assert np.array_equal(mine(units).contribution, embedded(units).contribution)
     assert CliRunner().invoke(app, ["models", "expression", "--evidence"]).output == result.output
-    path.write_text(result.output.replace("AU12: {positive: ", "AU12: {positive: -9"), encoding="utf-8")
+    path.write_text(result.output.replace("AU12: {happiness: ", "AU12: {happiness: -9"), encoding="utf-8")
     assert not np.array_equal(load_evidence(path)(units).label, embedded(units).label)
 
 

@@ -25,7 +25,7 @@ def _write_face(folder: Path, *names: str) -> None:
 
 def _evidence() -> dict[str, Any]:
     rows = json.loads((WEIGHTS / "expression.json").read_text(encoding="utf-8"))["decoding"]["evidence"]
-    codes = [code for code in rows["positive"] if code != "bias"][:6]
+    codes = [code for code in next(iter(rows.values())) if code != "bias"][:6]
     return {code: {name: rows[name].get(code, 0.0) for name in rows} for code in ("bias", *codes)}
 
 
