@@ -57,7 +57,7 @@ _register()
 
 
 def main() -> None:
-    """Entry point: errors that mien raises on purpose are said in one line, exit code 2 for a wrong call."""
+    """Entry point: errors that mien raises on purpose are said in one line, exit code 2 for a usage error."""
     try:
         app()
     except InputError as error:

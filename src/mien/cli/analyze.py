@@ -47,7 +47,7 @@ def analyze(
 ) -> None:
     """Find and read every face.
 
-    Exit code 0: all handled; 3: some sources could not be read or gave nothing; 2: a wrong call; 1: another error.
+    Exit code 0: all handled; 3: some sources could not be read or gave nothing; 2: a usage error; 1: another error.
     """
     from mien import __version__
     from mien.analyzer import Analyzer

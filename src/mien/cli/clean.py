@@ -43,7 +43,7 @@ def clean(
 ) -> None:
     """Align faces, and list those that the low-rank part of their group does not explain. Nothing is deleted.
 
-    Exit code 0: all handled; 3: some pictures could not be read; 2: a wrong call.
+    Exit code 0: all handled; 3: some pictures could not be read; 2: a usage error.
     """
     from mien.face_groups import FaceCutter, check_groups, folder_pictures
     from mien.sinks.rows import check_rows_target, write_rows

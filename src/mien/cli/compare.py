@@ -25,7 +25,7 @@ def compare(
 
     It is for choosing a photo, not for comparing people: the scores are the mean taste of one pool of raters, learned
     from photos, and photos differ in light, angle and display. No identity is read, so nothing can check that both
-    photos show one person. Exit code 0: told; 2: a wrong call, no face, or a child's; 1: a photo cannot be read.
+    photos show one person. Exit code 0: told; 2: a usage error, no face, or a child's; 1: a photo cannot be read.
     """
     from json import dumps
 

@@ -36,7 +36,7 @@ def rank(
     Each folder, and each folder in it, is ranked by itself, and nothing else groups photos. No identity is read: a
     folder with photos of several people looks like any other, and ranking people is not what this is for. The scores
     are the mean taste of one pool of raters, or with --taste your own. No photo is changed, moved or deleted.
-    Exit code 0: all handled; 3: some files could not be read; 2: a wrong call.
+    Exit code 0: all handled; 3: some files could not be read; 2: a usage error.
     """
     from mien.analyzer import Analyzer
     from mien.comparison import rank_photos

@@ -58,7 +58,7 @@ def ask(
 ) -> None:
     """Propose the pairs of faces whose comparison tells most of your taste.
 
-    Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a wrong call.
+    Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a usage error.
     """
     from mien.sinks.rows import check_rows_target
     from mien.taste import Taste, informative_pairs
@@ -98,7 +98,7 @@ def fit(
 ) -> None:
     """Learn your taste from comparisons, and tell how well each is foretold by the others.
 
-    Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a wrong call.
+    Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a usage error.
     """
     from mien.sinks.rows import check_rows_target
     from mien.taste_faces import FaceEmbedder

@@ -38,7 +38,7 @@ from mien.geometry import Array
 from mien.runtime.models import find_model
 from mien.studies.finding import Finding, Measured, Study, Table, compare, gather
 from mien.train import metrics
-from mien.train.data.dataset import FaceSet, prepare
+from mien.train.data.dataset import FaceSet, prepare, prepare_plain
 from mien.train.data.schema import texts
 from mien.train.engine.loaders import task_of
 from mien.train.engine.trainer import build_model, fit
@@ -132,7 +132,7 @@ def frozen(folder: Path) -> FaceModel:
     recipe = recipe_of(DIRECT, Settings(), folder, folder, 0)
     model = build_model(recipe.model_copy(update={"init": None}), task_of(recipe))
     coded = Source.model_validate({"file": "ckplus.parquet"})
-    faces = prepare(recipe.model_copy(update={"teacher": None, "pseudo": None}), coded)
+    faces = prepare_plain(recipe, coded)
     images = torch.from_numpy(np.stack([faces.crops[row] for row in range(0, len(faces), 4)])).permute(0, 3, 1, 2)
     small = torch.nn.functional.interpolate((images.float() - 127.5) / 64, CROP.size, mode="bilinear")
     warm_start(model, read_weights(find_model(START)), small)

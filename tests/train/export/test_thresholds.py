@@ -55,7 +55,7 @@ def test_a_unit_is_active_from_its_threshold_and_from_intensity_one_on():
 
 
 def test_the_report_is_of_faces_that_were_not_fitted_on():
-    """Labels that follow the logits in two folds and oppose them in the third cannot be foretold there."""
+    """Labels that follow the logits in two folds and oppose them in the third cannot be predicted there."""
     logits, target, fold = coded()
     target[fold == "2"] = (logits[fold == "2"] < 2).astype(np.float32)
     target[:, 1:] = np.nan

@@ -22,7 +22,7 @@ from mien.train.data.schema import check_named
 from mien.train.data.tables import open_table, read_columns
 from mien.train.recipe import Recipe, Source
 
-__all__ = ["FaceDataset", "FaceSet", "Locator", "join_teacher", "known_boxes", "prepare"]
+__all__ = ["FaceDataset", "FaceSet", "Locator", "join_teacher", "known_boxes", "prepare", "prepare_plain"]
 
 
 def prepare(
@@ -56,6 +56,11 @@ def prepare(
         labels = hold_units(source.held, cut.crops, labels, recipe.crop)
     kept = {name: value[rows] for name, value in columns.items() if _is_plain(value)}
     return FaceSet(table.name, cut.crops, labels, kept, source.weight, cut.row, cut.dropped, cut.matrix)
+
+
+def prepare_plain(recipe: Recipe, source: Source) -> FaceSet:
+    """A source with its own labels alone, without those of a teacher or of an earlier model; errors as in `prepare`."""
+    return prepare(recipe.model_copy(update={"teacher": None, "pseudo": None}), source)
 
 
 def open_source(recipe: Recipe, source: Source) -> Table:

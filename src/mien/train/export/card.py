@@ -15,7 +15,7 @@ from mien.runtime.models import Model
 from mien.train.data.aligned import AlignedTable
 from mien.train.data.augment import degrade
 from mien.train.data.base_table import Table
-from mien.train.data.dataset import prepare
+from mien.train.data.dataset import prepare_plain
 from mien.train.data.faceset import FaceDataset
 from mien.train.data.schema import texts
 from mien.train.data.tables import open_table
@@ -76,8 +76,9 @@ def write_card(
         more, known = predict(model, recipe, prepared, splits=("train", "val"))
         card["decoding"]["taste"] = taste_decoding(more["embedding"], known)
     if recipe.thresholds is not None:
-        decoding, card["thresholds"] = _thresholds(model, recipe, card["decoding"])
-        card["decoding"] |= decoding
+        decoding = card["decoding"].get("expression", card["decoding"])
+        fitted, card["thresholds"] = _thresholds(model, recipe, decoding)
+        decoding |= fitted
     if votes:
         decoding = card["decoding"].get("expression", card["decoding"])
         units = [action_units_estimate(part.logits, decoding).probability for part in votes]
@@ -104,7 +105,7 @@ def _thresholds(model: Model, recipe: Recipe, decoding: dict[str, Any]) -> tuple
     """Constants of Action Units from coded faces, and how they hold on people that they were not fitted on."""
     source = recipe.thresholds
     assert source is not None
-    faces = prepare(recipe.model_copy(update={"teacher": None, "pseudo": None}), source)
+    faces = prepare_plain(recipe, source)
     prepared = Prepared([faces], {"all": [np.arange(len(faces))]})
     outputs, labels = predict(model, recipe, prepared, splits=("all",))
     fold = np.array(texts(faces.columns[source.split]), object)

@@ -20,7 +20,7 @@ from mien.errors import InputError, ModelError
 from mien.geometry import Array
 from mien.runtime.models import Model
 from mien.runtime.session import open_session
-from mien.train.data.dataset import prepare
+from mien.train.data.dataset import prepare_plain
 from mien.train.data.schema import texts
 from mien.train.engine.loaders import Prepared, load_sets, task_of
 from mien.train.engine.runs import load_weights
@@ -95,13 +95,18 @@ def load_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Trained:
     for model in models:
         fold(model)
         round_to_half(model)
-    prepared = load_sets(recipe)
+    prepared = load_sets(_without_held(recipe))
     votes = _read_display(recipe, models[0]) if recipe.display else ()
     mean: FaceModel | MeanModel = MeanModel(models) if others else models[0]
     network = add_embedding(mean, recipe, prepared) if recipe.task == "attractiveness" else mean
     round_to_half(network)  # again: a read-out or an embedding has just been fitted
     members, runs = (recipes if others else ()), ((run, *others) if others else ())
     return Trained(run, recipe, network, prepared, votes, members, runs)
+
+
+def _without_held(recipe: Recipe) -> Recipe:
+    """The recipe without earlier models whose units only training looks at, so that they need not be read again."""
+    return recipe.model_copy(update={"sources": [s.model_copy(update={"held": None}) for s in recipe.sources]})
 
 
 def _check_alike(recipes: Sequence[Recipe]) -> None:
@@ -188,7 +193,7 @@ def _read_display(recipe: Recipe, model: FaceModel) -> list[Votes]:
 
 def _read_votes(recipe: Recipe, source: Source, model: FaceModel) -> tuple[Array, Array, Votes]:
     """Embeddings (N, E), shares of three classes (N, 3), and the votes of the training faces of a set."""
-    faces = prepare(recipe.model_copy(update={"teacher": None, "pseudo": None}), source)
+    faces = prepare_plain(recipe, source)
     wanted = np.isin(np.array(texts(faces.columns[source.split]), object), source.splits["train"])
     rows = np.flatnonzero(wanted & ~np.isnan(faces.labels["votes"]).any(1))
     embedding, logits = read_outputs(model, faces, rows, recipe.crop)
