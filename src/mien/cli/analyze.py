@@ -23,6 +23,10 @@ def analyze(
     out: Out = None,
     draw: Annotated[Path | None, typer.Option(help="Folder for annotated pictures, videos, time lines.")] = None,
     events: Annotated[Path | None, typer.Option(help="FILE.csv or FILE.jsonl for events of units in videos.")] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="FILE.csv, .json or .parquet: one row a person of a video.")
+    ] = None,
+    best: Annotated[Path | None, typer.Option(help="Folder for the best view of each of --people.")] = None,
     heads: Annotated[
         str | None, typer.Option(help="Comma-separated heads to run: expression,age,attractiveness unless given.")
     ] = None,
@@ -35,6 +39,9 @@ def analyze(
     every: Annotated[int, typer.Option(min=1, help="Look at each n-th frame of a video.")] = 1,
     smooth: Annotated[float, typer.Option(min=0, help="Smooth a video over this many seconds.")] = 0.0,
     neutral: Annotated[bool, typer.Option("--neutral", help="Take off what a face shows at rest, in videos.")] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Read each frame of a video as a photo: several times slower.")
+    ] = False,
     glob: Annotated[str | None, typer.Option(help="Only files of folders whose names match, such as '*.jpg'.")] = None,
     recursive: Annotated[bool, typer.Option(help="Look into folders of folders.")] = True,
     resume: Annotated[bool, typer.Option(help="Skip what an earlier, killed run already did.")] = False,
@@ -56,6 +63,7 @@ def analyze(
     from mien.runtime.heads import choose_heads
     from mien.sinks import EventSink, open_sink
     from mien.sinks.events import check_target
+    from mien.sinks.rows import check_rows_target
 
     terms = "open" if open_terms else "any"
     named = None if heads is None else [head for head in heads.split(",") if head]
@@ -65,6 +73,9 @@ def analyze(
         expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
         reads_units = bool(model) or {"expression", "expression-open"} & set(map(str, chosen))
         expect(bool(reads_units), "heads", "with 'expression' to find events", heads)
+    expect(best is None or people is not None, "best", "given together with 'people'", best)
+    if people:
+        check_rows_target(people, "people")
     analyzer = Analyzer(
         chosen,
         terms=terms,
@@ -76,7 +87,7 @@ def analyze(
         displays=displays,
         threads=threads,
     )
-    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
+    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral, "exact": exact}
     options = {"version": __version__, **analyzer.options, **reading}
     with ExitStack() as stack:
         # Before the output is opened: where this fails, what an earlier run wrote must stay.
@@ -84,15 +95,18 @@ def analyze(
         target = out or ("-" if not sys.stdout.isatty() else None)
         sink = stack.enter_context(open_sink(target, resume=resume, options=options) if target else _table())
         movements = stack.enter_context(EventSink(events, resume=resume, done=sink.done)) if events else None
+        crowd = _people(stack, people, best, fused=not exact, resume=resume, done=sink.done) if people else None
         tally = Tally(sink.done, sink.errors)
         watch = not quiet and sys.stderr.isatty()
         known, total = look_ahead(sources, sink.done, recursive, glob) if watch else (sources, None)
         frames = analyzer.run(
-            known, recursive=recursive, glob=glob, skip=sink.done, keep_image=annotator is not None, **reading
+            known, recursive=recursive, glob=glob, skip=sink.done, keep_image=bool(annotator or best), **reading
         )
         for frame in with_rate(frames, total) if watch else frames:
             if movements:
                 movements.write(frame)  # before the sink: what it calls done on resume has all its events
+            if crowd:
+                crowd.write(frame)
             sink.write(frame)
             tally.add(frame)
             if annotator and frame.image is not None:
@@ -101,6 +115,12 @@ def analyze(
         if not quiet:
             print(tally, file=sys.stderr)
         raise typer.Exit(3)
+
+
+def _people(stack: ExitStack, path: Path, best: Path | None, **options: Any) -> Any:
+    from mien.sinks import PeopleSink
+
+    return stack.enter_context(PeopleSink(path, best=best, **options))
 
 
 def _annotator(folder: Path) -> Any:

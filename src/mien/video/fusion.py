@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -10,30 +11,36 @@ from mien.errors import expect
 from mien.faces import SCORE_NUMBERS, Age, Attractiveness
 from mien.faces.parts import Array
 
-AGE_CORRELATION = 0.8
-"""Correlation of the errors of two reads of one person in one clip, see docs/video.md: more reads do not undo it."""
+MOST_OWN = 0.5
+"""Largest part of the variance of a read's error that counts as its own, see docs/video.md."""
 
 
-def fuse_ages(reads: Age, correlation: float = AGE_CORRELATION) -> Age:
+def fuse_ages(reads: Age) -> Age:
     """One age (1,) of the reads (n,) of one person.
 
-    value = sum w v with w ~ 1 / h^2, where h is half a read's interval; half the interval of the fused value is
-    sqrt(c (sum w h)^2 + (1 - c) sum w^2 h^2): errors of reads of one person are correlated by c, so that the interval
-    shrinks with evidence, and never below sqrt(c) of that of a read. Coverage: that of the reads where c is not too
-    small.
+    value = sum w v with w ~ 1 / h^2, where h is half a read's interval. Errors of reads of one person have one part in
+    common, which more reads do not undo, and one of each read's own, which shows in how much reads differ. With r, the
+    variance of the values over that which h tells of a normal error, at most `MOST_OWN`, half the interval is
 
-    >>> reads = Age(np.array([30.0, 33.0]), np.array([20.0, 27.0]), np.array([40.0, 39.0]))
-    >>> fused = fuse_ages(reads)
-    >>> [round(float(part[0]), 1) for part in (fused.value, fused.low, fused.high)]
-    [32.2, 25.6, 38.8]
+        sqrt((1 - r) (sum w h)^2 + r sum w^2 h^2)
+
+    so that it shrinks with evidence that is new, and stays as it is where the same view is read again and again.
+
+    >>> reads = Age(np.array([30.0, 36.0]), np.array([20.0, 26.0]), np.array([40.0, 46.0]))
+    >>> [round(float(part[0]), 1) for part in (fuse_ages(reads).value, fuse_ages(reads).low, fuse_ages(reads).high)]
+    [33.0, 24.3, 41.7]
     """
-    expect(len(reads.value) > 0, "reads", "at least one", len(reads.value))
-    expect(0 <= correlation <= 1, "correlation", "between 0 and 1", correlation)
+    n = len(reads.value)
+    expect(n > 0, "reads", "at least one", n)
     half = np.maximum(np.asarray(reads.high - reads.value, np.float64), 1e-6)
     weight = half**-2 / (half**-2).sum()
     value = (weight * reads.value).sum(keepdims=True)
-    both = correlation * (weight * half).sum() ** 2 + (1 - correlation) * (weight**2 * half**2).sum()
-    return replace(reads, value=value, low=np.clip(value - np.sqrt(both), 0, None), high=value + np.sqrt(both))
+    shared = (weight * half).sum()
+    scatter = (weight * (reads.value - value) ** 2).sum() / max(1 - (weight**2).sum(), 1e-9)
+    told = (shared / NormalDist().inv_cdf((1 + reads.coverage) / 2)) ** 2
+    own = min(scatter / told, MOST_OWN)
+    fused = np.sqrt((1 - own) * shared**2 + own * (weight**2 * half**2).sum())
+    return replace(reads, value=value, low=np.clip(value - fused, 0, None), high=value + fused)
 
 
 def fuse_attractiveness(reads: Sequence[Attractiveness]) -> Attractiveness:

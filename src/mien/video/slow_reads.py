@@ -16,7 +16,7 @@ from mien.video.fusion import fuse_ages, fuse_attractiveness
 _SLOW = {"age", "attractiveness"}
 _FIRST_S, _GROWTH, _LONGEST_S = 0.25, 2.0, 4.0  # windows of which the best frame is read
 _CHECKS = 5  # frames a window that are looked at for that
-_MOST_READS = 10
+MOST_READS = 10
 _FORGET_S = 60.0
 
 
@@ -48,7 +48,7 @@ class _Track:
 
     def is_open(self, time_s: float) -> bool:
         """Whether its face in this frame is to be looked at."""
-        return len(self.reads) < _MOST_READS and time_s - self.checked_s >= self.window_s / _CHECKS
+        return len(self.reads) < MOST_READS and time_s - self.checked_s >= self.window_s / _CHECKS
 
     def is_due(self, time_s: float) -> bool:
         """Whether its best view is to be read now: the first at once."""
