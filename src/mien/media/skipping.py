@@ -53,14 +53,15 @@ class SkippingReader:
         needed, count = needed_packets(self._packets, wanted), 0
         with av.open(str(self.path.absolute())) as container:
             stream = container.streams.video[0]
-            start = stream.start_time or 0
+            start, tick_s = stream.start_time or 0, float(stream.time_base)
+            ratio = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+            aspect = aspect_ratio(ratio.numerator, ratio.denominator) if ratio else 1.0
             for frame in self._decoded(container, stream, needed, wanted):
                 if frame.pts in wanted:
                     count += 1
-                    ratio = frame.sample_aspect_ratio or 1
-                    aspect = aspect_ratio(ratio.numerator, ratio.denominator)
-                    image = square_pixels(np.asarray(frame.to_ndarray(format="rgb24")), aspect)
-                    yield number[frame.pts], float((frame.pts - start) * stream.time_base), image
+                    image = frame.to_ndarray(format="bgr24", interpolation="BICUBIC")  # as OpenCV does
+                    image = square_pixels(np.ascontiguousarray(image[..., ::-1]), aspect)
+                    yield number[frame.pts], 1000 * ((frame.pts - start) * tick_s) / 1000, image
         if count < _WHOLE * len(wanted):
             text = f"{display_name(self.path)!r} is damaged: {len(wanted) - count} of {len(wanted)} frames"
             raise MediaError(f"{text} could not be decoded. Copy it again from where it came.")
