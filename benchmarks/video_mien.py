@@ -24,7 +24,7 @@ def main() -> None:
 
 def _columns(seen: list[Faces]) -> dict[str, np.ndarray]:
     counts = np.array([len(faces) for faces in seen])
-    some = Faces.join([faces for faces in seen if len(faces)])
+    some = Faces.concat([faces for faces in seen if len(faces)])
     return {
         "frame": np.repeat(np.arange(len(seen)), counts),
         "track": some.track_id,

@@ -206,7 +206,7 @@ class Analyzer:
             if template not in cut:
                 pairs = zip(images, placed, strict=True)
                 cut[template] = np.concatenate([align(i, f.landmarks, template) for i, f in pairs])
-        everyone = Faces.join(placed)
+        everyone = Faces.concat(placed)
         for head in heads:
             everyone = head(everyone, cut[head.template])
         everyone = _spare_children(everyone)

@@ -44,7 +44,7 @@ class BestViews:
             before = self.views.get(track)
             if track >= 0 and (before is None or quality[row] > before.quality):
                 image = _surroundings(frame.image, faces.box[row])
-                self.views[track] = BestView(frame.frame, time_s, float(quality[row]), image)
+                self.views[track] = BestView(frame.index, time_s, float(quality[row]), image)
 
 
 def _surroundings(image: Image, box: Array) -> Image:

@@ -156,4 +156,4 @@ def _with_rows(faces: Faces, rows: NDArray[np.int64], other: Faces) -> Faces:
     """The faces with some rows taken from others; `track_id` stays."""
     order = np.arange(len(faces))
     order[rows] = len(faces) + np.arange(len(rows))
-    return replace(Faces.join([faces, other]).select(order), track_id=faces.track_id)
+    return replace(Faces.concat([faces, other]).select(order), track_id=faces.track_id)

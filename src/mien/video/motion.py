@@ -45,7 +45,7 @@ class Followed:
             return self if len(self.faces) or not len(other.faces) else other
         names = (f.name for f in fields(self) if f.name not in ("faces", "time_s"))
         arrays = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
-        return replace(self, faces=Faces.join(faces), **arrays)
+        return replace(self, faces=Faces.concat(faces), **arrays)
 
     def predict(self, time_s: float) -> Faces:
         """The faces where they are expected at a time: box and five points, moved on."""

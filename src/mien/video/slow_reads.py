@@ -84,7 +84,7 @@ class SlowReads:
         tracks = [self._track(number, time_s) for number in faces.track_id.tolist()]
         self._check(tracks, faces, image, time_s)
         self._read([track for track in tracks if track.is_due(time_s)], time_s)
-        told = Faces.join([track.fused for track in tracks if track.fused])
+        told = Faces.concat([track.fused for track in tracks if track.fused])
         return replace(faces, age=told.age, attractiveness=told.attractiveness)
 
     def _track(self, number: int, time_s: float) -> _Track:
@@ -122,7 +122,7 @@ class SlowReads:
 
 def _fused(reads: list[Faces]) -> Faces:
     """One row of the reads of one person."""
-    together = Faces.join(reads)
+    together = Faces.concat(reads)
     scores = [read.attractiveness for read in reads if read.attractiveness is not None]
     return replace(
         reads[0],
