@@ -1,7 +1,7 @@
-"""Videos: speed beside MediaPipe's face landmarker with blendshapes, in turn on two cores; accuracy against `--exact`.
+"""Videos: speed beside MediaPipe's face landmarker with blendshapes, in turn on two cores; accuracy against `exact`.
 
-scripts/bench video [--heads MODEL.npz PEOPLE.parquet]: rendered heads, with the assets of `mien data synthesize`, instead
-of photos of two people.
+scripts/bench video [--heads MODEL.npz PEOPLE.parquet]: rendered heads, with the assets of `mien data synthesize`,
+instead of photos of two people.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from common import RESULTS, ROOT, Image, environment, finish, print_table, write_video
+from common import RESULTS, ROOT, Image, finish, print_table, write_video
 from peers.catalog import peers
 from peers.environments import command_of, install
 from video_clips import CLIPS, frames, load_heads
@@ -25,6 +25,7 @@ from video_scores import compare
 
 HERE = Path(__file__).parent
 CORES = 2
+PARTS = ("speed", "accuracy")
 SPEED = {"alone": 1, "crowd": 30}
 """Clips that are timed, with the faces that MediaPipe is told to look for."""
 
@@ -35,8 +36,9 @@ def main() -> None:
     _two_cores()
     with tempfile.TemporaryDirectory() as folder:
         clips = _clips(Path(folder), given)
-        speed = {name: _speed(clips[name], n, given.repeats) for name, n in SPEED.items() if name in clips}
-        accuracy = {name: _accuracy(clip) for name, clip in clips.items()}
+        timed = [name for name in SPEED if name in clips and "speed" in given.parts]
+        speed = {name: _speed(clips[name], SPEED[name], given.repeats) for name in timed}
+        accuracy = {name: _accuracy(clip) for name, clip in clips.items() if "accuracy" in given.parts}
     rows = [(name, who, *values) for name, told in speed.items() for who, values in _told(told)]
     print_table(["clip", "reader", "fps", "CPU ms a frame"], rows)
     columns = ("recall", "precision", "iou", "nme", "units", "yaw", "switches")
@@ -55,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each clip")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each reader")
     parser.add_argument("--folder", type=Path, help="keep the clips here, and take those that are there")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured")
     given = parser.parse_args()
     if given.quick:
         given.clips, given.seconds, given.repeats = given.clips or ["alone"], 1.0, 1

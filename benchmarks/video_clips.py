@@ -1,4 +1,4 @@
-"""Made-up clips of faces that turn, leave, return, cross, are hidden and cut: photos or rendered heads on a backdrop."""
+"""Made-up clips of faces that turn, leave, return, cross, are hidden and cut: photos or rendered heads."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ class Head(Protocol):
 
 
 class PhotoHead:
-    """The portrait that scikit-image carries, of one person or, mirrored and tinted, of another; it turns in plane only."""
+    """The portrait that scikit-image carries or, mirrored and tinted, another person's; it turns in plane only."""
 
     def __init__(self, other: bool = False) -> None:
         photo = portrait()[0:230, 110:340]
@@ -113,7 +113,9 @@ def _swing(t: float, period_s: float, phase: float = 0.0) -> float:
 def _alone(heads: list[Head], t: float, length_s: float) -> Image:
     frame = backdrop(SMALL)
     where = (320 + 90 * _swing(t, 4), 240 + 30 * _swing(t, 3))
-    heads[0].draw(frame, Place(*where, 260 + 50 * _swing(t, 5), 15 * _swing(t, 3), roll=8 * _swing(t, 4), smile=_swing(t, 6)))
+    heads[0].draw(
+        frame, Place(*where, 260 + 50 * _swing(t, 5), 15 * _swing(t, 3), roll=8 * _swing(t, 4), smile=_swing(t, 6))
+    )
     return frame
 
 

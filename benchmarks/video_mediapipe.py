@@ -1,4 +1,4 @@
-"""Reads a clip with MediaPipe's face landmarker and its blendshapes, in its video mode: video_mediapipe.py CLIP FACES."""
+"""Reads a clip with MediaPipe's face landmarker and its blendshapes: video_mediapipe.py CLIP FACES."""
 
 import json
 import sys

@@ -15,7 +15,9 @@ def compare(rows: Rows, exact: Rows) -> dict[str, float]:
     difference of Action Unit intensities (0 to 5) and of yaw in degrees, 95 % quantiles; switches: how often a face
     of one track goes on in another where the other reading has one.
     """
-    pairs = np.array([pair for frame in _frames(rows, exact) for pair in _pairs(frame, rows, exact)], np.int64).reshape(-1, 2)
+    pairs = np.array([pair for frame in _frames(rows, exact) for pair in _pairs(frame, rows, exact)], np.int64).reshape(
+        -1, 2
+    )
     if not len(pairs):
         return {"recall": 0.0, "precision": 0.0}
     ours, theirs = pairs.T

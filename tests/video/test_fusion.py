@@ -61,7 +61,9 @@ def test_wrong_reads_are_refused():
 def test_scores_are_averaged_and_their_interval_does_not_shrink():
     def read(score):
         score = np.array([score])
-        return Attractiveness(score, 50 + 10 * score, "pool", score - 1, score + 1, coverage=0.9, embedding=score[:, None])
+        return Attractiveness(
+            score, 50 + 10 * score, "pool", score - 1, score + 1, coverage=0.9, embedding=score[:, None]
+        )
 
     fused = fuse_attractiveness([read(0.0), read(1.0)])
     assert fused.score == pytest.approx([0.5])

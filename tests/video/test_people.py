@@ -13,7 +13,9 @@ def frame(time_s, tracks=(0,), smile=0.0, positive=False, age=30.0, source="a.mp
     told = units([[0.0, smile]] * n)
     shown = np.tile([0.8, 0.1, 0.1] if positive else [0.1, 0.8, 0.1], (n, 1))
     value = np.full(n, age)
-    faces = Faces(np.zeros((n, 4)), np.ones(n), np.zeros((n, 5, 2)), track_id=np.array(tracks), action_units=told)
+    faces = Faces(
+        np.zeros((n, 4)), np.ones(n), np.zeros((n, 5, 2)), track_id=np.array(tracks, np.int64), action_units=told
+    )
     faces = Faces(
         faces.box, faces.score, faces.landmarks, track_id=faces.track_id, action_units=told,
         emotion=Emotion(shown, np.zeros((n, 2)), told.codes), age=Age(value, value - 9, value + 9),

@@ -78,7 +78,13 @@ def test_nothing_to_read_changes_nothing():
 
 @pytest.mark.parametrize(
     ("task", "slow"),
-    [("age", True), ("attractiveness+age", True), ("expression", False), ("age+expression", False), ("regression:x", False)],
+    [
+        ("age", True),
+        ("attractiveness+age", True),
+        ("expression", False),
+        ("age+expression", False),
+        ("regression:x", False),
+    ],
 )
 def test_slow_is_what_stays_within_a_clip(task, slow):
     head = FakeHead()

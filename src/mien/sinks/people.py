@@ -97,7 +97,9 @@ class PeopleSink(Sink):
         return name
 
     def _save(self) -> None:
-        columns = list(self._rows[0]) if self._rows else [*Person("", 0, 0.0, 0.0).to_dict(), *(_BEST if self.best else ())]
+        columns = (
+            list(self._rows[0]) if self._rows else [*Person("", 0, 0.0, 0.0).to_dict(), *(_BEST if self.best else ())]
+        )
         write_rows(self._rows, self.path, columns)
 
     def _earlier(self) -> Iterator[dict[str, Any]]:

@@ -21,7 +21,9 @@ def check_rows_target(path: Path, name: str = "out", kinds: Sequence[str] = KIND
 
 
 def write_rows(rows: Sequence[dict[str, Any]], path: Path, columns: Sequence[str] = ()) -> None:
-    """Write rows with the same keys; columns: what these are, needed where there may be no row. In CSV truth values are `true` and `false`, None is an empty cell.
+    """Write rows with the same keys; columns: what these are, needed where there may be no row.
+
+    In CSV truth values are `true` and `false`, None is an empty cell.
 
     Raises SinkError where the file cannot be written.
     """

@@ -146,8 +146,7 @@ _NONE = replace(Faces.empty(), landmarks_68=np.zeros((0, 68, 2), np.float32))
 
 def _shape_change(before: Faces, after: Faces) -> Array:
     """Mean distance (N,) of the landmarks from those before, laid over them, in distances of the outer eye corners."""
-    old, new = before.landmarks_68, after.landmarks_68
-    assert old is not None and new is not None, "faces are followed by their landmarks"
+    old, new = before.require("landmarks_68"), after.require("landmarks_68")
     laid = apply_affine(similarity(old, new), old)
     return np.asarray(np.linalg.norm(laid - new, axis=-1).mean(1) / np.maximum(outer_eye_distance(new), 1e-3))
 

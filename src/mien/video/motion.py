@@ -71,13 +71,13 @@ def extent(landmarks_68: Array) -> tuple[Array, Array]:
 
 def box_margin(faces: Faces) -> Array:
     """By how much (N, 4) the edges of the boxes lie beyond those of the landmarks, in the size of these."""
-    box, size = extent(_points(faces))
+    box, size = extent(faces.require("landmarks_68"))
     return np.asarray((faces.box - box) / size)
 
 
 def placed_box(faces: Faces, margin: Array) -> Array:
     """Boxes (N, 4) around the landmarks with a known margin (N, 4)."""
-    box, size = extent(_points(faces))
+    box, size = extent(faces.require("landmarks_68"))
     return np.asarray(box + margin * size)
 
 
@@ -95,7 +95,3 @@ def best_overlap(box: Array, others: Array) -> tuple[Array, NDArray[np.int64]]:
     overlap = box_iou(box, others)
     return overlap.max(1), overlap.argmax(1)
 
-
-def _points(faces: Faces) -> Array:
-    assert faces.landmarks_68 is not None, "faces are followed by their landmarks"
-    return faces.landmarks_68

@@ -19,8 +19,8 @@ _LONGEST_S = 1.0  # a face that was away longer was not seen meanwhile
 class Person:
     """What is known of one track of one clip so far.
 
-    seconds: for which it was seen; a face holds until the next frame. shown_s (3,): of these, of each displayed emotion;
-    units_s (K,): intensity times seconds; events: how many of each Action Unit.
+    seconds: for which it was seen; a face holds until the next frame. shown_s (3,): of these, of each displayed
+    emotion; units_s (K,): intensity times seconds; events: how many of each Action Unit.
     """
 
     source: str
