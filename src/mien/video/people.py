@@ -31,7 +31,7 @@ class Person:
     seconds: float = 0.0
     shown_s: Array = field(default_factory=lambda: np.zeros(3))
     codes: tuple[str, ...] = ()
-    units_s: Array = field(default_factory=lambda: np.zeros(1))
+    units_s: Array = field(default_factory=lambda: np.zeros(0))
     events: dict[str, int] = field(default_factory=dict)
     ages: list[Age] = field(default_factory=list)
     percentile: float | None = None
@@ -42,8 +42,9 @@ class Person:
         if faces.emotion is not None:
             self.shown_s[int(faces.emotion.probability[row].argmax())] += hold_s
         if faces.action_units is not None:
-            self.codes = faces.action_units.codes
-            self.units_s = self.units_s + hold_s * faces.action_units.intensity[row]
+            if not self.codes:
+                self.codes, self.units_s = faces.action_units.codes, np.zeros(len(faces.action_units.codes))
+            self.units_s += hold_s * faces.action_units.intensity[row]
         if faces.age is not None:
             age = faces.age[row : row + 1]
             self.ages = [age] if fused else [*self.ages, age]
