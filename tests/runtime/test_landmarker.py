@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from tests.fixtures.tiny_models import MEAN, STD, save
 
 from mien.faces import Faces
-from mien.geometry import Array, CropTemplate, five_points
+from mien.geometry import Array, CropTemplate, Image, five_points
+from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 
 MARGIN = 1.5
@@ -147,3 +149,10 @@ def test_the_margin_is_the_one_of_the_card(tmp_path: Path) -> None:
     crop = {"kind": "square", "size": 16, "margin": 3.0}
     (faces,) = landmarker(tmp_path, crop=crop)([GRAY], [faces_at((200, 150, 40, 0))])
     assert faces.landmarks_68[0] == pytest.approx(POINTS * 3.0 * 40 + [200, 150], abs=1e-2)
+
+
+def test_a_blurred_face_is_not_taken_for_texture(astronaut: Image) -> None:
+    soft = cv2.GaussianBlur(astronaut, (0, 0), 8)
+    faces = Detector(threads=1)(soft)
+    assert len(faces) == 1
+    assert len(Landmarker(threads=1)([soft], [faces])[0]) == 1
