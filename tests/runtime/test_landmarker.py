@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_models import MEAN, STD, save
 
 from mien.faces import Faces
 from mien.geometry import Array, CropTemplate, five_points
 from mien.runtime.landmarks import Landmarker
-from tiny_models import MEAN, STD, save
 
 MARGIN = 1.5
 POINTS = np.random.default_rng(0).uniform(-0.4, 0.4, (68, 2)).astype(np.float32)
@@ -112,7 +112,7 @@ def test_several_pictures_share_one_run(tmp_path: Path, monkeypatch: pytest.Monk
         if len(alone):
             (single,) = reader([GRAY], [alone])
             assert faces.landmarks_68 == pytest.approx(single.landmarks_68)
-    assert len(Faces.join(found)) == 3
+    assert len(Faces.concat(found)) == 3
 
 
 def test_every_face_is_read_from_its_own_place(tmp_path: Path) -> None:

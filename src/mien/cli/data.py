@@ -1,16 +1,17 @@
-"""`mien data`: look at a labelled set, cut its faces once, draw a synthetic one."""
+"""`mien data`: check a labelled dataset, align its faces once, render a synthetic one."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 
 if TYPE_CHECKING:
-    from mien.train.data.check import DataReport
+    from mien.datasets.check import DataReport
 
-data = typer.Typer(help="Look at a labelled set, cut its faces once, draw a synthetic one.", no_args_is_help=True)
+data = typer.Typer(help="Check a labelled dataset, align its faces once, render a synthetic one.", no_args_is_help=True)
 
 Data = Annotated[
     Path,
@@ -20,7 +21,7 @@ Images = Annotated[Path | None, typer.Option(help="Folder of a manifest's pictur
 
 
 @data.command()
-@needs_training("mien data")
+@needs("mien data", "data")
 def check(
     path: Data,
     images: Images = None,
@@ -28,8 +29,8 @@ def check(
     split: Annotated[str, typer.Option(help="Column that tells the split.")] = "split",
 ) -> None:
     """Print what a set holds and what is wrong with it, without opening a picture. Exit code 2: something is wrong."""
-    from mien.train.data.check import check_table
-    from mien.train.data.tables import open_table
+    from mien.datasets.check import check_table
+    from mien.datasets.tables import open_table
 
     report = check_table(open_table(path, images), group, split)
     _print_report(report, path)
@@ -38,7 +39,7 @@ def check(
 
 
 @data.command()
-@needs_training("mien data")
+@needs("mien data", "data")
 def align(
     path: Data,
     out: Annotated[Path, typer.Argument(help="Folder for the crops; `file: OUT` in a recipe then reads them.")],
@@ -54,8 +55,8 @@ def align(
     workers: Annotated[int, typer.Option(min=1, help="Threads that look for faces.")] = 1,
 ) -> None:
     """Detect, align and cut the face of every row with the detector, landmarks and aligner that `analyze` uses."""
-    from mien.train.data.aligned import make_crop, write_aligned
-    from mien.train.data.tables import open_table
+    from mien.datasets.aligned import make_crop, write_aligned
+    from mien.datasets.tables import open_table
 
     crop = make_crop(kind=kind, size=size, scale=scale, margin=margin, zoom=zoom)
     table = open_table(path, images)
@@ -63,31 +64,40 @@ def align(
     _print_counts(out, len(table), {"faces": len(crops.row), **crops.dropped})
 
 
+Recipe = Annotated[Path, typer.Argument(help="A YAML file such as recipes/synthesis.yaml.")]
+Overrides = Annotated[list[str] | None, typer.Argument(help="key=value, such as n=500 or pose.yaw=30.")]
+
+
 @data.command()
-@needs_training("mien data")
-def heads(
-    recipe: Annotated[Path, typer.Argument(help="A YAML file such as recipes/heads.yaml.")],
-    overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as n=500 or pose.yaw=30.")] = None,
-) -> None:
-    """Draw synthetic heads with exact Action Units, landmarks and pose, and write them as a Parquet file."""
-    from mien.train.data.heads_dataset import render_dataset
-    from mien.train.data.heads_recipe import load_heads_recipe
+@needs("mien data synthesize", "train")
+def synthesize(recipe: Recipe, overrides: Overrides = None) -> None:
+    """Render synthetic faces with exact Action Units, landmarks and pose, and write them as a Parquet file."""
+    from mien.synthesis.dataset import render_dataset
+    from mien.synthesis.recipe import load_heads_recipe
 
     wanted = load_heads_recipe(recipe, overrides)
     render_dataset(wanted)
     print(wanted.out)
 
 
+@data.command(hidden=True)
+def heads(recipe: Recipe, overrides: Overrides = None) -> None:
+    """The name of `mien data synthesize` in version 0.1; it goes with the next release."""
+    news = "'mien data heads' is now 'mien data synthesize'; the old name goes with the next release."
+    print(f"mien: {news}", file=sys.stderr)
+    synthesize(recipe, overrides)
+
+
 @data.command()
-@needs_training("mien data")
+@needs("mien data people", "train")
 def people(
     assets: Annotated[
         Path, typer.Argument(help="Folder with the head model, fairface.parquet and blendshapes.parquet.")
     ],
     out: Annotated[Path, typer.Argument(help="File of people for the recipe's `people` (.parquet).")],
 ) -> None:
-    """Fit the head model to photos of calm faces, which become people of `mien data heads`."""
-    from mien.train.data.heads_people import write_people
+    """Fit the head model to photos of calm faces, which become people of `mien data synthesize`."""
+    from mien.synthesis.people import write_people
 
     print(f"{write_people(assets, out)} people in {out}")
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 
 if TYPE_CHECKING:
-    from mien.studies.finding import Finding
+    from mien.studies.core.finding import Finding
 
 
 def study(
@@ -31,8 +31,9 @@ def study(
     list_: Annotated[bool, typer.Option("--list", help="List the studies with their questions.")] = False,
 ) -> None:
     """Run a study and print its table and its verdict in words."""
-    with needs_training("mien study"):
-        from mien.studies import registry, report
+    with needs("mien study", "train"):
+        from mien.studies import registry
+        from mien.studies.core import report
     if index is not None:
         print(report.write_index(index))
         return
