@@ -52,7 +52,7 @@ class Finder:
     """Detector and landmark network, as the Analyzer runs them, for the face nearest to the middle of a picture."""
 
     def __init__(self) -> None:
-        self.detector, self.landmarker = Detector(threads=1), Landmarker(threads=1)
+        self.detector, self.landmarker = Detector(threads=1), Landmarker(threads=1, min_presence=0)
 
     def __call__(self, image: Image) -> Array | None:
         """68 landmarks (68, 2), or None without a face."""
