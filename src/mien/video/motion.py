@@ -94,4 +94,3 @@ def best_overlap(box: Array, others: Array) -> tuple[Array, NDArray[np.int64]]:
         return np.zeros(len(box)), np.zeros(len(box), np.int64)
     overlap = box_iou(box, others)
     return overlap.max(1), overlap.argmax(1)
-
