@@ -65,7 +65,7 @@ def test_after_a_loss_the_detector_looks_at_each_frame_for_half_a_second():
     scene.there = []
     sightings = run(scene, follow, 25, start=2)
     assert [s.looked for s in sightings[:13]] == [True] * 13
-    assert sum(s.looked for s in sightings[13:]) <= 3
+    assert 3 <= sum(s.looked for s in sightings[13:]) <= 5
 
 
 def test_presence_vouches_for_a_face_that_the_detector_misses_for_a_while():
@@ -106,7 +106,7 @@ def test_sparse_frames_are_all_looked_at():
 def test_no_faces_at_all():
     scene = Scene()
     assert [len(s.faces) for s in run(scene, follower(scene), 7)] == [0] * 7
-    assert scene.looks == 2
+    assert scene.looks == 3
 
 
 def test_wrong_calls_are_refused():

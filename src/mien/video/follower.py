@@ -37,7 +37,7 @@ class Follower:
 
     Where the detector looked the answer is that of a photo; in between, each face is read from a crop that its last
     landmarks cut, moved on with its motion, and once more where that crop missed it. The detector looks every `look_s`
-    seconds, on cuts, at once where a face may be lost (its presence below the landmarker's threshold, a shape that
+    seconds, twice as often where no face is known, on cuts, at once where a face may be lost (its presence below the landmarker's threshold, a shape that
     jumps, two faces on one place), and at each frame for half a second after one was lost.
 
     detector, landmarker: of an `Analyzer`.
@@ -66,7 +66,8 @@ class Follower:
         return Sighting(replace(self._known.faces, track_id=None), cut, looked)
 
     def _is_due(self, time_s: float) -> bool:
-        return time_s - self._looked_s >= self.look_s - 1e-3 or time_s - self._lost_s <= _SEARCH_S
+        pause = self.look_s if len(self._known.faces) else self.look_s / 2
+        return time_s - self._looked_s >= pause - 1e-3 or time_s - self._lost_s <= _SEARCH_S
 
     def _follow(self, image: Image, time_s: float) -> Followed | None:
         """The known faces in the next frame; None where one of them may be lost."""
