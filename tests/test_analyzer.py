@@ -21,6 +21,7 @@ from mien.expression.emotion import EvidenceModel
 from mien.faces import EMOTIONS, SCORE_NUMBERS, Faces
 from mien.facs import CODES
 from mien.geometry import Image
+from mien.media import read_video
 
 
 @pytest.fixture(scope="module")
@@ -349,3 +350,19 @@ def test_a_video_that_is_left_early_ends_its_threads(
     next(frames)
     frames.close()  # type: ignore[attr-defined]
     assert not [thread for thread in threading.enumerate() if thread.name == "mien-read-ahead"]
+
+
+def test_what_came_before_an_error_of_a_video_is_read(
+    analyzer: Analyzer, astronaut: Image, write_video: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = write_video([np.asarray(cv2.resize(astronaut, (160, 160)), np.uint8)] * 6)
+
+    def broken(*arguments: Any) -> Any:
+        yield from read_video(*arguments)
+        raise MediaError("cut off")
+
+    monkeypatch.setattr("mien.analyzer.read_video", broken)
+    frames = list(analyzer.run([clip]))
+    assert [frame.index for frame in frames] == [0, 1, 2, 3, 4, 5, None]
+    assert [frame.status for frame in frames] == ["ok"] * 6 + ["error"]
+    assert frames[-1].reason == "cut off"

@@ -23,13 +23,14 @@ from mien.runtime.detector import Detector
 from mien.runtime.heads import Head, choose_heads
 from mien.runtime.landmarks import Landmarker
 from mien.tracking import CutDetector, Tracker
-from mien.video.follower import Follower
+from mien.video.follower import Follower, Sighting
 from mien.video.slow_reads import SlowReads, is_slow
 from mien.video.watch import Watch
 
 Photo = str | PathLike[str] | NDArray[Any]
 _READ_AHEAD = 3
 _STALL_S = 10.0
+_TOGETHER, _TOGETHER_PIXELS = 4, 1_000_000  # small frames of a file that the heads read at once
 _MOST_WAITING = 64
 CHILD_AGE = 14.0
 """Apparent age in years below which no attractiveness is given."""
@@ -159,7 +160,8 @@ class Analyzer:
         name = f"webcam:{source}" if isinstance(source, int) else str(source)
         frames = read_ahead(read_video(source, every), _READ_AHEAD, _STALL_S if isinstance(source, int) else None)
         watch = Watch(smooth, neutral, self._evidence(), self.detector.score_threshold)
-        for frame, faces in (self._each_frame if exact else self._followed)(frames, watch):
+        live = isinstance(source, int)
+        for frame, faces in self._each_frame(frames, watch) if exact else self._followed(frames, watch, live):
             seen = self._with_displays(faces)
             status = "ok" if len(seen) else "no_face"
             image = frame.image if keep_image else None
@@ -174,16 +176,17 @@ class Analyzer:
             faces, crops = self._read([frame.image], [detected])[0]
             yield frame, watch(faces, crops, frame.image, frame.time_s, cuts.is_cut(frame.image))
 
-    def _followed(self, frames: Iterator[VideoFrame], watch: Watch) -> Iterator[tuple[VideoFrame, Faces]]:
+    def _followed(self, frames: Iterator[VideoFrame], watch: Watch, live: bool) -> Iterator[tuple[VideoFrame, Faces]]:
         """Faces that are followed by their landmarks, in a thread of its own, while the heads read earlier frames."""
         follower = Follower(self.detector, self.landmarker)
         slow = SlowReads([head for head in self.heads if is_slow(head)])
         watch.slow = lambda faces, image, time_s: _spare_children(slow.update(faces, image, time_s))
         quick = [head for head in self.heads if not is_slow(head)]
         sightings = ((frame, follower.update(frame.image, frame.time_s)) for frame in frames)
-        for frame, sight in read_ahead(sightings, _READ_AHEAD):
-            faces, crops = self._heads([frame.image], [sight.faces], quick)[0]
-            yield frame, watch(faces, crops, frame.image, frame.time_s, sight.cut)
+        for batch in read_ahead(_batches(sightings, 1 if live else _TOGETHER), 1):
+            read = self._heads([frame.image for frame, _ in batch], [sight.faces for _, sight in batch], quick)
+            for (frame, sight), (faces, crops) in zip(batch, read, strict=True):
+                yield frame, watch(faces, crops, frame.image, frame.time_s, sight.cut)
 
     def _analyze(self, images: Sequence[Image]) -> list[tuple[Faces, Image]]:
         """Faces of each picture, with the aligned crops (N, S, S, 3) of the first head."""
@@ -274,6 +277,25 @@ def _spare_children(faces: Faces) -> Faces:
         name: np.where(child, np.nan, value.T).T for name, value in known.items() if value is not None
     }
     return replace(faces, attractiveness=replace(part, **spared))
+
+
+def _batches(
+    sightings: Iterable[tuple[VideoFrame, Sighting]], most: int
+) -> Iterator[list[tuple[VideoFrame, Sighting]]]:
+    """Frames together, large ones alone; what came before an error goes before it."""
+    batch: list[tuple[VideoFrame, Sighting]] = []
+    try:
+        for frame, sight in sightings:
+            batch.append((frame, sight))
+            if len(batch) >= most or frame.image[..., 0].size > _TOGETHER_PIXELS:
+                yield batch
+                batch = []
+    except Exception:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def _decoded_ahead(photos: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, "Future[Image]"]]:

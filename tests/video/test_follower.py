@@ -73,9 +73,17 @@ def test_presence_vouches_for_a_face_that_the_detector_misses_for_a_while():
     follow = follower(scene)
     run(scene, follow, 5)
     scene.unseen = {0}
-    sightings = run(scene, follow, 12, start=5)
-    assert [len(s.faces) for s in sightings[:10]] == [1] * 10
-    assert len(sightings[10].faces) == 0
+    sightings = run(scene, follow, 7, start=5)
+    assert [len(s.faces) for s in sightings] == [1] * 5 + [0] * 2
+
+
+def test_presence_does_not_vouch_for_a_second_face_on_the_place_of_one_that_is_seen():
+    scene = Scene([(100, 80, 50), (150, 80, 50)])
+    follow = follower(scene)
+    run(scene, follow, 5)
+    scene.there, scene.unseen = [(116, 80, 50), (150, 80, 50)], {0}
+    (sight,) = run(scene, follow, 1, start=5)
+    assert len(sight.faces) == 1
 
 
 def test_two_faces_on_one_place_are_asked_of_the_detector():

@@ -12,7 +12,7 @@ from mien.geometry import Image, apply_affine, non_maximum_suppression, outer_ey
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 from mien.tracking import CutDetector, Tracker
-from mien.video.motion import Followed, best_overlap, missed, placed_box
+from mien.video.motion import Followed, best_overlap, missed, placed_box, shared_part
 
 LOOK_S = 0.2
 """Seconds between two looks of the detector."""
@@ -20,7 +20,8 @@ _SEARCH_S = 0.5  # after a face was lost the detector looks at each frame for so
 _SAME = 0.3  # intersection over union from which two boxes may be one face
 _CROWDED = 0.4  # and from which the detector would tell one of the two alone
 _JUMP = 0.15  # change of shape in one frame, in distances of the outer eye corners, that no face makes
-_MOST_MISSES = 2
+_MOST_MISSES = 1  # looks that may miss a face whose presence is told
+_APART = 0.2  # part of a face, at most, that may lie over another where the detector sees that alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,9 @@ class Follower:
 
     Where the detector looked the answer is that of a photo; in between, each face is read from a crop that its last
     landmarks cut, moved on with its motion, and once more where that crop missed it. The detector looks every `look_s`
-    seconds, twice as often where no face is known, on cuts, at once where a face may be lost (its presence below the landmarker's threshold, a shape that
-    jumps, two faces on one place), and at each frame for half a second after one was lost.
+    seconds, twice as often where no face is known, on cuts, at once where a face may be lost (its presence below the
+    landmarker's threshold, a shape that jumps, two faces on one place), and at each frame for half a second after one
+    was lost.
 
     detector, landmarker: of an `Analyzer`.
     """
@@ -109,6 +111,8 @@ class Follower:
         seen = self._detected(image, detected, known, time_s)
         unseen = np.flatnonzero(best_overlap(expected.box, seen.faces.box)[0] <= _SAME)
         hidden, rows = self._hidden(image, known.pick(unseen), time_s)
+        apart = shared_part(hidden.faces.box, seen.faces.box) <= _APART
+        hidden, rows = hidden.pick(apart), rows[apart]
         self._looked_s = time_s
         gone = np.setdiff1d(unseen, unseen[rows])
         if len(gone):
@@ -134,6 +138,7 @@ class Follower:
         if not len(rows):
             return vouched, rows
         faces = self._read(image, vouched, vouched.predict(time_s))
+        faces = faces.select(_shape_change(vouched.faces.select(faces.track_id), faces) <= _JUMP)
         here = vouched.pick(faces.track_id)
         return replace(here.moved(faces, time_s), misses=here.misses + 1), rows[faces.track_id]
 

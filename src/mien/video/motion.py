@@ -88,6 +88,18 @@ def missed(crop: Array, box: Array) -> NDArray[np.bool_]:
     return np.asarray((away > _OFF_CENTER * side) | (np.abs(np.log(cut / side)) > _OFF_SIZE))
 
 
+def shared_part(box: Array, others: Array) -> Array:
+    """Largest part (N,) of each box (N, 4), or of the other where that is smaller, that it shares with one of others.
+
+    >>> shared_part(np.array([[0, 0, 4, 4.0]]), np.array([[3, 0, 5, 1.0], [9, 9, 10, 10]])).tolist()
+    [0.5]
+    """
+    low, high = (f(box[:, None, i : i + 2], others[None, :, i : i + 2]) for f, i in ((np.maximum, 0), (np.minimum, 2)))
+    areas = [np.maximum((b[:, 2:] - b[:, :2]).prod(1), 1e-9) for b in (box, others)]
+    part = np.clip(high - low, 0, None).prod(-1) / np.minimum(areas[0][:, None], areas[1])
+    return np.asarray(part.max(1, initial=0.0))
+
+
 def best_overlap(box: Array, others: Array) -> tuple[Array, NDArray[np.int64]]:
     """Largest intersection over union (N,) of each box (N, 4) with the others (M, 4), and with which (N,)."""
     if not len(others):
