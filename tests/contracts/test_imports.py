@@ -65,6 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.engine": {
         "datasets",
         "errors",
+        "files",
         "geometry",
         "tasks",
         "train.data",
