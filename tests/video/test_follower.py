@@ -92,7 +92,9 @@ def test_two_faces_on_one_place_are_asked_of_the_detector():
     run(scene, follow, 2)
     scene.there = [(140, 80, 50), (141, 80, 50)]
     scene.unseen = {1}
-    assert follow.update(IMAGE, 2 / 25).looked
+    assert [s.looked for s in run(scene, follow, 6, start=2)] == [True] * 6
+    scene.there, scene.unseen = [(100, 80, 50), (180, 80, 50)], set()
+    assert len(follow.update(IMAGE, 8 / 25).faces) == 2
 
 
 def test_a_cut_forgets_all_faces():

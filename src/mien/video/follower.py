@@ -109,7 +109,9 @@ class Follower:
         near = best_overlap(detected.box, np.concatenate([expected.box, lost]))[0] > _SAME
         detected = detected.select(near | (detected.score >= self.detector.score_threshold))
         seen = self._detected(image, detected, known, time_s)
-        unseen = np.flatnonzero(best_overlap(expected.box, seen.faces.box)[0] <= _SAME)
+        # Of two known faces on one place only that which a seen face is likest to goes on.
+        overlap, which = best_overlap(seen.faces.box, expected.box)
+        unseen = np.setdiff1d(np.arange(len(expected)), which[overlap > _SAME])
         hidden, rows = self._hidden(image, known.pick(unseen), time_s)
         apart = shared_part(hidden.faces.box, seen.faces.box) <= _APART
         hidden, rows = hidden.pick(apart), rows[apart]
