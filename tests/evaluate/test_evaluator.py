@@ -38,7 +38,7 @@ def read_again(images: list[Any], landmarker: Landmarker, head: Head | None = No
         box, landmarks = pick_face(detector, image, None)
         (faces,) = landmarker([image], [Faces(box, np.ones(1, np.float32), landmarks)])
         parts.append(head(faces, align(image, faces.landmarks, head.template)) if head else faces)
-    return Faces.join(parts)
+    return Faces.concat(parts)
 
 
 def test_the_numbers_are_those_of_the_path(exported: Path, tiny: Any) -> None:

@@ -112,7 +112,7 @@ def test_several_pictures_share_one_run(tmp_path: Path, monkeypatch: pytest.Monk
         if len(alone):
             (single,) = reader([GRAY], [alone])
             assert faces.landmarks_68 == pytest.approx(single.landmarks_68)
-    assert len(Faces.join(found)) == 3
+    assert len(Faces.concat(found)) == 3
 
 
 def test_every_face_is_read_from_its_own_place(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ class FaceCutter:
         faces = self._detector(image)
         if not len(faces):
             return "no face"
-        found = self._landmarker([image], [faces[[faces.largest()]]])[0]
+        found = self._landmarker([image], [faces[[faces.largest_index()]]])[0]
         return _grey(align(image, found.landmarks, self._template)[0])
 
     def _as_it_is(self, image: Image) -> Image | str:

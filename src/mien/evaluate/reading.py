@@ -228,7 +228,7 @@ def read_faces(
             f"{str(table.path)!r} must hold pictures with a face. No face was found in {len(rows)} pictures."
         )
     outputs = {name: np.concatenate([part[1][name] for part in parts]) for name in parts[0][1]}
-    return Faces.join([part[0] for part in parts]), np.array(places), outputs
+    return Faces.concat([part[0] for part in parts]), np.array(places), outputs
 
 
 def pictures_of(table: Table, rows: NDArray[np.int64]) -> Iterator[tuple[int, Image]]:
@@ -258,7 +258,7 @@ def _read(
 ) -> tuple[Faces, dict[str, Array]]:
     images = [image for image, _ in batch]
     refined = landmarker(images, [faces for _, faces in batch])
-    joined = Faces.join(refined)
+    joined = Faces.concat(refined)
     assert joined.landmarks_68 is not None
     seen = {SKIN_TONE: skin_tones(images, joined.landmarks_68)}
     if head is None:

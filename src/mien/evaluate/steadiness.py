@@ -107,6 +107,6 @@ def _values(views: list[View], landmarker: Landmarker, head: Head, task: str) ->
     images = [image for image, _ in views]
     refined = landmarker(images, [faces for _, faces in views])
     crops = [align(image, faces.landmarks, head.template) for image, faces in zip(images, refined, strict=True)]
-    faces = head(Faces.join(refined), np.concatenate(crops))
+    faces = head(Faces.concat(refined), np.concatenate(crops))
     column = faces.age.value if task == "age" else faces.attractiveness.score  # type: ignore[union-attr]
     return np.asarray(column, np.float64)
