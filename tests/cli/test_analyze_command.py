@@ -20,7 +20,9 @@ from mien.analyzer import Analyzer
 from mien.cli import app, main
 from mien.errors import InputError, SinkError
 from mien.expression.events import events_in
+from mien.faces import Frame
 from mien.geometry import Image
+from mien.sinks.lines import JsonLinesSink
 from mien.sinks.options import options_file
 
 MANY = 25
@@ -208,6 +210,30 @@ def test_drawings(folder: Path, tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / "drawn")) == ["a.png", "b.png"]
     drawn = cv2.imread(str(tmp_path / "drawn" / "a.png"))
     assert drawn.shape[0] >= 480
+
+
+def test_what_the_rows_call_done_is_drawn(
+    folder: Path, tmp_path: Path, write_video: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = [write_video([np.full((64, 64, 3), 90, np.uint8)] * 3, name) for name in ("c.mp4", "d.mp4")]
+    drawn, out, seen = tmp_path / "drawn", tmp_path / "x.jsonl", []
+    write, close = JsonLinesSink.write, JsonLinesSink.close
+
+    def watched(sink: JsonLinesSink, frame: Frame) -> None:
+        seen.append((Path(frame.source).name, sorted(os.listdir(drawn))))
+        write(sink, frame)
+
+    def closed(sink: JsonLinesSink, complete: bool) -> None:
+        seen.append(("", sorted(os.listdir(drawn))))
+        close(sink, complete)
+
+    monkeypatch.setattr(JsonLinesSink, "write", watched)
+    monkeypatch.setattr(JsonLinesSink, "close", closed)
+    words = ["--heads", "", "--draw", drawn, "--out", out, "--quiet"]
+    assert here(clips[0], folder / "c.jpg", folder / "b.png", clips[1], *words).exit_code == 3
+    assert dict(seen)["c.jpg"] == ["c.mp4"]
+    assert dict(seen)["b.png"] == ["b.png", "c.mp4"]
+    assert dict(seen)[""] == ["b.png", "c.mp4", "d.mp4"]
 
 
 def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
