@@ -91,7 +91,7 @@ class FaceCutter:
         self._template = CropTemplate(self.side, _SCALE * size / self.side)
         self._shape: tuple[int, ...] | None = None
         self._detector = None if aligned else Detector(threads=threads)
-        self._landmarker = None if aligned else Landmarker(threads=threads)
+        self._landmarker = None if aligned else Landmarker(threads=threads, min_presence=0)
 
     def __call__(self, picture: Picture) -> Row:
         """The row of a picture, with its crop or with the reason why it has none."""
