@@ -1,6 +1,7 @@
 """Which room may import which, read from the sources."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -102,6 +103,7 @@ def room(module: str) -> str:
     return ".".join(parts[:2] if parts[:1] == ["train"] else parts[:1])
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Full names of all modules that a file imports, wherever in it."""
     names: set[str] = set()
