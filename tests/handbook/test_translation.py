@@ -9,7 +9,7 @@ from handbook_pages.quotes import quotes
 PAIRS = list(zip(pages("en"), pages("zh"), strict=False))
 IDS = [english.name for english, _ in PAIRS]
 every_pair = pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=IDS)
-NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+NUMBER = re.compile(r"(?<![A-Za-z0-9_.])\d+(?:[.,]\d+)*")
 
 
 def numbers(text: str) -> set[str]:
