@@ -51,4 +51,4 @@ def test_rows_of_tables(english: Page, chinese: Page) -> None:
 
 @every_pair
 def test_chinese_is_chinese(english: Page, chinese: Page) -> None:
-    assert len(re.findall(r"[\u4e00-\u9fff]", chinese.text)) > 1200
+    assert len(re.findall(r"[\u4e00-\u9fff]", chinese.text)) > 1000
