@@ -54,7 +54,11 @@ def _draw_shares(axes: Axes) -> None:
     axes.annotate("never below 1/9", (1.1, 0.082), fontsize=9, color=ORANGE)
     axes.annotate("never below 1/25", (1.1, 0.0295), fontsize=9, color=GRAY)
     axes.set(
-        xscale="log", yscale="log", title="weights: separable / standard", xlabel="output channels C2", ylim=(0.025, 1.5)
+        xscale="log",
+        yscale="log",
+        title="weights: separable / standard",
+        xlabel="output channels C2",
+        ylim=(0.025, 1.5),
     )
     axes.set_xticks([1, 4, 16, 64, 256, 1024], ["1", "4", "16", "64", "256", "1024"])
     axes.set_yticks([0.04, 0.1, 0.3, 1], ["0.04", "0.1", "0.3", "1"])

@@ -36,7 +36,7 @@ def _draw_losses(axes: Axes) -> None:
 
 def _draw_margin(axes: Axes) -> None:
     rng = np.random.default_rng(5)
-    x = np.concatenate([rng.normal((-1.1, -0.9), 0.62, (22, 2)), rng.normal((1.1, 0.9), 0.62, (22, 2))])
+    x = np.concatenate([rng.normal((-1.1, -0.9), 0.8, (22, 2)), rng.normal((1.1, 0.9), 0.8, (22, 2))])
     y = np.repeat([-1, 1], 22)
     machine = SVC(kernel="linear", C=1).fit(x, y)
     w, b = machine.coef_[0], machine.intercept_[0]
@@ -48,7 +48,7 @@ def _draw_margin(axes: Axes) -> None:
     axes.plot(*x[machine.support_].T, "o", color=INK, mfc="none", ms=10, mew=1.2)
     axes.set(xlim=(-2.7, 2.7), ylim=(-2.7, 2.9), aspect="equal",
              title=f"{len(machine.support_)} of 44 points are support vectors")  # fmt: skip
-    axes.annotate("margin 2 / ‖w‖", (-2.6, 2.45), fontsize=9)
+    axes.annotate("margin 2 / ‖w‖", (-2.6, -2.5), fontsize=9)
 
 
 def _draw_measured(axes: Axes) -> None:
@@ -60,4 +60,4 @@ def _draw_measured(axes: Axes) -> None:
                  label="the pool's score")  # fmt: skip
     axes.set_xticks(range(len(COUNTS)), COUNTS)
     axes.set(title="pairs in order, a rater's own", xlabel="comparisons learned")
-    axes.legend(fontsize=9, loc="lower right")
+    axes.legend(fontsize=9, loc="center left", bbox_to_anchor=(0.02, 0.68))

@@ -144,7 +144,7 @@ def pursue(kernel: Values, pairs: Rows, penalty: float) -> tuple[Values, dict[st
 
 
 def rbf(z: Values) -> Values:
-    """exp(-|z_i - z_j|^2 / (2 D)), D the width of the embedding: whitened coordinates are sqrt(2 D) apart on average."""
+    """exp(-|z_i - z_j|^2 / (2 D)), D the width of the embedding: two whitened faces are about sqrt(2 D) apart."""
     square = (z**2).sum(1)
     return np.asarray(np.exp(-np.maximum(square[:, None] + square - 2 * z @ z.T, 0) / (2 * z.shape[1])))
 
