@@ -56,7 +56,12 @@ def test_separable_and_strips() -> None:
 def test_kernel_of_two_3x3_has_17_free_numbers() -> None:
     a, b = sp.symbols("a0:9"), sp.symbols("b0:9")
     product = [
-        sum(a[3 * i + j] * b[3 * (y - i) + x - j] for i in range(3) for j in range(3) if 0 <= y - i < 3 and 0 <= x - j < 3)
+        sum(
+            a[3 * i + j] * b[3 * (y - i) + x - j]
+            for i in range(3)
+            for j in range(3)
+            if 0 <= y - i < 3 and 0 <= x - j < 3
+        )
         for y in range(5)
         for x in range(5)
     ]
