@@ -4,7 +4,11 @@ A quoted number is followed by a comment that says where it is from, which a rea
 
     0.893<!--study: au-or-classes; ferplus, all; macro-F1; direct network-->
 
-that is the study, words that pick one row, the column, and possibly `sd`, `low` or `high` in place of the mean.
+that is the study, words that pick one row, the column, and possibly `sd`, `low` or `high` in place of the mean. What
+was measured of a model that is part of mien is read in its card: the model, dataset, split and metric.
+
+    4.91<!--card: age; utkface; test; MAE-->
+
 A number with a percent sign is a hundred times the cell.
 """
 
@@ -16,10 +20,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-STUDIES = Path(__file__).resolve().parents[2] / "docs" / "studies"
-QUOTE = re.compile(
-    r"(?P<number>[-−]?\d[\d,]*(?:\.\d+)?)(?P<percent>\s?%)?(?P<mark>\*\*)?<!--study: (?P<source>[^>]*?)-->"
-)
+ROOT = Path(__file__).resolve().parents[2]
+STUDIES = ROOT / "docs" / "studies"
+CARDS = ROOT / "src" / "mien" / "weights"
+NUMBER = r"(?P<number>[-−]?\d[\d,]*(?:\.\d+)?)(?P<percent>\s?%)?"
+QUOTE = re.compile(NUMBER + r"(?:\*\*)?<!--(?P<kind>study|card): (?P<source>[^>]*?)-->")
 KEYS = {"": ("mean", "value"), "sd": ("spread", "sd"), "low": ("low",), "high": ("high",)}
 
 
@@ -63,6 +68,21 @@ def value(study: str, *names: str) -> float:
     return float(next(content[key] for key in KEYS[statistic] if key in content))
 
 
+def card_value(model: str, data: str, split: str, metric: str, statistic: str = "value") -> float:
+    """A number of a model card."""
+    reports = json.loads((CARDS / f"{model}.json").read_text(encoding="utf-8"))["metrics"]
+    values = [
+        row[statistic]
+        for report in reports
+        if (report["data"], report["split"]) == (data, split)
+        for row in report["rows"]
+        if row["name"] == metric
+    ]
+    if len(values) != 1:
+        raise LookupError(f"{model}; {data}; {split}; {metric} must name one row of the card. Got {len(values)}.")
+    return float(values[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """A number as the page has it, and where it is from."""
@@ -70,11 +90,13 @@ class Quote:
     number: str
     percent: bool
     source: tuple[str, ...]
+    kind: str = "study"
 
     @property
     def truth(self) -> float:
         """The number in the study, in the page's unit."""
-        return value(*self.source) * (100 if self.percent else 1)
+        read = value if self.kind == "study" else card_value
+        return read(*self.source) * (100 if self.percent else 1)
 
     @property
     def due(self) -> str:
@@ -86,7 +108,7 @@ class Quote:
 
 def _quote(match: re.Match[str]) -> Quote:
     source = tuple(word.strip() for word in match["source"].split(";"))
-    return Quote(match["number"], match["percent"] is not None, source)
+    return Quote(match["number"], match["percent"] is not None, source, match["kind"])
 
 
 def quotes(text: str) -> list[Quote]:

@@ -33,8 +33,8 @@ def test_quoted_numbers_are_those_of_the_studies(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", ALL, ids=IDS)
-def test_each_comment_on_a_study_follows_a_number(page: Page) -> None:
-    assert len(quotes(page.text)) == page.text.count("<!--study:")
+def test_each_comment_follows_a_number(page: Page) -> None:
+    assert len(quotes(page.text)) == page.text.count("<!--")
 
 
 @pytest.mark.parametrize("page", ALL, ids=IDS)
@@ -46,7 +46,8 @@ def test_no_decimal_among_the_measurements_is_without_source(page: Page) -> None
 
 @pytest.mark.parametrize("page", ALL, ids=IDS)
 def test_the_command_of_each_quoted_study_is_given(page: Page) -> None:
-    commands = {load(quote.source[0])["command"] for quote in quotes(page.text)}
+    commands = {load(quote.source[0])["command"] for quote in quotes(page.text) if quote.kind == "study"}
+    commands |= {"mien evaluate" for quote in quotes(page.text) if quote.kind == "card"}
     assert [command for command in commands if command not in page.part(4)] == []
 
 
@@ -67,6 +68,10 @@ def test_update(study: None, before: str, after: str) -> None:
 
 def test_a_wrong_number_is_told(study: None) -> None:
     assert Quote("4.2", False, ("made", "L1", "MAE (years)")).due == "4.1"
+
+
+def test_a_number_of_a_card() -> None:
+    assert update("0.1<!--card: age; utkface; test; MAE-->") == "4.9<!--card: age; utkface; test; MAE-->"
 
 
 @pytest.mark.parametrize("names", [("MAE (years)",), ("L3", "MAE (years)"), ("L1", "MSE")])

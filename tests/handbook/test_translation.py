@@ -9,7 +9,7 @@ from handbook_pages.quotes import quotes
 PAIRS = list(zip(pages("en"), pages("zh"), strict=False))
 IDS = [english.name for english, _ in PAIRS]
 every_pair = pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=IDS)
-NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+NUMBER = re.compile(r"(?<![A-Za-z0-9_.])\d+(?:[.,]\d+)*")
 
 
 def numbers(text: str) -> set[str]:
@@ -51,4 +51,4 @@ def test_rows_of_tables(english: Page, chinese: Page) -> None:
 
 @every_pair
 def test_chinese_is_chinese(english: Page, chinese: Page) -> None:
-    assert len(re.findall(r"[\u4e00-\u9fff]", chinese.text)) > 1500
+    assert len(re.findall(r"[\u4e00-\u9fff]", chinese.text)) > 1000
