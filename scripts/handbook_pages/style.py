@@ -39,6 +39,7 @@ LOOKS = {
     "axes.spines.right": False,
     "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE, GRAY]),
     "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.titlelocation": "left",
