@@ -138,12 +138,22 @@ export function throughValues(rows, map) {
 }
 
 function gram(rows) {
-  return rows.map(a => rows.map(b => a.reduce((sum, x, k) => sum + x * b[k], 0)));
+  const found = rows.map(() => new Float64Array(rows.length));
+  for (let i = 0; i < rows.length; i++) for (let j = 0; j <= i; j++) {
+    const a = rows[i], b = rows[j];
+    let sum = 0;
+    for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
+    found[i][j] = found[j][i] = sum;
+  }
+  return found;
 }
 
 function blend(weights, rows) {
   const sum = new Float64Array(rows[0].length);
-  weights.forEach((weight, j) => { if (weight) for (let k = 0; k < sum.length; k++) sum[k] += weight * rows[j][k]; });
+  for (let j = 0; j < rows.length; j++) {
+    const weight = weights[j], row = rows[j];
+    if (weight) for (let k = 0; k < sum.length; k++) sum[k] += weight * row[k];
+  }
   return sum;
 }
 
@@ -153,21 +163,33 @@ export const soft = (x, bound) => Math.sign(x) * Math.max(Math.abs(x) - bound, 0
 export function* robustPca(rows, factor) {
   const lam = factor / Math.sqrt(Math.max(rows.length, rows[0].length));
   const norm = Math.sqrt(Math.max(eigen(gram(rows)).values[0], 0)), size = Math.sqrt(total(rows));
-  const largest = Math.max(...rows.map(row => row.reduce((top, x) => Math.max(top, Math.abs(x)), 0)));
-  let mu = 1.25 / norm, low = rows.map(row => new Float64Array(row.length));
-  let dual = rows.map(row => row.map(x => x / Math.max(norm, largest / lam)));
+  let largest = 0;
+  for (const row of rows) for (const x of row) largest = Math.max(largest, Math.abs(x));
+  const scale = Math.max(norm, largest / lam), like = () => rows.map(row => new Float64Array(row.length));
+  let mu = 1.25 / norm, low = like();
+  const dual = rows.map(row => row.map(x => x / scale));
   for (;;) {
-    const sparse = rows.map((row, i) => row.map((x, k) => soft(x - low[i][k] + dual[i][k] / mu, lam / mu)));
-    const rest = rows.map((row, i) => row.map((x, k) => x - sparse[i][k] + dual[i][k] / mu));
+    const sparse = like(), rest = like(), bound = lam / mu;
+    for (let i = 0; i < rows.length; i++) for (let k = 0; k < rows[i].length; k++) {
+      const moved = rows[i][k] + dual[i][k] / mu;
+      sparse[i][k] = soft(moved - low[i][k], bound);
+      rest[i][k] = moved - sparse[i][k];
+    }
     const cut = throughValues(rest, s => Math.max(s - 1 / mu, 0));
     low = cut.rows;
-    const missed = rows.map((row, i) => row.map((x, k) => x - low[i][k] - sparse[i][k]));
-    dual = dual.map((row, i) => row.map((y, k) => y + mu * missed[i][k]));
-    mu *= 1.3;
-    yield { low, sparse, singular: cut.after, rank: cut.after.filter(s => s > 0).length, residual: Math.sqrt(total(missed)) / size };
+    let missed = 0;
+    for (let i = 0; i < rows.length; i++) for (let k = 0; k < rows[i].length; k++) {
+      const gap = rows[i][k] - low[i][k] - sparse[i][k];
+      missed += gap * gap;
+      dual[i][k] += mu * gap;
+    }
+    mu *= 1.4;
+    yield { low, sparse, singular: cut.after, rank: cut.after.filter(s => s > 0).length, residual: Math.sqrt(missed) / size };
   }
 }
 
 function total(rows) {
-  return rows.reduce((sum, row) => sum + row.reduce((s, x) => s + x * x, 0), 0);
+  let sum = 0;
+  for (const row of rows) for (let k = 0; k < row.length; k++) sum += row[k] * row[k];
+  return sum;
 }

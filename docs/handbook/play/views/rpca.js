@@ -4,7 +4,7 @@ import { button, chart, el, facts, keys, paint, short, slider } from "../dom.js"
 import { covered, height, images, width } from "../faces.js";
 import { t } from "../words.js";
 
-const ROUNDS = 40;
+const ROUNDS = 30;
 const state = { factor: 1, round: ROUNDS };
 const matchesMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -43,7 +43,7 @@ function drawPictures(root, { low, sparse, rank, residual }) {
   const shown = covered.slice(0, 8), strong = value => .5 + value;
   const line = (rows, name, map) => shown.map((k, place) => paint(
     el("canvas", { role: "img", class: place > 3 ? "wide" : null, "aria-label": t(name, { n: k + 1 }) }), rows[k], width, height, map));
-  const entries = sparse.length * sparse[0].length, some = sparse.reduce((n, row) => n + row.reduce((m, x) => m + (x !== 0 ? 1 : 0), 0), 0);
+  const entries = sparse.length * sparse[0].length, some = sparse.reduce((n, row) => n + row.reduce((m, x) => m + (Math.abs(x) > .02 ? 1 : 0), 0), 0);
   root.replaceChildren(
     el("div", { class: "strip" },
       el("span", {}, "X"), line(images, "rpca.face"),
@@ -57,7 +57,7 @@ function drawCurve(root, rounds) {
   const logs = rounds.map((round, k) => [k + 1, Math.max(Math.log10(round.residual), -8)]);
   root.replaceChildren(
     chart({
-      label: t("rpca.curve"), x: [1, ROUNDS], y: [-8, 0], ticks: { x: [1, 10, 20, 30, 40], y: [-8, -6, -4, -2, 0] }, height: 190,
+      label: t("rpca.curve"), x: [1, ROUNDS], y: [-8, 0], ticks: { x: [1, 10, 20, 30], y: [-8, -6, -4, -2, 0] }, height: 190,
       series: [{ color: "a", points: logs }], marks: [{ x: state.round, y: logs[state.round - 1][1], color: "b", text: short(rounds[state.round - 1].residual) }],
     }),
     keys([["a", t("rpca.curve")]]),

@@ -49,6 +49,6 @@ export default {
   "rpca.page": "09-robust-pca.md", "rpca.title": "What do the faces share, and what does not belong?",
   "rpca.lead": "Drawn faces, some with glasses, a hand, a shadow or a spot. Robust PCA puts what they share into L and what is only in few pixels into S. It runs here, by augmented Lagrangians.",
   "rpca.factor": "λ", "rpca.round": "Round", "rpca.play": "Play the rounds", "rpca.low": "L, shared", "rpca.sparse": "S, errors", "rpca.face": "Face {n}", "rpca.lowFace": "Low-rank part of face {n}", "rpca.sparseFace": "Sparse part of face {n}",
-  "rpca.rank": "rank of L", "rpca.share": "entries in S", "rpca.residual": "‖X − L − S‖ / ‖X‖", "rpca.curve": "Logarithm of what L + S misses, by round",
+  "rpca.rank": "rank of L", "rpca.share": "entries of S above 0.02", "rpca.residual": "‖X − L − S‖ / ‖X‖", "rpca.curve": "Logarithm of what L + S misses, by round",
   "rpca.right": "λ = 1/√m: glasses and hands go to S, light and expressions stay in L.", "rpca.small": "λ is small: errors are cheap, and S takes looks and light as well.", "rpca.large": "λ is large: errors are dear, and glasses come back into L.",
 };

@@ -49,6 +49,6 @@ export default {
   "rpca.page": "09-robust-pca.md", "rpca.title": "人脸共有的是什么，不该有的又是什么？",
   "rpca.lead": "画出来的人脸，有的戴眼镜，有的被手、阴影或污点遮住。RPCA 把共有的部分放进 L，把只占少数像素的放进 S。计算就在本页用增广拉格朗日法完成。",
   "rpca.factor": "λ", "rpca.round": "轮次", "rpca.play": "逐轮播放", "rpca.low": "L，共有", "rpca.sparse": "S，误差", "rpca.face": "人脸 {n}", "rpca.lowFace": "人脸 {n} 的低秩部分", "rpca.sparseFace": "人脸 {n} 的稀疏部分",
-  "rpca.rank": "L 的秩", "rpca.share": "S 的非零比例", "rpca.residual": "‖X − L − S‖ / ‖X‖", "rpca.curve": "L + S 缺口的对数，随轮次变化",
+  "rpca.rank": "L 的秩", "rpca.share": "S 中超过 0.02 的比例", "rpca.residual": "‖X − L − S‖ / ‖X‖", "rpca.curve": "L + S 缺口的对数，随轮次变化",
   "rpca.right": "λ = 1/√m：眼镜和手进入 S，光照和表情留在 L。", "rpca.small": "λ 偏小：误差便宜，S 把表情和光照也拿走了。", "rpca.large": "λ 偏大：误差昂贵，眼镜又回到了 L。",
 };
