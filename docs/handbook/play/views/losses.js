@@ -20,7 +20,7 @@ export default function view() {
 }
 
 function drawLines(root) {
-  const errors = Array.from({ length: 121 }, (_, k) => -6 + k / 10);
+  const errors = [...Array.from({ length: 121 }, (_, k) => -6 + k / 10), -1e-9, 1e-9].sort((a, b) => a - b);
   const draw = (what, y) => chart({
     label: t(`losses.${what}`), x: [-6, 6], y, ticks: { x: [-6, -3, 0, 3, 6] },
     series: Object.keys(COLORS).map(name => ({ color: COLORS[name], points: errors.map(e => [e, LOSSES[name][what](e, state.beta)]) })),

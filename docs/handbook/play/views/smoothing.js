@@ -43,7 +43,7 @@ function drawCurve(root) {
   if (best <= 10) marks.push({ x: best, y: 0, color: "c", text: short(best) });
   root.replaceChildren(
     chart({
-      label: t("smoothing.curve"), x: [-2, 10], y: [-1, .5], marks, ticks: { x: [-2, 0, 2, 4, 6, 8, 10] },
+      label: t("smoothing.curve"), x: [-2, 10], y: [-1, .5], marks, ticks: { x: [-2, 0, 2, 4, 6, 8, 10], y: [-1, -.5, 0, .5] },
       series: [{ color: "line", points: [[-2, 0], [10, 0]] }, { color: "a", dashed: true, points: gaps.map(gap => [gap, p(gap) - 1]) }, { color: "c", points: gaps.map(gap => [gap, p(gap) - right]) }],
     }),
     keys([["a", t("smoothing.hard")], ["c", t("smoothing.this")]]),

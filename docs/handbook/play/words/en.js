@@ -10,7 +10,7 @@ export default {
   "field.layer": "Layer", "field.kernel": "Kernel", "field.stride": "Stride", "field.dilation": "Dilation", "field.conv": "convolution", "field.pool": "pooling", "field.remove": "Remove layer {n}",
   "field.addConv": "Add a convolution", "field.addPool": "Add a pooling", "field.back": "Layers walked back",
   "field.caption": "Light: the field. Orange: pixels that are read; more paths, more orange.",
-  "field.says": "{back} layers back one value sees {size} × {size} pixels and reads {seen} of {all}.", "field.hasHoles": "Only {part} % of the field: it has holes.",
+  "field.says": "{back} layers back one value sees {size} × {size} positions and reads {seen} of {all}.", "field.hasHoles": "Only {part} % of the field: it has holes.",
   "field.backwards": "Backwards: RF = (RF − 1) · stride + (kernel − 1) · dilation + 1", "field.forwards": "Forwards: R = R + (kernel − 1) · dilation · jump",
 
   "convolution.page": "13-convolutions.md", "convolution.title": "What does a convolution cost?",
@@ -26,14 +26,14 @@ export default {
   "convolution.largeWins": "From {inputs} to {outputs} channels the pair has {share} % of the weights of one 5x5: here the 5x5 is smaller.",
 
   "losses.page": "06-smooth-l1.md", "losses.title": "Which loss, and what do outliers do to it?",
-  "losses.lead": "Left: value and gradient of three losses. Below: one constant is fitted to ages; drag the wrong labels (red) away and see who follows.",
+  "losses.lead": "Value and gradient of three losses; below, one constant is fitted to ages: move the wrong labels (red) away and see which loss follows.",
   "losses.error": "Error, prediction − label", "losses.beta": "Knee of smooth L1", "losses.outlier": "Wrong labels say", "losses.outliers": "Number of wrong labels",
   "losses.l2": "L2", "losses.l1": "L1", "losses.smooth": "smooth L1", "losses.value": "Loss", "losses.gradient": "Gradient",
   "losses.says": "Gradient at an error of {error}: ", "losses.constant": "The constant that each loss likes best", "losses.best": "Best constants: {answer}. L2 gives the mean, which follows the outliers; L1 the median, which does not.",
 
   "smoothing.page": "03-label-smoothing.md", "smoothing.title": "What does label smoothing aim at?",
   "smoothing.lead": "The right class is the first. Raise its logit: the gradient p − y ends at a finite gap if the target is smoothed, and never with a hard label.",
-  "smoothing.kind": "Target", "smoothing.kind.smooth": "label smoothing: wrong classes equal", "smoothing.kind.soft": "soft target: wrong classes unequal",
+  "smoothing.kind": "Target", "smoothing.kind.smooth": "smoothed: wrong classes equal", "smoothing.kind.soft": "soft: wrong classes unequal",
   "smoothing.classes": "Classes", "smoothing.epsilon": "Smoothing ε", "smoothing.gap": "Logit of the right class over the others",
   "smoothing.bars": "Prediction, target and gradient of each class", "smoothing.p": "prediction p", "smoothing.y": "target y", "smoothing.g": "gradient p − y",
   "smoothing.up": "Gradient of the right class {g}: its logit is pushed up.", "smoothing.down": "Gradient of the right class {g}: it is too sure, its logit is pulled down.", "smoothing.done": "The right class is where the target wants it: no gradient is left.",

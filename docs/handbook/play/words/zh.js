@@ -10,7 +10,7 @@ export default {
   "field.layer": "层", "field.kernel": "核", "field.stride": "步长", "field.dilation": "空洞率", "field.conv": "卷积", "field.pool": "池化", "field.remove": "删除第 {n} 层",
   "field.addConv": "加一层卷积", "field.addPool": "加一层池化", "field.back": "往回走几层",
   "field.caption": "亮处是感受野；橙色是真正读到的像素，路径越多越橙。",
-  "field.says": "往回 {back} 层，一个值看得到 {size} × {size} 个像素，实际读到 {all} 个中的 {seen} 个。", "field.hasHoles": "只占感受野的 {part} %：有空洞。",
+  "field.says": "往回 {back} 层，一个值看得到 {size} × {size} 个位置，实际读到 {all} 个中的 {seen} 个。", "field.hasHoles": "只占感受野的 {part} %：有空洞。",
   "field.backwards": "从后往前：RF = (RF − 1) · 步长 + (核 − 1) · 空洞率 + 1", "field.forwards": "从前往后：R = R + (核 − 1) · 空洞率 · 步长之积",
 
   "convolution.page": "13-convolutions.md", "convolution.title": "一个卷积要付多少钱？",
