@@ -44,6 +44,14 @@ def test_no_decimal_among_the_measurements_is_without_source(page: Page) -> None
     assert re.findall(r"\d+\.\d+", bare) == []
 
 
+@pytest.mark.parametrize("part", [1, 5])
+@pytest.mark.parametrize("page", ALL, ids=IDS)
+def test_decimals_of_answer_and_judgement_are_among_the_quoted_numbers(page: Page, part: int) -> None:
+    known = {f"{abs(quote.truth):.{digits}f}" for quote in quotes(page.text) for digits in range(6)}
+    bare = COMMENT.sub("", CODE.sub("", page.part(part)))
+    assert [number for number in re.findall(r"\d+\.\d+", bare) if number not in known] == []
+
+
 @pytest.mark.parametrize("page", ALL, ids=IDS)
 def test_the_command_of_each_quoted_study_is_given(page: Page) -> None:
     commands = {load(quote.source[0])["command"] for quote in quotes(page.text) if quote.kind == "study"}

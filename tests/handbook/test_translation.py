@@ -50,5 +50,14 @@ def test_rows_of_tables(english: Page, chinese: Page) -> None:
 
 
 @every_pair
+def test_verdicts(english: Page, chinese: Page) -> None:
+    given = [
+        [row.split("|")[2].strip() for row in page.part(5).splitlines() if row.startswith("|")]
+        for page in (english, chinese)
+    ]
+    assert [{"right": "对", "unsure": "存疑", "wrong": "错"}.get(word) for word in given[0][2:]] == given[1][2:]
+
+
+@every_pair
 def test_chinese_is_chinese(english: Page, chinese: Page) -> None:
     assert len(re.findall(r"[\u4e00-\u9fff]", chinese.text)) > 1000

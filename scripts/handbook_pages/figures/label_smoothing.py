@@ -19,7 +19,8 @@ def draw() -> Figure:
     _loss(axes[0])
     _measured(axes[1], "ECE", "calibration error (ECE)")
     _measured(axes[2], "accuracy", "accuracy")
-    axes[2].legend(loc="center right", fontsize=8.5)
+    axes[2].set_ylim(0.58, 0.82)
+    axes[2].legend(loc=(0.3, 0.5), fontsize=8.5)
     return figure
 
 
