@@ -93,7 +93,8 @@ function spread([low, high]) {
 
 export function short(value) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const text = Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+  const small = value !== 0 && Math.abs(value) < 1e-3;
+  const text = small ? value.toExponential(1) : Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
   return text.replace("-", "−");
 }
 
