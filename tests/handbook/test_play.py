@@ -20,6 +20,8 @@ if CHROMIUM is None:
     pytest.skip("needs Chromium", allow_module_level=True)
 
 PLAY = FOLDER / "play"
+PATIENCE = 120_000
+"""Milliseconds that a crowded machine may take for a step."""
 TABS = ("field", "convolution", "losses", "smoothing", "values", "rpca")
 SOLVE = """(steps => {
     let round;
@@ -48,8 +50,9 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def page(address: str) -> Iterator[Any]:
     with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE)
         opened = browser.new_page(locale="en-US", color_scheme="light")
+        opened.set_default_timeout(PATIENCE)
         opened.problems = []
         opened.on("console", lambda message: message.type == "error" and opened.problems.append(message.text))
         opened.on("pageerror", lambda error: opened.problems.append(str(error)))
