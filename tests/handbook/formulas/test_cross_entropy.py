@@ -21,7 +21,7 @@ def test_softmax_gradient() -> None:
 def test_softmax_gradient_by_the_jacobian() -> None:
     for i in range(3):
         slopes = [sp.diff(P[k], z[i]) for k in range(3)]
-        assert all(sp.simplify(slopes[k] - P[k] * ((i == k) - P[i])) == 0 for k in range(3))
+        assert all(sp.simplify(slopes[k] - P[k] * (int(i == k) - P[i])) == 0 for k in range(3))
         long_way = sum(-y[k] / P[k] * slopes[k] for k in range(3))
         assert sp.simplify(long_way - (sum(y) * P[i] - y[i])) == 0
 
