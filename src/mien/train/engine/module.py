@@ -60,7 +60,7 @@ class FaceModule(L.LightningModule):  # type: ignore[misc]
         return loss
 
     def on_train_epoch_start(self) -> None:
-        """The backbone rests in the first `freeze` epochs, its first `frozen` layers always: no gradient, fixed norms."""
+        """The backbone rests for `freeze` epochs, its first `frozen` layers always: no gradient, norms as they are."""
         rests = self.current_epoch < self.recipe.freeze
         self.model.backbone.requires_grad_(not rests)
         self.model.backbone.train(not rests)
