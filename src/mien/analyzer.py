@@ -19,6 +19,7 @@ from mien.expression.emotion import EvidenceModel
 from mien.faces import SCORE_NUMBERS, Faces, Frame
 from mien.geometry import CropTemplate, Image, align
 from mien.media import Source, find_sources, read_photo, read_video
+from mien.parallel import run_in_processes
 from mien.runtime.detector import Detector
 from mien.runtime.heads import Head, choose_heads
 from mien.runtime.landmarks import Landmarker
@@ -109,17 +110,24 @@ class Analyzer:
         neutral: bool = False,
         skip: Iterable[str] = (),
         keep_image: bool = False,
+        workers: int = 1,
     ) -> Iterator[Frame]:
         """Everything that photos, folders, videos, 'webcam:0' or '-' (a list on standard input) hold.
 
         One `Frame` a photo and one a video frame; what cannot be read or gives nothing becomes a frame with status
         'error'. What a list names is read as it comes. requests: see `find_sources`.
-        skip: names of sources to leave out. every, smooth, neutral: see `video`.
+        skip: names of sources to leave out. every, smooth, neutral: see `video`. workers: processes that share the
+        sources; the rows are the same, in the same order. Give the networks one thread each then.
         """
         _check_video_options(every, smooth)
         done = {skip} if isinstance(skip, str) else set(skip)
+        sources = find_sources(requests, recursive=recursive, glob=glob)
+        if workers != 1:
+            options: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral, "keep_image": keep_image}
+            yield from run_in_processes(self, sources, workers, done, **options)
+            return
         photos: list[Source] = []
-        for source in find_sources(requests, recursive=recursive, glob=glob):
+        for source in sources:
             new = source.name not in done
             if new and source.kind == "photo":
                 photos.append(source)

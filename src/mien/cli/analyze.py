@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mien.cli.tally import Tally, look_ahead, with_rate
+from mien.cli.tally import Tally, look_ahead, spread, with_rate
 
 Sources = Annotated[
     list[str], typer.Argument(help="Photos, folders, videos, webcam:0, or - for a list on standard input.")
@@ -43,6 +43,9 @@ def analyze(
     max_faces: Annotated[int | None, typer.Option(min=1, help="Keep only the best of a picture.")] = None,
     max_side: Annotated[int, typer.Option(min=64, help="Shrink larger pictures to this side for detection.")] = 1280,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; chosen by cores and number of files unless given.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> None:
     """Find and read every face.
@@ -65,6 +68,7 @@ def analyze(
         expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
         reads_units = bool(model) or {"expression", "expression-open"} & set(map(str, chosen))
         expect(bool(reads_units), "heads", "with 'expression' to find events", heads)
+    processes, requests = spread(workers, sources, recursive, glob)
     analyzer = Analyzer(
         chosen,
         terms=terms,
@@ -74,7 +78,7 @@ def analyze(
         max_side=max_side,
         evidence=load_evidence(evidence) if evidence else None,
         displays=displays,
-        threads=threads,
+        threads=threads or (1 if workers or processes > 1 else None),
     )
     reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
     options = {"version": __version__, **analyzer.options, **reading}
@@ -86,10 +90,9 @@ def analyze(
         movements = stack.enter_context(EventSink(events, resume=resume, done=sink.done)) if events else None
         tally = Tally(sink.done, sink.errors)
         watch = not quiet and sys.stderr.isatty()
-        known, total = look_ahead(sources, sink.done, recursive, glob) if watch else (sources, None)
-        frames = analyzer.run(
-            known, recursive=recursive, glob=glob, skip=sink.done, keep_image=annotator is not None, **reading
-        )
+        known, total = look_ahead(requests, sink.done, recursive, glob) if watch else (requests, None)
+        reading |= {"recursive": recursive, "glob": glob, "workers": processes}
+        frames = analyzer.run(known, skip=sink.done, keep_image=annotator is not None, **reading)
         for frame in with_rate(frames, total) if watch else frames:
             if movements:
                 movements.write(frame)  # before the sink: what it calls done on resume has all its events
