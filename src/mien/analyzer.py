@@ -21,6 +21,7 @@ from mien.geometry import CropTemplate, Image, align
 from mien.media import Source, find_sources, read_photo, read_video
 from mien.parallel import run_in_processes
 from mien.runtime.detector import Detector
+from mien.runtime.devices import choose_device
 from mien.runtime.heads import Head, choose_heads
 from mien.runtime.landmarks import Landmarker
 from mien.tracking import CutDetector, NeutralBaseline, Smoother, Tracker
@@ -60,14 +61,21 @@ class Analyzer:
         evidence: EvidenceModel | None = None,
         displays: bool = False,
         threads: int | None = None,
+        device: str = "cpu",
     ) -> None:
         several = heads is None or (isinstance(heads, Iterable) and not isinstance(heads, (str, PathLike)))
         expect(several, "heads", "a list of names or of .onnx files", heads)
+        self.device = choose_device(device)
         self.detector = Detector(
-            min_face=min_face, score_threshold=score_threshold, max_faces=max_faces, max_side=max_side, threads=threads
+            min_face=min_face,
+            score_threshold=score_threshold,
+            max_faces=max_faces,
+            max_side=max_side,
+            threads=threads,
+            device=self.device,
         )
-        self.landmarker = Landmarker(threads=threads)
-        self.heads = [Head(head, threads, evidence) for head in choose_heads(heads, terms)]
+        self.landmarker = Landmarker(threads=threads, device=self.device)
+        self.heads = [Head(head, threads, evidence, self.device) for head in choose_heads(heads, terms)]
         self.displays = displays
         self._own_evidence = evidence
 
@@ -83,6 +91,7 @@ class Analyzer:
             **look,
             "evidence": f"of its own ({hashlib.sha256(weights.encode()).hexdigest()[:8]})" if own else "of the card",
             "displays": self.displays,
+            "device": self.device,
         }
 
     def photo(self, source: Photo) -> Faces:

@@ -16,6 +16,9 @@ Out = Annotated[
     str | None,
     typer.Option("--out", "-o", help="FILE.jsonl, FILE.csv, FILE.parquet, or - for JSON Lines on standard output."),
 ]
+Device = Annotated[
+    str, typer.Option(help="Where networks run: auto, cpu, cuda, tensorrt, coreml, openvino or directml.")
+]
 
 
 def analyze(
@@ -43,6 +46,7 @@ def analyze(
     max_faces: Annotated[int | None, typer.Option(min=1, help="Keep only the best of a picture.")] = None,
     max_side: Annotated[int, typer.Option(min=64, help="Shrink larger pictures to this side for detection.")] = 1280,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
+    device: Device = "cpu",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; chosen by cores and number of files unless given.")
     ] = None,
@@ -79,6 +83,7 @@ def analyze(
         evidence=load_evidence(evidence) if evidence else None,
         displays=displays,
         threads=threads or (1 if workers or processes > 1 else None),
+        device=device,
     )
     reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
     options = {"version": __version__, **analyzer.options, **reading}

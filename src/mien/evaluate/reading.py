@@ -22,6 +22,7 @@ from mien.faces import Faces
 from mien.facs import CODES
 from mien.geometry import Array, Image, align
 from mien.runtime.detector import Detector
+from mien.runtime.devices import choose_device
 from mien.runtime.heads import Head
 from mien.runtime.landmarks import Landmarker
 from mien.runtime.models import Card, embedded_models, find_model, read_card
@@ -109,13 +110,14 @@ def read_data(
     limit: int | None = None,
     rows: NDArray[np.int64] | None = None,
     change: Callable[[Image], Image] | None = None,
+    device: str = "cpu",
 ) -> Reading:
     """Detect, align and read the faces of a labelled set. Labels are checked before any picture is read.
 
     split: values of the split column to use; None, or a set without that column, takes all rows. teacher: labels
     joined by set and id. images: folder of a manifest's pictures. limit: so many rows, drawn at random. rows: those to
     use, instead of the ones that the split column tells; `split` is then a mere name. change: what happens to each
-    picture before it is read; places that the labels tell must stay where they are.
+    picture before it is read; places that the labels tell must stay where they are. device: see `choose_device`.
     Raises InputError for a set without labels for the model's task, a split without rows, or no face at all.
     """
     expect(limit is None or limit >= 1, "limit", "a whole number of at least 1, or None", limit)
@@ -131,7 +133,7 @@ def read_data(
     known = [label for label in column_labels(card) if set(label.columns) <= set(columns)]
     labels = {name: value[rows] for name, value in labels_of(columns, known, table.where).items()}
     check_labels(card, labels, columns, data)
-    faces, found, outputs = read_faces(file, card, table, rows, known_boxes(labels), change)
+    faces, found, outputs = read_faces(file, card, table, rows, known_boxes(labels), change, choose_device(device))
     labels = {name: value[found] for name, value in labels.items()}
     columns = {name: value[rows][found] for name, value in columns.items()}
     columns[SKIN_TONE] = outputs.pop(SKIN_TONE)
@@ -203,6 +205,7 @@ def read_faces(
     rows: NDArray[np.int64],
     boxes: Array | None = None,
     change: Callable[[Image], Image] | None = None,
+    device: str = "cpu",
 ) -> tuple[Faces, NDArray[np.int64], dict[str, Array]]:
     """Estimates for one face a picture: faces (M,), their places (M,) in `rows`, raw outputs (M, width) and skin tone.
 
@@ -210,12 +213,12 @@ def read_faces(
     Raises InputError where no face is found.
     """
     places_faces = card.task == "landmarks"
-    landmarker = Landmarker(file if places_faces else "landmarks", threads=2)
-    head = None if places_faces else Head(file, threads=2)
+    landmarker = Landmarker(file if places_faces else "landmarks", threads=2, device=device)
+    head = None if places_faces else Head(file, threads=2, device=device)
     places: list[int] = []
     batch: list[tuple[Image, Faces]] = []
     parts: list[tuple[Faces, dict[str, Array]]] = []
-    for place, image, faces in _detected(table, rows, boxes, change):
+    for place, image, faces in _detected(table, rows, boxes, change, device):
         places.append(place)
         batch.append((image, faces))
         if len(batch) == _BATCH:
@@ -241,10 +244,14 @@ def pictures_of(table: Table, rows: NDArray[np.int64]) -> Iterator[tuple[int, Im
 
 
 def _detected(
-    table: Table, rows: NDArray[np.int64], boxes: Array | None, change: Callable[[Image], Image] | None
+    table: Table,
+    rows: NDArray[np.int64],
+    boxes: Array | None,
+    change: Callable[[Image], Image] | None,
+    device: str,
 ) -> Iterator[tuple[int, Image, Faces]]:
     """Place in `rows`, picture, and the one face (1,) that is meant."""
-    detector = Detector(threads=2)
+    detector = Detector(threads=2, device=device)
     place_of = {int(row): place for place, row in enumerate(rows)}
     for row, found in pictures_of(table, rows):
         image = change(found) if change else found
