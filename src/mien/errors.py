@@ -7,6 +7,7 @@ MienError
 ├── MissingDependencyError (ImportError)    an optional package that a feature needs
 ├── BrokenDependencyError (ImportError)     a package that is there and does not work
 ├── WorkerError                             processes or machines that cannot do their part
+├── StoreError                              an object store or shared folder that cannot be read or written
 └── SinkError                               a result that cannot be written
 """
 
@@ -54,6 +55,10 @@ class SinkError(MienError):
 
 class WorkerError(MienError):
     """Processes, or machines of a cluster, that cannot do their part."""
+
+
+class StoreError(MienError):
+    """An object store, or a folder that machines share, that cannot be read or written."""
 
 
 class Words(str):

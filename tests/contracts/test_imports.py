@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"errors", "estimates", "expression", "faces", "geometry", "opencv", "ort"},
     "parallel": {"errors", "faces", "media"},
     "analyzer": {"errors", "expression", "faces", "geometry", "media", "parallel", "runtime", "tracking"},
+    "cluster": {"analyzer", "errors", "faces", "media", "parallel", "sinks"},
     "cleaning": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},
     "preference": {"analyzer", "errors", "estimates", "faces", "geometry", "media", "opencv", "runtime"},
     "datasets": {"errors", "expression", "facs", "geometry", "media", "opencv", "runtime", "whole_file"},

@@ -40,11 +40,14 @@ def test_a_provider_that_is_missing_names_its_package(monkeypatch: pytest.Monkey
 
 @pytest.mark.usefixtures("cuda_is_listed")
 def test_a_provider_that_fails_says_why(caplog: pytest.LogCaptureFixture) -> None:
-    if "CUDAExecutionProvider" in subprocess.run(
-        [sys.executable, "-c", "from mien.ort import onnxruntime as o; print(o.get_available_providers())"],
-        capture_output=True,
-        text=True,
-    ).stdout:
+    if (
+        "CUDAExecutionProvider"
+        in subprocess.run(
+            [sys.executable, "-c", "from mien.ort import onnxruntime as o; print(o.get_available_providers())"],
+            capture_output=True,
+            text=True,
+        ).stdout
+    ):
         pytest.skip("CUDA may work here")
     with pytest.raises(BrokenDependencyError, match=r"CUDAExecutionProvider fails: .*nvidia-smi"):
         choose_device("cuda")
@@ -55,7 +58,9 @@ def test_a_provider_that_fails_says_why(caplog: pytest.LogCaptureFixture) -> Non
 
 @pytest.mark.usefixtures("cuda_is_listed")
 def test_a_driver_that_takes_its_process_down_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, -11, "", ""))
+    monkeypatch.setattr(
+        devices.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, -11, "", "")
+    )
     with pytest.raises(BrokenDependencyError, match="ended with code -11"):
         choose_device("cuda")
 

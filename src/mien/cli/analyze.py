@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mien.cli.ray import RAY_HELP, analyze_on_ray
 from mien.cli.tally import Tally, look_ahead, spread, with_rate
 
 Sources = Annotated[
@@ -50,6 +51,8 @@ def analyze(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; chosen by cores and number of files unless given.")
     ] = None,
+    on_ray: Annotated[bool, typer.Option("--ray", help=RAY_HELP)] = False,
+    partition: Annotated[int, typer.Option(min=1, help="With --ray: photos of one file of rows.")] = 1000,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> None:
     """Find and read every face.
@@ -72,6 +75,15 @@ def analyze(
         expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
         reads_units = bool(model) or {"expression", "expression-open"} & set(map(str, chosen))
         expect(bool(reads_units), "heads", "with 'expression' to find events", heads)
+    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
+    if on_ray:
+        expect(not (draw or events or evidence), "ray", "without --draw, --events and --evidence", True)
+        expect(out not in (None, "-"), "out", "a folder or an address such as s3://bucket/faces, with --ray", out)
+        looks = {"min_face": min_face, "score_threshold": score_threshold, "max_faces": max_faces, "max_side": max_side}
+        settings = {"heads": list(map(str, chosen)), "terms": terms, "displays": displays, "device": device, **looks}
+        files = {"resume": resume, "recursive": recursive, "glob": glob, "partition": partition}
+        analyze_on_ray(sources, str(out), {**settings, "threads": threads}, reading, workers, quiet, **files)
+        return
     processes, requests = spread(workers, sources, recursive, glob)
     analyzer = Analyzer(
         chosen,
@@ -85,7 +97,6 @@ def analyze(
         threads=threads or (1 if workers or processes > 1 else None),
         device=device,
     )
-    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
     options = {"version": __version__, **analyzer.options, **reading}
     with ExitStack() as stack:
         # Before the output is opened: where this fails, what an earlier run wrote must stay.

@@ -50,7 +50,9 @@ def evaluate(
     for name, path in (("out", out), ("picture", picture), ("worst", sheet)):
         if path:
             check_target(path, name)
-    reading = read_data(model, data, None if split == "all" else split, teacher, images=images, limit=limit, device=device)
+    reading = read_data(
+        model, data, None if split == "all" else split, teacher, images=images, limit=limit, device=device
+    )
     report = report_of(reading, min_group=min_group)
     if moved:
         report = replace(report, rows=[*report.rows, steadiness(reading, find_trained(model), moved)])

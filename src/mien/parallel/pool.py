@@ -30,15 +30,15 @@ def run_in_processes(
 ) -> Iterator[Frame]:
     """Frames of the sources, in their order, read by several processes.
 
-    reader: see `Reader`; each process gets a copy. skip: names of sources to leave out. options: of its `run`. A source that a dying process was asked for
-    is read again by itself; where the process dies again, its row is an error, and the others follow. After a source
-    that `pause`s all frames are given before the next source is asked for.
+    reader: see `Reader`; each process gets a copy. skip: names of sources to leave out. options: of its `run`. A source
+    that a dying process was asked for is read again by itself; where the process dies again, its row is an error, and
+    the others follow. After a source that `pause`s all frames are given before the next source is asked for.
 
     Raises InputError for fewer workers than 1, WorkerError where processes cannot be started.
     """
     expect(workers >= 1, "workers", "a whole number of at least 1", workers)
-    with closing(_Pool(reader, workers, options)) as pool:
-        yield from pool.run(_tasks(sources, skip))
+    with closing(ReaderPool(reader, workers, **options)) as pool:
+        yield from pool.run(sources, skip)
 
 
 @dataclass(eq=False)
@@ -60,8 +60,10 @@ class _Task:
         self.finished = True
 
 
-class _Pool:
-    def __init__(self, reader: Reader, workers: int, options: dict[str, Any]) -> None:
+class ReaderPool:
+    """Processes with a warm reader each, for one or more runs; see `run_in_processes`."""
+
+    def __init__(self, reader: Reader, workers: int = 1, **options: Any) -> None:
         self._reader, self._options, self._size = pickle.dumps(reader), options, workers
         self._most = _MOST_IMAGES if options.get("keep_image") else _MOST_FRAMES
         self._busy: dict[Worker, _Task] = {}
@@ -70,8 +72,16 @@ class _Pool:
         self._waiting: deque[_Task] = deque()
         self._failed_starts = 0
 
-    def run(self, tasks: Iterable[_Task | None]) -> Iterator[Frame]:
-        for task in tasks:
+    def run(self, sources: Iterable[Source], skip: Container[str] = ()) -> Iterator[Frame]:
+        """Frames of the sources in order. A run that is left before its end closes the pool."""
+        try:
+            yield from self._run(sources, skip)
+        except BaseException:
+            self.close()
+            raise
+
+    def _run(self, sources: Iterable[Source], skip: Container[str]) -> Iterator[Frame]:
+        for task in _tasks(sources, skip):
             if task:
                 self._order.append(task)
                 self._waiting.append(task)
@@ -79,8 +89,13 @@ class _Pool:
         yield from self._until(0)
 
     def close(self) -> None:
+        """End the processes; the next run starts others."""
         for worker in (*self._busy, *self._idle):
             worker.close()
+        self._busy.clear()
+        self._idle.clear()
+        self._order.clear()
+        self._waiting.clear()
 
     def _until(self, most: int) -> Iterator[Frame]:
         """Frames in order, until at most so many tasks are left."""
@@ -135,7 +150,9 @@ class _Pool:
         worker.close()
         self._failed_starts = 0 if worker.ready else self._failed_starts + 1
         if self._failed_starts == _MOST_FAILED_STARTS:
-            raise WorkerError(f"Worker processes must start. {_MOST_FAILED_STARTS} ended before ({how}). Use one worker.")
+            raise WorkerError(
+                f"Worker processes must start. {_MOST_FAILED_STARTS} ended before ({how}). Use one worker."
+            )
         rest = task.sources[task.count :]
         photos = all(source.kind == "photo" for source in task.sources)
         if worker.ready and photos and not rest:

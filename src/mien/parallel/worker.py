@@ -4,6 +4,7 @@ import multiprocessing
 import pickle
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
@@ -35,10 +36,8 @@ class Worker:
 
     def ask(self, sources: list[Source]) -> None:
         """Send sources; where the process is dead, `answer` tells."""
-        try:
+        with suppress(OSError):
             self.connection.send(sources)
-        except OSError:
-            pass
 
     def answer(self) -> Frame | None:
         """The next frame, or None at the end of a list. Raises EOFError where the process has died."""

@@ -64,7 +64,8 @@ class Detector:
     min_face: smallest side of a face in pixels; larger values are faster. score_threshold: 0..1.
     max_faces: the best ones are kept; None keeps all. max_side: larger pictures are shrunk to this side
     before they are searched (a face must keep about 12 pixels); those of more than five times this side, or twice where
-    they are three times as long as wide, are searched again in overlapping tiles at full size. threads: of onnxruntime. device: see `choose_device`.
+    they are three times as long as wide, are searched again in overlapping tiles at full size. threads: of onnxruntime.
+    device: see `choose_device`.
     """
 
     def __init__(
