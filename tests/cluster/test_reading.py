@@ -114,7 +114,7 @@ def test_wrong_credentials_and_a_full_disk_fail_the_partition_not_the_photo(
         raise NoCredentialsError
 
     store = Store(bucket)
-    monkeypatch.setattr(type(store.files), "_find", refuse)
+    monkeypatch.setattr(store.files, "find", refuse)
     with pytest.raises(StoreError, match=r"NoCredentialsError.*AWS_ACCESS_KEY_ID"):
         make_plan([f"{bucket}/photos"], {}, 2)
     reader = PartitionReader(HEADS | {"threads": 1}, {}, str(tmp_path / "out"))

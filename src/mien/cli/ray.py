@@ -4,12 +4,27 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from mien.parallel import Mapped
+
 RAY_HELP = "On a Ray cluster; its address may follow, as host:port. --out is then a folder or s3://..."
+MAP_HELP = "On the Ray cluster of RAY_ADDRESS, or of this machine; files must lie in the same place on all machines."
 _ADDRESS = re.compile(r"(ray://)?[\w.-]+:\d+|auto")
+
+
+def choose_map(on_ray: bool) -> "Mapped":
+    """The map of a command: over this process, or over a cluster."""
+    if not on_ray:
+        from mien.parallel import one_by_one
+
+        return one_by_one
+    from mien.cluster import ray_map
+
+    return ray_map()
 
 
 def split_address(words: Sequence[str]) -> tuple[str | None, list[str]]:

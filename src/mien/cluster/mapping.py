@@ -5,22 +5,20 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from mien.cluster.session import actors, connect
+from mien.parallel import Mapped
 
 T = TypeVar("T")
 R = TypeVar("R")
-Make = Callable[[], Callable[[T], R]]
 
 
-def ray_map(
-    address: str | None = None, most_actors: int | None = None
-) -> Callable[[Make[T, R], Iterable[T]], Iterator[R]]:
+def ray_map(address: str | None = None, most_actors: int | None = None) -> Mapped:
     """A map that runs on a Ray cluster: `mapped(make, items)` gives `make()(item)` for each item, in order.
 
     make is called once in each actor, and may load networks. Errors that mien raises on purpose come through. An actor
     or machine that dies costs time; what it had is done again elsewhere.
     """
 
-    def mapped(make: Make[T, R], items: Iterable[T]) -> Iterator[R]:
+    def mapped(make: Callable[[], Callable[[T], R]], items: Iterable[T]) -> Iterator[R]:
         ray = connect(address)
         rows = [{"item": pickle.dumps(item)} for item in items]
         if not rows:

@@ -72,9 +72,7 @@ def export_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Path:
         return _publish(write_float(trained, Path(folder)), out)
 
 
-def export_int8(
-    run: Path, out: Path, others: Sequence[Path] = (), twin: Sequence[str] = ()
-) -> tuple[Path, Comparison]:
+def export_int8(run: Path, out: Path, others: Sequence[Path] = (), twin: Sequence[str] = ()) -> tuple[Path, Comparison]:
     """Write NAME.onnx and NAME.int8.onnx with their cards; returns the 8 bit file and how it compares.
 
     twin: devices on which NAME.onnx is read by its 8 bit twin, where that is faster and loses little enough.
