@@ -74,6 +74,13 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     s3fs.S3FileSystem.clear_instance_cache()
 
 
+@pytest.fixture(autouse=True)
+def _patient_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray gives its processes half a minute to start; a busy machine takes longer."""
+    for name in ("agent_register_timeout_ms", "worker_register_timeout_seconds"):
+        monkeypatch.setenv(f"RAY_{name}", "300000" if name.endswith("ms") else "300")
+
+
 @pytest.fixture
 def cluster() -> Iterator[Any]:
     """Two nodes with one core each, on this machine."""
