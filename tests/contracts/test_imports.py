@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "drawing": {"errors", "expression", "facs", "faces", "geometry", "media", "opencv"},
     "sinks": {"errors", "expression", "facs", "faces", "geometry", "whole_file"},
     "runtime": {"errors", "estimates", "expression", "faces", "geometry", "opencv", "ort"},
-    "parallel": {"errors", "faces", "media"},
+    "parallel": {"errors", "faces", "media", "opencv"},
     "analyzer": {"errors", "expression", "faces", "geometry", "media", "parallel", "runtime", "tracking"},
     "cluster": {"analyzer", "errors", "faces", "media", "parallel", "sinks"},
     "cleaning": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from mien.errors import MienError
 from mien.faces import Frame
 from mien.media import Source
+from mien.opencv import cv2
 
 _CONTEXT = multiprocessing.get_context("spawn")  # threads of networks do not survive a fork
 _STARTED = "started"
@@ -72,6 +73,7 @@ class Worker:
 
 def _serve(connection: Connection, reader: bytes, options: dict[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent ends its workers
+    cv2.setNumThreads(1)  # the cores are shared out already
     try:
         own: Reader = pickle.loads(reader)
         connection.send(_STARTED)
