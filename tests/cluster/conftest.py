@@ -1,9 +1,11 @@
 """A folder of images with a broken one, a server that speaks S3, a cluster of two nodes."""
 
+import socket
 import tarfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,15 @@ def _patient_ray(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"RAY_{name}", "300000" if name.endswith("ms") else "300")
 
 
+def node_options() -> dict[str, int]:
+    """One core; ports that are told, since Ray waits only half a minute for agents that choose their own."""
+    names = ("metrics_agent_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        ports = [each.getsockname()[1] for each in sockets]
+    return {"num_cpus": 1, "object_store_memory": 300 << 20, **dict(zip(names, ports, strict=True))}
+
+
 @pytest.fixture
 def cluster() -> Iterator[Any]:
     """Two nodes with one core each, on this machine."""
@@ -104,9 +115,8 @@ def cluster() -> Iterator[Any]:
                 time.sleep(1)
 
     services.get_node = wait_for_node
-    options = {"num_cpus": 1, "object_store_memory": 300 << 20}
-    nodes = Cluster(initialize_head=True, head_node_args={**options, "include_dashboard": False})
-    nodes.add_node(**options)
+    nodes = Cluster(initialize_head=True, head_node_args={**node_options(), "include_dashboard": False})
+    nodes.add_node(**node_options())
     connect(nodes.address)
     yield nodes
     ray.shutdown()

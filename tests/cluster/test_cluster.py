@@ -44,18 +44,14 @@ def expected_rows(photos: Path) -> list[dict[str, Any]]:
     return [row for frame in frames for row in frame.to_dicts()]
 
 
-def test_a_map_keeps_the_order_and_its_errors(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mien.cluster import connect, ray_map
+def test_a_map_keeps_the_order_and_its_errors(cluster: Any) -> None:
+    from mien.cluster import ray_map
 
-    connect()
-    try:
-        mapped = ray_map(most_actors=1)
-        assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
-        assert list(mapped(lambda: tripled(3), range(5))) == [0, 3, 6, 9, 12]
-        with pytest.raises(InputError, match="'x' must be small"):
-            list(mapped(lambda: refuse, range(2)))
-    finally:
-        ray.shutdown()
+    mapped = ray_map(most_actors=1)
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert list(mapped(lambda: tripled(3), range(5))) == [0, 3, 6, 9, 12]
+    with pytest.raises(InputError, match="'x' must be small"):
+        list(mapped(lambda: refuse, range(2)))
 
 
 def refuse(value: int) -> int:

@@ -148,7 +148,7 @@ def pictures() -> Callable[..., Any]:
         def __len__(self) -> int:
             return len(self.given)
 
-        def images(self, wanted: Any) -> Any:
-            return (image if w else None for image, w in zip(self.given, wanted, strict=True))
+        def images(self, wanted: Any, start: int = 0) -> Any:
+            return (image if w else None for image, w in zip(self.given[start:], wanted[start:], strict=True))
 
     return lambda given: Given(given=given)
