@@ -85,7 +85,7 @@ def _patient_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def node_options() -> dict[str, int]:
     """One core; ports that are told, since Ray waits only half a minute for agents that choose their own."""
-    names = ("metrics_agent_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
+    names = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
         ports = [each.getsockname()[1] for each in sockets]
