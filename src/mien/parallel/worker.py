@@ -3,7 +3,7 @@
 import multiprocessing
 import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
@@ -21,8 +21,9 @@ _PATIENCE_S = 5.0
 class Reader(Protocol):
     """What reads sources: an `Analyzer`, or anything with its `run` that can be pickled."""
 
-    def run(self, requests: list[Source], **options: Any) -> Iterator[Frame]:
-        """One frame a photo, several a video."""
+    @property
+    def run(self) -> Callable[..., Iterator[Frame]]:
+        """Called with a list of sources and options; one frame a photo, several a video."""
 
 
 class Worker:
