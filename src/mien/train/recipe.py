@@ -1,5 +1,6 @@
 """Recipes: what a training run does, as a checked YAML file."""
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -67,6 +68,9 @@ class Source(Strict):
     watch: the set is measured by itself after each epoch (`val_SET_...`) and has no part in any choice.
     shift: whether the set's labels may lie apart from the task's value by a small rising curve of their own (ages), or
     by an offset and a scale (ratings), learned with the rest and left out in use.
+    compared_within: a column; rated faces are compared only where it has the same value. compared_by: a regular
+    expression for the part of the value that counts, such as '.$' for the last letter.
+    exact: whether the labels are exact, as those of synthetic faces: a teacher's are then not put beside them.
     """
 
     file: str
@@ -82,6 +86,18 @@ class Source(Strict):
     labels: list[str] = []
     held: str | None = None
     watch: bool = False
+    compared_within: str | None = None
+    compared_by: str = ".*"
+    exact: bool = False
+
+    @field_validator("compared_by")
+    @classmethod
+    def _check_expression(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"a regular expression is expected: {error}") from error
+        return value
 
 
 class Teacher(Strict):
