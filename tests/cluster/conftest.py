@@ -83,29 +83,26 @@ def _patient_ray(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"RAY_{name}", "300000" if name.endswith("ms") else "300")
 
 
+PORTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
+
+
 def node_options() -> dict[str, int]:
-    """One core; ports that are told, since Ray waits only half a minute for agents that choose their own."""
-    names = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
+    """One core, and free ports."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in PORTS]
         ports = [each.getsockname()[1] for each in sockets]
-    return {"num_cpus": 1, "object_store_memory": 300 << 20, **dict(zip(names, ports, strict=True))}
+    return {"num_cpus": 1, "object_store_memory": 300 << 20, **dict(zip(PORTS, ports, strict=True))}
 
 
-@pytest.fixture
-def cluster() -> Iterator[Any]:
-    """Two nodes with one core each, on this machine."""
-    pytest.importorskip("ray")
-    from mien.cluster.session import connect, load_ray
-
-    ray = load_ray()
+def wait_for_slow_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray gives a node 30 s to start, and its agents 30 s to say their ports; on a busy machine both take longer."""
+    from ray import _raylet
     from ray._private import services
-    from ray.cluster_utils import Cluster
 
-    patient, get_node = 200.0, services.get_node
+    get_node, start_raylet = services.get_node, services.start_raylet
 
-    def wait_for_node(*given: Any, **more: Any) -> Any:  # Ray waits 30 s, a busy machine takes longer
-        end = time.monotonic() + patient
+    def wait_for_node(*given: Any, **more: Any) -> Any:
+        end = time.monotonic() + 200
         while True:
             try:
                 return get_node(*given, **more)
@@ -114,11 +111,29 @@ def cluster() -> Iterator[Any]:
                     raise
                 time.sleep(1)
 
-    services.get_node = wait_for_node
+    def start_with_ports(*given: Any, **more: Any) -> Any:
+        node, folder = given[2], given[11]
+        for name in PORTS:
+            _raylet.persist_port(folder, node, name, more[name])
+        return start_raylet(*given, **more)
+
+    monkeypatch.setattr(services, "get_node", wait_for_node)
+    monkeypatch.setattr(services, "start_raylet", start_with_ports)
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Two nodes with one core each, on this machine."""
+    pytest.importorskip("ray")
+    from mien.cluster.session import connect, load_ray
+
+    ray = load_ray()
+    from ray.cluster_utils import Cluster
+
+    wait_for_slow_starts(monkeypatch)
     nodes = Cluster(initialize_head=True, head_node_args={**node_options(), "include_dashboard": False})
     nodes.add_node(**node_options())
     connect(nodes.address)
     yield nodes
     ray.shutdown()
     nodes.shutdown()
-    services.get_node = get_node

@@ -1,6 +1,8 @@
 """Sources over processes: nothing lost, nothing twice, in order, whatever dies."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,3 +66,20 @@ def test_frames_before_a_pause_come_before_the_next_source_is_asked_for(tmp_path
     for frame in run_in_processes(ScriptedReader(tmp_path), listed(), 2):
         told.append(frame.source)
     assert told == ["a", "b"]
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from tests.parallel.scripted_reader import ScriptedReader\n"
+        "from mien.media import Source\n"
+        "from mien.parallel import run_in_processes\n"
+        f"reader = ScriptedReader(Path({str(tmp_path)!r}))\n"
+        "print([frame.source for frame in run_in_processes(reader, [Source('a', 'photo')], 1)])\n"
+    )
+    paths = os.pathsep.join([os.getcwd(), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, timeout=250
+    )
+    assert (done.stdout, done.stderr) == ("['a']\n", "")

@@ -3,9 +3,11 @@
 import multiprocessing
 import pickle
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from types import ModuleType
 from typing import Any, Protocol
 
 from mien.errors import MienError
@@ -26,13 +28,25 @@ class Reader(Protocol):
         """Called with a list of sources and options; one frame a photo, several a video."""
 
 
+@contextmanager
+def _main_left_out() -> Iterator[None]:
+    """The user's script is not imported again by the process: it needs no guard, and may be anything."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 class Worker:
     """A process with a warm reader; it takes one list of sources at a time and sends their frames."""
 
     def __init__(self, reader: bytes, options: dict[str, Any]) -> None:
         self.connection, other = _CONTEXT.Pipe()
         self.process = _CONTEXT.Process(target=_serve, args=(other, reader, options), daemon=True)
-        self.process.start()
+        with _main_left_out():
+            self.process.start()
         other.close()  # else the pipe would stay open when the process dies
         self.ready = False
 
