@@ -29,6 +29,7 @@ def ray_map(address: str | None = None, most_actors: int | None = None) -> Mappe
             compute=actors(min(most_actors or len(rows), len(rows))),
             num_cpus=1,
         )
+        dataset.context.execution_options.preserve_order = True
         for row in dataset.iter_rows():
             result = pickle.loads(row["result"])
             if isinstance(result, Exception):

@@ -35,9 +35,7 @@ def connect(address: str | None = None) -> Any:
                 f"'ray' must be the address of a Ray cluster, such as host:6379. Got {address!r}: {error}. "
                 "Start one with: ray start --head --disable-usage-stats --include-dashboard=false"
             ) from error
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.execution_options.preserve_order = True
+    ray.data.DataContext.get_current().enable_progress_bars = False
     return ray
 
 

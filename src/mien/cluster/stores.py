@@ -41,6 +41,7 @@ class Store:
             import fsspec
         except ImportError as error:
             raise MissingDependencyError("Work on many machines", "fsspec", "cluster") from error
+        address = address.removeprefix("file://")
         self.address = address if is_address(address) else os.path.abspath(address)
         self._scheme = self.address.partition("://")[0] if is_address(address) else ""
         try:
@@ -52,7 +53,7 @@ class Store:
 
     def name(self, path: str) -> str:
         """A path of the store as an address."""
-        return f"{self._scheme}://{path.lstrip('/')}" if self._scheme else path
+        return str(self.files.unstrip_protocol(path)) if self._scheme else path
 
     def find(self) -> list[str]:
         """Paths of all files below the address, or that a pattern names, in order; hidden ones are left out."""
@@ -61,7 +62,9 @@ class Store:
             pattern = any(sign in self.path for sign in "*?[")
             paths = self.files.glob(self.path) if pattern else self.files.find(self.path)
             hidden = len(self.path.rstrip("/"))
-            return sorted(path for path in paths if not _is_hidden(path if pattern else path[hidden:]))
+            return sorted(
+                path for path in paths if not _is_hidden(path.rpartition("/")[2] if pattern else path[hidden:])
+            )
 
     def exists(self, name: str) -> bool:
         """Whether there is a file of this name below the address."""
