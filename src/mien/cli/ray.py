@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mien.errors import expect
+
 if TYPE_CHECKING:
     from mien.parallel import Mapped
 
@@ -52,6 +54,7 @@ def analyze_on_ray(
     from mien.cluster import analyze_files
 
     address, requests = split_address(sources)
+    expect(bool(requests), "sources", "photos, folders or addresses after that of the cluster", list(sources))
     done = 0
 
     def watch(row: Mapping[str, Any]) -> None:
