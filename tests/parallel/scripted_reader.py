@@ -30,7 +30,7 @@ class ScriptedReader:
                 raise InputError("'every' must be a whole number.")
             first = not (self.folder / name).exists()
             (self.folder / name).touch()
-            yield from (Frame(name, Faces.empty(), "no_face", frame=i) for i in range(2 * name.startswith("film")))
+            yield from (Frame(name, Faces.empty(), "no_face", index=i) for i in range(2 * name.startswith("film")))
             if name.startswith("die") or (name.startswith("once") and first):
                 os.kill(os.getpid(), signal.SIGKILL)
-            yield Frame(name, Faces.empty(), "no_face", frame=os.getpid())
+            yield Frame(name, Faces.empty(), "no_face", index=os.getpid())

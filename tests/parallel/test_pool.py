@@ -23,7 +23,7 @@ def test_order_is_kept_over_processes(tmp_path: Path) -> None:
     names = [f"{i}.jpg" for i in range(4 * PHOTOS_A_TASK + 1)]
     frames = list(run_in_processes(ScriptedReader(tmp_path), photos(*names), 2, skip={"3.jpg"}))
     assert [frame.source for frame in frames] == [name for name in names if name != "3.jpg"]
-    assert {frame.frame for frame in frames}.isdisjoint({os.getpid()})
+    assert {frame.index for frame in frames}.isdisjoint({os.getpid()})
 
 
 def test_a_photo_that_kills_its_process_is_one_row_and_the_others_are_read(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class Spool:
         path = self.paths.get(frame.source)
         if path is None:
             return frame
-        if frame.frame is None:
+        if frame.index is None:
             del self.paths[frame.source]
             if path.parent == Path(self.folder.name):
                 path.unlink(missing_ok=True)
