@@ -133,7 +133,8 @@ class Recipe(Strict):
     early_stop: epochs without a better validation before it ends; keep: the last weights or the best ones.
     sampler: 'weighted' by rows and `balance`, 'balanced' (all values of `balance` alike), 'pairs' (comparisons).
     init: weights to begin from. lr_scale: learning rate of the backbone against that of the heads; layer_decay: of each
-    layer of the backbone against the one after it. freeze: epochs in which the backbone rests, its norms with it.
+    layer of the backbone against the one after it. freeze: epochs in which the backbone rests, its norms with it; frozen: of
+    its first layers, so many rest to the end.
     teachers: networks to learn from. shift_penalty: weight of a pull of label shifts (`Source.shift`) to none.
     teacher: a file of labels joined by set and id; pseudo: a model that gives labels where they are missing, Action
     Units or ratings. devices: above 1 trains data-parallel (DDP); nodes: machines, each with so many devices.
@@ -174,6 +175,7 @@ class Recipe(Strict):
     lr_scale: float = Field(1.0, gt=0)
     layer_decay: float = Field(1.0, gt=0, le=1)
     freeze: int = Field(0, ge=0)
+    frozen: int = Field(0, ge=0)
     weight_decay: float = Field(0.02, ge=0)
     warmup: float = Field(0.1, ge=0, lt=1)
     ema: float = Field(0.998, ge=0, lt=1)
