@@ -283,3 +283,15 @@ def test_open_terms_run_open_models_alone(folder: Path) -> None:
     refused = mien(folder / "a.png", "--open", "--heads", "age", "--quiet")
     assert refused.returncode == 2
     assert "open terms" in refused.stderr
+
+
+def test_processes_write_what_a_single_one_writes(folder: Path, tmp_path: Path) -> None:
+    words = [folder, folder / "gone.jpg", "--quiet", "--heads", "age"]
+    files = [tmp_path / f"{n}.jsonl" for n in (1, 2)]
+    for n, file in enumerate(files, 1):
+        assert mien(*words, "--out", file, "--workers", n).returncode == 3
+    whole = files[0].read_bytes()
+    assert files[1].read_bytes() == whole
+    files[1].write_bytes(whole[: len(whole) // 2])
+    assert mien(*words, "--out", files[1], "--workers", 2, "--resume").returncode == 3
+    assert files[1].read_bytes() == whole

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mien.cli.tally import Tally, look_ahead, with_rate
+from mien.cli.ray import RAY_HELP, analyze_on_ray
+from mien.cli.tally import Tally, look_ahead, spread, with_rate
 
 Sources = Annotated[
     list[str], typer.Argument(help="Photos, folders, videos, webcam:0, or - for a list on standard input.")
@@ -15,6 +16,9 @@ Sources = Annotated[
 Out = Annotated[
     str | None,
     typer.Option("--out", "-o", help="FILE.jsonl, FILE.csv, FILE.parquet, or - for JSON Lines on standard output."),
+]
+Device = Annotated[
+    str, typer.Option(help="Where networks run: auto, cpu, cuda, tensorrt, coreml, openvino or directml.")
 ]
 
 
@@ -43,6 +47,12 @@ def analyze(
     max_faces: Annotated[int | None, typer.Option(min=1, help="Keep only the best of a picture.")] = None,
     max_side: Annotated[int, typer.Option(min=64, help="Shrink larger pictures to this side for detection.")] = 1280,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
+    device: Device = "cpu",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; chosen by cores and number of files unless given.")
+    ] = None,
+    on_ray: Annotated[bool, typer.Option("--ray", help=RAY_HELP)] = False,
+    partition: Annotated[int, typer.Option(min=1, help="With --ray: photos of one file of rows.")] = 1000,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> None:
     """Find and read every face.
@@ -65,6 +75,16 @@ def analyze(
         expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
         reads_units = bool(model) or {"expression", "expression-open"} & set(map(str, chosen))
         expect(bool(reads_units), "heads", "with 'expression' to find events", heads)
+    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
+    if on_ray:
+        expect(not (draw or events or evidence), "ray", "without --draw, --events and --evidence", True)
+        expect(out not in (None, "-"), "out", "a folder or an address such as s3://bucket/faces, with --ray", out)
+        looks = {"min_face": min_face, "score_threshold": score_threshold, "max_faces": max_faces, "max_side": max_side}
+        settings = {"heads": list(map(str, chosen)), "terms": terms, "displays": displays, "device": device, **looks}
+        files = {"resume": resume, "recursive": recursive, "glob": glob, "partition": partition}
+        analyze_on_ray(sources, str(out), {**settings, "threads": threads}, reading, workers, quiet, **files)
+        return
+    processes, requests = spread(workers, sources, recursive, glob)
     analyzer = Analyzer(
         chosen,
         terms=terms,
@@ -74,9 +94,9 @@ def analyze(
         max_side=max_side,
         evidence=load_evidence(evidence) if evidence else None,
         displays=displays,
-        threads=threads,
+        threads=threads or (1 if workers or processes > 1 else None),
+        device=device,
     )
-    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
     options = {"version": __version__, **analyzer.options, **reading}
     with ExitStack() as stack:
         # Before the output is opened: where this fails, what an earlier run wrote must stay.
@@ -88,10 +108,9 @@ def analyze(
         movements = stack.enter_context(EventSink(events, resume=resume, done=sink.done)) if events else None
         tally = Tally(sink.done, sink.errors)
         watch = not quiet and sys.stderr.isatty()
-        known, total = look_ahead(sources, sink.done, recursive, glob) if watch else (sources, None)
-        frames = analyzer.run(
-            known, recursive=recursive, glob=glob, skip=sink.done, keep_image=annotator is not None, **reading
-        )
+        known, total = look_ahead(requests, sink.done, recursive, glob) if watch else (requests, None)
+        reading |= {"recursive": recursive, "glob": glob, "workers": processes}
+        frames = analyzer.run(known, skip=sink.done, keep_image=annotator is not None, **reading)
         for frame in with_rate(frames, total) if watch else frames:
             # Both before the sink: what it calls done on resume has all its events and its drawing.
             if movements:

@@ -137,7 +137,8 @@ class Recipe(Strict):
     frozen: so many of its first layers rest to the end.
     teachers: networks to learn from. shift_penalty: weight of a pull of label shifts (`Source.shift`) to none.
     teacher: a file of labels joined by set and id; pseudo: a model that gives labels where they are missing, Action
-    Units or ratings. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
+    Units or ratings. devices: above 1 trains data-parallel (DDP); nodes: machines, each with so many devices.
+    accelerator: 'auto', 'cpu' or 'gpu'.
     pool, raters: whose ratings a score stands for, by name and in words.
     display: sets with votes, to which the weights from Action Units to displays and the direct read-out are fitted.
     open: whether all data are under terms that let anyone use the weights for anything.
@@ -186,6 +187,7 @@ class Recipe(Strict):
     seed: int = Field(0, ge=0, lt=1 << 32)
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     devices: int = Field(1, ge=1, le=1024)
+    nodes: int = Field(1, ge=1, le=1024)
     tensorboard: bool = True
     threads: int = Field(2, ge=1, le=1024)
     workers: int = Field(1, ge=0, le=256)
