@@ -19,7 +19,9 @@ from mien.expression.emotion import EvidenceModel
 from mien.faces import SCORE_NUMBERS, Faces, Frame
 from mien.geometry import CropTemplate, Image, align
 from mien.media import Source, VideoFrame, find_sources, read_ahead, read_photo, read_video
+from mien.parallel import run_in_processes
 from mien.runtime.detector import Detector
+from mien.runtime.devices import choose_device
 from mien.runtime.heads import Head, choose_heads
 from mien.runtime.landmarks import Landmarker
 from mien.tracking import CutDetector, Tracker
@@ -64,14 +66,21 @@ class Analyzer:
         evidence: EvidenceModel | None = None,
         displays: bool = False,
         threads: int | None = None,
+        device: str = "cpu",
     ) -> None:
         several = heads is None or (isinstance(heads, Iterable) and not isinstance(heads, (str, PathLike)))
         expect(several, "heads", "a list of names or of .onnx files", heads)
+        self.device = choose_device(device)
         self.detector = Detector(
-            min_face=min_face, score_threshold=score_threshold, max_faces=max_faces, max_side=max_side, threads=threads
+            min_face=min_face,
+            score_threshold=score_threshold,
+            max_faces=max_faces,
+            max_side=max_side,
+            threads=threads,
+            device=self.device,
         )
-        self.landmarker = Landmarker(threads=threads)
-        self.heads = [Head(head, threads, evidence) for head in choose_heads(heads, terms)]
+        self.landmarker = Landmarker(threads=threads, device=self.device)
+        self.heads = [Head(head, threads, evidence, self.device) for head in choose_heads(heads, terms)]
         self.displays = displays
         self._own_evidence = evidence
 
@@ -87,6 +96,7 @@ class Analyzer:
             **look,
             "evidence": f"of its own ({hashlib.sha256(weights.encode()).hexdigest()[:8]})" if own else "of the card",
             "displays": self.displays,
+            "device": self.device,
         }
 
     def photo(self, source: Photo) -> Faces:
@@ -115,18 +125,24 @@ class Analyzer:
         exact: bool = False,
         skip: Iterable[str] = (),
         keep_image: bool = False,
+        workers: int = 1,
     ) -> Iterator[Frame]:
         """Everything that photos, folders, videos, 'webcam:0' or '-' (a list on standard input) hold.
 
         One `Frame` a photo and one a video frame; what cannot be read or gives nothing becomes a frame with status
         'error'. What a list names is read as it comes. requests: see `find_sources`.
-        skip: names of sources to leave out. every, smooth, neutral, exact: see `video`.
+        skip: names of sources to leave out. every, smooth, neutral, exact: see `video`. workers: processes that share
+        the sources; the rows are the same, in the same order. Give the networks one thread each then.
         """
         _check_video_options(every, smooth)
         how: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral, "exact": exact}
         done = {skip} if isinstance(skip, str) else set(skip)
+        sources = find_sources(requests, recursive=recursive, glob=glob)
+        if workers != 1:
+            yield from run_in_processes(self, sources, workers, done, **how, keep_image=keep_image)
+            return
         photos: list[Source] = []
-        for source in find_sources(requests, recursive=recursive, glob=glob):
+        for source in sources:
             new = source.name not in done
             if new and source.kind == "photo":
                 photos.append(source)

@@ -1,6 +1,7 @@
 """Which room may import which, read from the sources."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -33,7 +34,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"errors", "estimates", "expression", "faces", "geometry", "opencv", "ort", "tasks"},
     "video": {"errors", "expression", "faces", "geometry", "runtime", "tracking"},
     "sinks": {"errors", "expression", "facs", "faces", "geometry", "files", "opencv", "video"},
-    "analyzer": {"errors", "expression", "faces", "geometry", "media", "runtime", "tracking", "video"},
+    "parallel": {"errors", "faces", "media", "opencv"},
+    "analyzer": {"errors", "expression", "faces", "geometry", "media", "parallel", "runtime", "tracking", "video"},
+    "cluster": {"analyzer", "errors", "faces", "media", "parallel", "sinks"},
     "cleaning": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},
     "preference": {
         "analyzer",
@@ -47,13 +50,24 @@ MAY_IMPORT: dict[str, set[str]] = {
         "runtime",
         "tasks",
     },
-    "datasets": {"errors", "expression", "facs", "geometry", "media", "opencv", "runtime", "tasks", "files"},
-    "evaluate": BASE | {"datasets", "metrics", "runtime", "tasks"},
+    "datasets": {
+        "errors",
+        "expression",
+        "facs",
+        "geometry",
+        "media",
+        "opencv",
+        "parallel",
+        "runtime",
+        "tasks",
+        "files",
+    },
+    "evaluate": BASE | {"datasets", "metrics", "parallel", "runtime", "tasks"},
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
     "train.recipe_yaml": set(),
     "train.recipe": {"datasets", "errors", "train.recipe_yaml"},
-    "synthesis": {"datasets", "errors", "files", "facs", "geometry", "opencv", "train.recipe"},
+    "synthesis": {"datasets", "errors", "files", "facs", "geometry", "opencv", "parallel", "train.recipe"},
     "profile": {"errors", "ort", "train.backbones", "files"},
     "train.data": BASE | {"datasets", "media", "runtime", "tasks", "train.recipe"},
     "train.evidence_fit": {"expression", "facs", "geometry"},
@@ -103,6 +117,7 @@ def room(module: str) -> str:
     return ".".join(parts[:2] if parts[:1] == ["train"] else parts[:1])
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Full names of all modules that a file imports, wherever in it."""
     names: set[str] = set()

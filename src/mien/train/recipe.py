@@ -133,10 +133,12 @@ class Recipe(Strict):
     early_stop: epochs without a better validation before it ends; keep: the last weights or the best ones.
     sampler: 'weighted' by rows and `balance`, 'balanced' (all values of `balance` alike), 'pairs' (comparisons).
     init: weights to begin from. lr_scale: learning rate of the backbone against that of the heads; layer_decay: of each
-    layer of the backbone against the one after it. freeze: epochs in which the backbone rests, its norms with it.
+    layer of the backbone against the one after it. freeze: epochs in which the backbone rests, its norms with it;
+    frozen: so many of its first layers rest to the end.
     teachers: networks to learn from. shift_penalty: weight of a pull of label shifts (`Source.shift`) to none.
     teacher: a file of labels joined by set and id; pseudo: a model that gives labels where they are missing, Action
-    Units or ratings. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
+    Units or ratings. devices: above 1 trains data-parallel (DDP); nodes: machines, each with so many devices.
+    accelerator: 'auto', 'cpu' or 'gpu'.
     pool, raters: whose ratings a score stands for, by name and in words.
     display: sets with votes, to which the weights from Action Units to displays and the direct read-out are fitted.
     open: whether all data are under terms that let anyone use the weights for anything.
@@ -173,6 +175,7 @@ class Recipe(Strict):
     lr_scale: float = Field(1.0, gt=0)
     layer_decay: float = Field(1.0, gt=0, le=1)
     freeze: int = Field(0, ge=0)
+    frozen: int = Field(0, ge=0)
     weight_decay: float = Field(0.02, ge=0)
     warmup: float = Field(0.1, ge=0, lt=1)
     ema: float = Field(0.998, ge=0, lt=1)
@@ -184,6 +187,7 @@ class Recipe(Strict):
     seed: int = Field(0, ge=0, lt=1 << 32)
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     devices: int = Field(1, ge=1, le=1024)
+    nodes: int = Field(1, ge=1, le=1024)
     tensorboard: bool = True
     threads: int = Field(2, ge=1, le=1024)
     workers: int = Field(1, ge=0, le=256)
