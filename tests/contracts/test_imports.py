@@ -31,10 +31,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tasks": {"errors", "estimates", "faces", "facs", "geometry", "metrics"},
     "tracking": {"errors", "estimates", "faces", "geometry", "opencv"},
     "drawing": {"errors", "expression", "facs", "faces", "geometry", "media", "opencv"},
-    "sinks": {"errors", "expression", "facs", "faces", "geometry", "files"},
     "runtime": {"errors", "estimates", "expression", "faces", "geometry", "opencv", "ort", "tasks"},
     "parallel": {"errors", "faces", "media", "opencv"},
-    "analyzer": {"errors", "expression", "faces", "geometry", "media", "parallel", "runtime", "tracking"},
+    "video": {"errors", "expression", "faces", "geometry", "runtime", "tracking"},
+    "sinks": {"errors", "expression", "facs", "faces", "files", "geometry", "opencv", "video"},
+    "analyzer": {"errors", "expression", "faces", "geometry", "media", "parallel", "runtime", "tracking", "video"},
     "cluster": {"analyzer", "errors", "faces", "media", "parallel", "sinks"},
     "cleaning": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},
     "preference": {

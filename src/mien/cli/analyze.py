@@ -27,6 +27,10 @@ def analyze(
     out: Out = None,
     draw: Annotated[Path | None, typer.Option(help="Folder for annotated pictures, videos, time lines.")] = None,
     events: Annotated[Path | None, typer.Option(help="FILE.csv or FILE.jsonl for events of units in videos.")] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="FILE.csv, .json or .parquet: one row a person of a video.")
+    ] = None,
+    best: Annotated[Path | None, typer.Option(help="Folder for the best view of each of --people.")] = None,
     heads: Annotated[
         str | None, typer.Option(help="Comma-separated heads to run: expression,age,attractiveness unless given.")
     ] = None,
@@ -39,6 +43,9 @@ def analyze(
     every: Annotated[int, typer.Option(min=1, help="Look at each n-th frame of a video.")] = 1,
     smooth: Annotated[float, typer.Option(min=0, help="Smooth a video over this many seconds.")] = 0.0,
     neutral: Annotated[bool, typer.Option("--neutral", help="Take off what a face shows at rest, in videos.")] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Read each frame of a video as a photo: several times slower.")
+    ] = False,
     glob: Annotated[str | None, typer.Option(help="Only files of folders whose names match, such as '*.jpg'.")] = None,
     recursive: Annotated[bool, typer.Option(help="Look into folders of folders.")] = True,
     resume: Annotated[bool, typer.Option(help="Skip what an earlier, killed run already did.")] = False,
@@ -66,6 +73,7 @@ def analyze(
     from mien.runtime.heads import choose_heads
     from mien.sinks import EventSink, open_sink
     from mien.sinks.events import check_target
+    from mien.sinks.rows import check_rows_target
 
     terms = "open" if open_terms else "any"
     named = None if heads is None else [head for head in heads.split(",") if head]
@@ -75,9 +83,14 @@ def analyze(
         expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
         reads_units = bool(model) or {"expression", "expression-open"} & set(map(str, chosen))
         expect(bool(reads_units), "heads", "with 'expression' to find events", heads)
-    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
+    expect(best is None or people is not None, "best", "given together with 'people'", best)
+    if people:
+        check_rows_target(people, "people")
+    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral, "exact": exact}
     if on_ray:
-        expect(not (draw or events or evidence), "ray", "without --draw, --events and --evidence", True)
+        expect(
+            not (draw or events or evidence or people), "ray", "without --draw, --events, --people, --evidence", True
+        )
         expect(out not in (None, "-"), "out", "a folder or an address such as s3://bucket/faces, with --ray", out)
         looks = {"min_face": min_face, "score_threshold": score_threshold, "max_faces": max_faces, "max_side": max_side}
         settings = {"heads": list(map(str, chosen)), "terms": terms, "displays": displays, "device": device, **looks}
@@ -106,15 +119,18 @@ def analyze(
         if annotator:
             annotator.keep(sink.done - sink.errors)
         movements = stack.enter_context(EventSink(events, resume=resume, done=sink.done)) if events else None
+        crowd = _people(stack, people, best, fused=not exact, resume=resume, done=sink.done) if people else None
         tally = Tally(sink.done, sink.errors)
         watch = not quiet and sys.stderr.isatty()
         known, total = look_ahead(requests, sink.done, recursive, glob) if watch else (requests, None)
-        reading |= {"recursive": recursive, "glob": glob, "workers": processes}
-        frames = analyzer.run(known, skip=sink.done, keep_image=annotator is not None, **reading)
+        how = {**reading, "recursive": recursive, "glob": glob, "workers": processes}
+        frames = analyzer.run(known, skip=sink.done, keep_image=bool(annotator or best), **how)
         for frame in with_rate(frames, total) if watch else frames:
             # Both before the sink: what it calls done on resume has all its events and its drawing.
             if movements:
                 movements.write(frame)
+            if crowd:
+                crowd.write(frame)
             if annotator:
                 annotator.add(frame)
             sink.write(frame)
@@ -125,6 +141,12 @@ def analyze(
         if not quiet:
             print(tally, file=sys.stderr)
         raise typer.Exit(3)
+
+
+def _people(stack: ExitStack, path: Path, best: Path | None, **options: Any) -> Any:
+    from mien.sinks import PeopleSink
+
+    return stack.enter_context(PeopleSink(path, best=best, **options))
 
 
 def _annotator(folder: Path) -> Any:
