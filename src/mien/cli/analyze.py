@@ -88,8 +88,9 @@ def analyze(
         check_rows_target(people, "people")
     reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral, "exact": exact}
     if on_ray:
-        local = draw or events or evidence or people
-        expect(not local, "ray", "without --draw, --events, --evidence and --people", True)
+        expect(
+            not (draw or events or evidence or people), "ray", "without --draw, --events, --people, --evidence", True
+        )
         expect(out not in (None, "-"), "out", "a folder or an address such as s3://bucket/faces, with --ray", out)
         looks = {"min_face": min_face, "score_threshold": score_threshold, "max_faces": max_faces, "max_side": max_side}
         settings = {"heads": list(map(str, chosen)), "terms": terms, "displays": displays, "device": device, **looks}
@@ -122,8 +123,8 @@ def analyze(
         tally = Tally(sink.done, sink.errors)
         watch = not quiet and sys.stderr.isatty()
         known, total = look_ahead(requests, sink.done, recursive, glob) if watch else (requests, None)
-        reading |= {"recursive": recursive, "glob": glob, "workers": processes}
-        frames = analyzer.run(known, skip=sink.done, keep_image=bool(annotator or best), **reading)
+        how = {**reading, "recursive": recursive, "glob": glob, "workers": processes}
+        frames = analyzer.run(known, skip=sink.done, keep_image=bool(annotator or best), **how)
         for frame in with_rate(frames, total) if watch else frames:
             # Both before the sink: what it calls done on resume has all its events and its drawing.
             if movements:
