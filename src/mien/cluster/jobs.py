@@ -60,8 +60,8 @@ def analyze_files(
 
     requests: folders, files, patterns, or addresses such as s3://bucket/photos. address: of the Ray cluster, see
     `connect`. analyzer: arguments of `Analyzer`; reading: `every`, `smooth`, `neutral`, `exact`. partition: photos of a
-    part. most_actors: analyzers at a time, as many as the cluster has cores unless given. watch: called with what became of
-    each partition.
+    part. most_actors: analyzers at a time, as many as the cluster has cores unless given. watch: called with what
+    became of each partition.
 
     Raises InputError where `out` holds rows and resume is not set, or those of another run; StoreError where a store
     cannot be listed or written.
