@@ -88,8 +88,8 @@ class Follower:
         again = missed(expected.box[faces.track_id], faces.box)
         if not again.any():
             return faces
-        second = self._place(image, known.pick(faces.track_id[again]), faces.select(again))
-        rows = np.flatnonzero(again)[second.track_id]
+        second = self._place(image, known.pick(faces.require("track_id")[again]), faces.select(again))
+        rows = np.flatnonzero(again)[second.require("track_id")]
         if len(rows) < again.sum():
             return faces.select(~again)
         return _with_rows(faces, rows, second)
@@ -140,9 +140,10 @@ class Follower:
         if not len(rows):
             return vouched, rows
         faces = self._read(image, vouched, vouched.predict(time_s))
-        faces = faces.select(_shape_change(vouched.faces.select(faces.track_id), faces) <= _JUMP)
-        here = vouched.pick(faces.track_id)
-        return replace(here.moved(faces, time_s), misses=here.misses + 1), rows[faces.track_id]
+        faces = faces.select(_shape_change(vouched.faces.select(faces.require("track_id")), faces) <= _JUMP)
+        place = faces.require("track_id")
+        here = vouched.pick(place)
+        return replace(here.moved(faces, time_s), misses=here.misses + 1), rows[place]
 
     @property
     def _tells_presence(self) -> bool:

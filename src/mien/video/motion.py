@@ -1,6 +1,7 @@
 """Where a face that was seen a moment ago is now: boxes and five points from 68 landmarks, moved on."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class Followed:
         if len(faces) < 2:
             return self if len(self.faces) or not len(other.faces) else other
         names = (f.name for f in fields(self) if f.name not in ("faces", "time_s"))
-        arrays = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
+        arrays: dict[str, Any] = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
         return replace(self, faces=Faces.concat(faces), **arrays)
 
     def predict(self, time_s: float) -> Faces:

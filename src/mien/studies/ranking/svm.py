@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from mien.errors import expect
-from mien.studies.core.finding import Finding, Measured, Study, Table, compare, gather
+from mien.studies.core.finding import Cell, Finding, Measured, Study, Table, compare, gather
 from mien.studies.taste.personal_taste import FACES, RATINGS, read_pool
 from mien.studies.taste.raters import Comparisons, Pool, halves
 
@@ -61,7 +61,9 @@ def report(settings: Settings, outcomes: list[dict[str, float]], source: str, po
     keys = [(name, n) for n in settings.counts for name in (*LEARNED, POOL)]
     what = ("pairs in order", "support vectors (share)", "at the bound (share)", "duality gap", "C")
     undefined = Measured((float("nan"),) * len(outcomes))
-    rows = tuple((name, str(n), *(found.get(f"{name}|{n}|{one}", undefined) for one in what)) for name, n in keys)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (name, str(n), *(found.get(f"{name}|{n}|{one}", undefined) for one in what)) for name, n in keys
+    )
     raters = found["raters"]
     data = f"{source}: {len(pool.z)} test faces, {raters.mean:.0f} raters, embedding of {pool.z.shape[1]} numbers"
     table = Table(("machine", "comparisons", *what), rows)
