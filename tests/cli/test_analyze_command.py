@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 from mien.analyzer import Analyzer
 from mien.cli import app
 from mien.errors import InputError, SinkError
-from mien.events import events_in
+from mien.expression.events import events_in
 from mien.geometry import Image
 from mien.sinks.options import options_file
-from output_schema import SCHEMA
+from tests.fixtures.output_schema import SCHEMA
 
 START = [sys.executable, "-c", "from mien.cli import main; main()", "analyze"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from drawn_people import covered, person
+from tests.fixtures.drawn_people import covered, person
 from mien.cli import app
 from mien.errors import InputError
 from mien.geometry import Image

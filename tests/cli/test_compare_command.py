@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from mien.cli import app
 from mien.errors import InputError, MediaError
 from mien.geometry import Image
-from mien.taste import Taste
-from tiny_scores import lighter, score_model, write
+from mien.preference import Taste
+from tests.fixtures.tiny_scores import lighter, score_model, write
 
 
 @pytest.fixture

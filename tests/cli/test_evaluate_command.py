@@ -20,7 +20,7 @@ from mien.cli import app
 from mien.errors import InputError
 from mien.geometry import Image
 from mien.runtime.models import embedded_models
-from mien.train.evaluate import reading
+from mien.evaluate import reading
 
 pytestmark = pytest.mark.skipif("age" not in embedded_models(), reason="the embedded weights are not there")
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from mien.cli import app
 from mien.errors import InputError
 from mien.geometry import Image
-from tiny_scores import elsewhere, lighter, score_model, write
+from tests.fixtures.tiny_scores import elsewhere, lighter, score_model, write
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from mien.cli import app
-from mien.face_groups import Row
+from mien.cleaning.groups import Row
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clean.md").read_text(encoding="utf-8")

@@ -98,7 +98,7 @@ FREE = {"cli", "", "train"}
 
 
 def room(module: str) -> str:
-    """`mien.train.data.crops` -> 'train.data', `mien.media.photo` -> 'media'."""
+    """`mien.datasets.crops` -> 'train.data', `mien.media.photo` -> 'media'."""
     parts = module.split(".")[1:]
     return ".".join(parts[:2] if parts[:1] == ["train"] else parts[:1])
 

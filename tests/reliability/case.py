@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from mien.geometry import Image
-from reliability.mutation import Rng
+from tests.reliability.mutation import Rng
 
 ROOT = Path(__file__).parents[2]
 ANY = frozenset((0, 1, 2, 3))

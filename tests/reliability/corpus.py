@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from reliability.case import ROOT
-from reliability.kinds import KINDS, names
+from tests.reliability.case import ROOT
+from tests.reliability.kinds import KINDS, names
 
 BATCH = 40
 PATIENCE = 15

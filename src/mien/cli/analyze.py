@@ -51,7 +51,7 @@ def analyze(
     """
     from mien import __version__
     from mien.analyzer import Analyzer
-    from mien.emotion import load_evidence
+    from mien.expression.emotion import load_evidence
     from mien.errors import expect
     from mien.runtime.heads import choose_heads
     from mien.sinks import EventSink, open_sink

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.emotion import EvidenceModel
+from mien.expression.emotion import EvidenceModel
 from mien.errors import InputError, ModelError, expect
 from mien.estimates import ATTRIBUTES, decode
 from mien.faces import Attributes, Faces

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mien.emotion import DISPLAYS
+from mien.expression.emotion import DISPLAYS
 from mien.errors import MissingDependencyError, SinkError
 from mien.faces import SCORE_NUMBERS, Frame, flatten
 from mien.facs import CODES

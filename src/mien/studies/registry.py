@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import InputError, expect
-from mien.studies.faces import load_faces
-from mien.studies.finding import Finding, Study
-from mien.studies.networks import one_thread
+from mien.studies.core.faces import load_faces
+from mien.studies.core.finding import Finding, Study
+from mien.studies.core.networks import one_thread
 
 NAMES = (
     "label-smoothing",

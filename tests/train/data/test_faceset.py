@@ -14,7 +14,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mien.geometry import MIRROR_68
-from mien.train.data.crops import Plan, cut_crops
+from mien.datasets.crops import Plan, cut_crops
 from mien.train.data.faceset import FaceDataset, FaceSet
 from mien.train.recipe import Augment, Crop
 

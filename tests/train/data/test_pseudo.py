@@ -12,7 +12,7 @@ from mien.errors import InputError
 from mien.estimates import action_units_estimate
 from mien.facs import CODES
 from mien.runtime.models import Model, find_model, read_card
-from mien.train.data.labels import RATER_SPREAD
+from mien.datasets.labels import RATER_SPREAD
 from mien.train.data.pseudo import ADULT, fill_labels
 from mien.train.recipe import Crop
 

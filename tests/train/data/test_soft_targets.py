@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="training data need mien[train]")
 pytest.importorskip("pyarrow")
 pytest.importorskip("onnx")
 
-from tiny_teacher import colors_of, shares_of, write_teacher
+from tests.fixtures.tiny_teacher import colors_of, shares_of, write_teacher
 
 from mien.errors import InputError
 from mien.train.data import soft_targets as module

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.geometry import Array
-from mien.train.data.aligned import AlignedTable, Locator, align_table, known_boxes, move_labels, setting_of
-from mien.train.data.base_table import Columns, Table
-from mien.train.data.crops import Crops
+from mien.datasets.aligned import AlignedTable, Locator, align_table, known_boxes, move_labels, setting_of
+from mien.datasets.base_table import Columns, Table
+from mien.datasets.crops import Crops
 from mien.train.data.faceset import FaceDataset, FaceSet
-from mien.train.data.labels import ColumnLabel, labels_of
+from mien.datasets.labels import ColumnLabel, labels_of
 from mien.train.data.pseudo import fill_labels, hold_units
-from mien.train.data.ratings import rater_scores
-from mien.train.data.schema import check_named
-from mien.train.data.tables import open_table, read_columns
+from mien.datasets.ratings import rater_scores
+from mien.datasets.schema import check_named
+from mien.datasets.tables import open_table, read_columns
 from mien.train.recipe import Recipe, Source
 
 __all__ = ["FaceDataset", "FaceSet", "Locator", "join_teacher", "known_boxes", "prepare", "prepare_plain"]

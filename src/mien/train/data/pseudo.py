@@ -12,7 +12,7 @@ from mien.geometry import Array
 from mien.opencv import cv2
 from mien.runtime.models import Model, find_model
 from mien.train.data.augment import Jitter, random_similarity
-from mien.train.data.labels import RATER_SPREAD
+from mien.datasets.labels import RATER_SPREAD
 from mien.train.recipe import Crop
 
 ADULT = 18.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.train.data.faceset import FaceSet
-from mien.train.data.schema import check_named, texts
+from mien.datasets.schema import check_named, texts
 from mien.train.recipe import Source
 
 SPLITS = ("train", "val", "test")

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 import mien
 from mien.errors import InputError
-from mien.train.data.progress import replace_text
+from mien.datasets.progress import replace_text
 from mien.train.recipe import Recipe
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from mien.errors import InputError, MienError
 from mien.geometry import Array
 from mien.train.data.dataset import Locator
-from mien.train.data.progress import replace_text
+from mien.datasets.progress import replace_text
 from mien.train.data.samplers import Shared
 from mien.train.engine.loaders import Prepared, complete, load_sets, make_loaders, task_of
 from mien.train.engine.module import FaceModule

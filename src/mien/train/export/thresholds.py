@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mien.estimates import sigmoid
 from mien.facs import CODES
 from mien.geometry import Array
-from mien.train import metrics
+from mien.evaluate import metrics
 from mien.train.export.calibrate import fit_platt
 
 MIN_FACES = 10

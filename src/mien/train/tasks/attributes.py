@@ -9,8 +9,9 @@ from torch import Tensor
 from mien.errors import InputError
 from mien.estimates import sigmoid
 from mien.geometry import Array
-from mien.train import losses, metrics
-from mien.train.data.labels import ColumnLabel
+from mien.train import losses
+from mien.evaluate import metrics
+from mien.datasets.labels import ColumnLabel
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 
 NUMBER_LOSSES: dict[str, Callable[..., Tensor]] = {
