@@ -20,10 +20,10 @@ __all__ = ["Analyzer", "Face", "Faces", "Frame", "MienError", "__version__", "co
 
 if TYPE_CHECKING:
     from mien.analyzer import Analyzer
-    from mien.preference import compare
     from mien.drawing import draw
     from mien.errors import MienError
     from mien.faces import Face, Faces, Frame
+    from mien.preference import compare
 
 
 def __getattr__(name: str) -> Any:

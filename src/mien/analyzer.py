@@ -13,9 +13,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import MienError, expect
 from mien.expression.displays import displays_of
 from mien.expression.emotion import EvidenceModel
-from mien.errors import MienError, expect
 from mien.faces import SCORE_NUMBERS, Faces, Frame
 from mien.geometry import CropTemplate, Image, align
 from mien.media import Source, find_sources, read_photo, read_video

@@ -5,10 +5,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
 from tests.fixtures.drawn_people import person, shifted
-from mien.errors import InputError
+
 from mien.cleaning.groups import ALL, FaceCutter, Picture, Row, check_groups, folder_pictures
+from mien.errors import InputError
 from mien.geometry import Image
 
 

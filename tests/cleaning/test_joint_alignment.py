@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mien.cleaning.joint_alignment import JointAlignment, align_jointly, move_onto, moved_by
 from mien.errors import InputError
 from mien.geometry import Image
 from mien.lowrank import principal_component_pursuit
-from mien.cleaning.joint_alignment import JointAlignment, align_jointly, move_onto, moved_by
 
 Array = NDArray[np.float64]
 MARGIN = 8

@@ -6,12 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
 from tests.fixtures.drawn_people import Array, covered, person, shifted
-from mien.errors import InputError
+
 from mien.cleaning import outliers as cleaning
-from mien.lowrank import principal_component_pursuit
 from mien.cleaning.outliers import check_group, find_copies, robust_threshold
+from mien.errors import InputError
+from mien.lowrank import principal_component_pursuit
 
 SIDE = 24
 

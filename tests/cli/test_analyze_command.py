@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from tests.fixtures.output_schema import SCHEMA
 from typer.testing import CliRunner
 
 from mien.analyzer import Analyzer
@@ -21,7 +22,6 @@ from mien.errors import InputError, SinkError
 from mien.expression.events import events_in
 from mien.geometry import Image
 from mien.sinks.options import options_file
-from tests.fixtures.output_schema import SCHEMA
 
 START = [sys.executable, "-c", "from mien.cli import main; main()", "analyze"]
 

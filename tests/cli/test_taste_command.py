@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_taste import write_faces, write_network
 from typer.testing import CliRunner
 
 from mien.cli import app
@@ -12,7 +13,6 @@ from mien.cli.taste import read_answers
 from mien.errors import InputError, MienError, ModelError
 from mien.geometry import Image
 from mien.preference import Taste
-from tests.fixtures.tiny_taste import write_faces, write_network
 
 
 def run(*words: str | Path) -> tuple[int, str]:

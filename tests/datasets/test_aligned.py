@@ -13,12 +13,13 @@ pytest.importorskip("pyarrow")
 
 import pyarrow.parquet as pq
 
+from mien.datasets.aligned import AlignedTable, write_aligned
+from mien.datasets.crop import Crop
+from mien.datasets.tables import ParquetTable, open_table
 from mien.errors import InputError
 from mien.geometry import apply_affine
-from mien.datasets.aligned import AlignedTable, write_aligned
 from mien.train.data.dataset import prepare
-from mien.datasets.tables import ParquetTable, open_table
-from mien.train.recipe import Crop, Source
+from mien.train.recipe import Source
 
 SQUARE = Crop(kind="square", size=48, zoom=1.25)
 

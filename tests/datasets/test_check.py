@@ -11,10 +11,10 @@ pytest.importorskip("pyarrow")
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mien.errors import InputError
 from mien.datasets import tables
 from mien.datasets.check import check_table
 from mien.datasets.tables import open_table
+from mien.errors import InputError
 
 
 def table(folder: Path, **columns: Any) -> Any:

@@ -11,11 +11,11 @@ import pytest
 
 pytest.importorskip("torch", reason="crops belong to mien[train]")
 
+from mien.datasets import crops
+from mien.datasets.crops import FLUSH_ROWS, NO_FACE, Plan, cut_crops, find_face, pick_face
 from mien.errors import InputError
 from mien.faces import Faces
 from mien.geometry import warp
-from mien.datasets import crops
-from mien.datasets.crops import FLUSH_ROWS, NO_FACE, Plan, cut_crops, find_face, pick_face
 
 SIZE = 8
 SHIFT = np.array([[1, 0, -2], [0, 1, -3]], np.float32)

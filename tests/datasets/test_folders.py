@@ -12,8 +12,8 @@ pytest.importorskip("pyarrow")
 
 from PIL import Image as PillowImage
 
-from mien.errors import InputError
 from mien.datasets.folders import FolderTable, ManifestTable
+from mien.errors import InputError
 
 
 def put(path: Path, value: int = 0, width: int = 8) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("torch", reason="training data need mien[train]")
 
-from mien.errors import InputError
 from mien.datasets.ratings import count_raters, rater_scores
+from mien.errors import InputError
 
 IDS = np.array(["b", "a", "z"], object)
 

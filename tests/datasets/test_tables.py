@@ -13,9 +13,9 @@ pytest.importorskip("pyarrow.parquet")
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mien.errors import InputError
 from mien.datasets import tables
 from mien.datasets.tables import decode, iterate_images, open_table, read_columns
+from mien.errors import InputError
 
 RED = np.zeros((6, 4, 3), np.uint8)
 RED[..., 0] = 200

@@ -5,13 +5,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from tests.drawing.test_annotator import faces_in, frames_of, gray, names_in
 
 from mien.drawing import Annotator, timeline
 from mien.drawing.record import Record
 from mien.expression.events import events_in
 from mien.faces import ActionUnits, Frame
 from mien.facs import CODES
-from test_drawing import faces_in, frames_of, gray, names_in
 
 
 def movements(count=100, at_s=2.0, codes=("AU04",)):

@@ -17,16 +17,16 @@ pytest.importorskip("pyarrow.parquet")
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mien.datasets.crops import pick_face
 from mien.errors import InputError
+from mien.evaluate.evaluator import Report, Row, check_target, evaluate_file, make_row, write_report
+from mien.evaluate.measures import Measure
 from mien.faces import Faces
 from mien.geometry import align
 from mien.runtime.detector import Detector
 from mien.runtime.heads import Head
 from mien.runtime.landmarks import Landmarker
 from mien.runtime.models import embedded_models
-from mien.datasets.crops import pick_face
-from mien.evaluate.evaluator import Report, Row, check_target, evaluate_file, make_row, write_report
-from mien.evaluate.measures import Measure
 
 POSE = ("yaw", "pitch", "roll")
 

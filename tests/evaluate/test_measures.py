@@ -11,8 +11,6 @@ pytest.importorskip("sklearn.metrics")
 
 from sklearn import metrics as sklearn_metrics
 
-from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Category, Emotion, Faces, Flags, Pose, Quantity
-from mien.facs import CODES
 from mien.evaluate.measures import (
     AGE_BANDS,
     SKIN_TONE,
@@ -24,6 +22,8 @@ from mien.evaluate.measures import (
     shifted_rating,
 )
 from mien.evaluate.metrics import expected_calibration_error
+from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Category, Emotion, Faces, Flags, Pose, Quantity
+from mien.facs import CODES
 
 N = 60
 ALL = np.arange(N)

@@ -15,9 +15,9 @@ pytest.importorskip("lightning")
 pytest.importorskip("pyarrow")
 
 from mien.errors import InputError
-from mien.runtime.models import Card
 from mien.evaluate import reading
 from mien.evaluate.reading import check_labels, column_labels, find_trained, read_data
+from mien.runtime.models import Card
 
 OWN = "classification:hat+regression:height+multilabel:worn"
 DECODING = {

@@ -7,8 +7,8 @@ pytest.importorskip("torch", reason="evaluation needs mien[train]")
 
 from skimage.color import lab2rgb, rgb2lab
 
-from mien.geometry import Array, Image
 from mien.evaluate.skin_tone import BANDS, skin_tones, typology_angle
+from mien.geometry import Array, Image
 
 LANDMARKS = np.random.default_rng(0).uniform(60, 140, (68, 2)).astype(np.float32)
 LANDMARKS[[36, 45, 41, 46, 48, 54]] = [[60, 80], [140, 80], [75, 84], [125, 84], [80, 130], [120, 130]]

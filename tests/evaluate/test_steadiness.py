@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mien.errors import InputError
-from mien.geometry import Image, apply_affine
-from mien.runtime.models import embedded_models, find_model, read_card
 from mien.evaluate import steadiness as module
 from mien.evaluate.reading import read_data
 from mien.evaluate.steadiness import perturb, spread_of, steadiness
+from mien.geometry import Image, apply_affine
+from mien.runtime.models import embedded_models, find_model, read_card
 
 NEEDED = pytest.mark.skipif(not {"age", "landmarks"} <= set(embedded_models()), reason="the weights are not there")
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
+from mien.errors import InputError
 from mien.expression.emotion import (
     DISPLAYS,
     GROUPS,
@@ -17,7 +18,6 @@ from mien.expression.emotion import (
     load_evidence,
     strength,
 )
-from mien.errors import InputError
 from mien.faces import EMOTIONS, ActionUnits
 from mien.facs import CODES
 

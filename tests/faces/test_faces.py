@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 import pytest
+from tests.fixtures.output_schema import HEADS, SCHEMA
 
 from mien.errors import InputError, MissingDependencyError
 from mien.faces import (
@@ -31,7 +32,6 @@ from mien.faces import (
     emotion_text,
     flatten,
 )
-from tests.fixtures.output_schema import HEADS, SCHEMA
 
 UNITS = ("AU06", "AU12", "AU15")
 

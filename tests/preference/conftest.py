@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from tests.fixtures.tiny_scores import score_model
 
 from mien.analyzer import Analyzer
-from tests.fixtures.tiny_scores import score_model
 
 
 @pytest.fixture(scope="session")

@@ -5,15 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_scores import DECODING, lighter, score_model, write
 
 import mien
 from mien.analyzer import Analyzer
-from mien.preference import compare
 from mien.errors import InputError, MediaError, ModelError
 from mien.geometry import Image
+from mien.preference import Taste, compare
 from mien.preference.pool import prefer
-from mien.preference import Taste
-from tests.fixtures.tiny_scores import DECODING, lighter, score_model, write
 
 
 def test_the_better_photo_wins_on_either_side(analyzer: Analyzer, astronaut: Image, tmp_path: Path) -> None:

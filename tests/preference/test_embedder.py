@@ -5,11 +5,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.fixtures.tiny_taste import WIDTH, write_faces, write_network
 
 from mien.errors import InputError, ModelError
 from mien.geometry import Image
 from mien.preference.embedder import VIEW, FaceEmbedder
-from tests.fixtures.tiny_taste import WIDTH, write_faces, write_network
 
 
 def test_a_folder_of_photos(tmp_path: Path, astronaut: Image) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mien.analyzer import Analyzer
-from mien.preference.entrants import entrant, remarks
 from mien.geometry import Image
+from mien.preference.entrants import entrant, remarks
 
 
 def test_the_largest_of_several_faces(analyzer: Analyzer, astronaut: Image) -> None:

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_scores import DECODING
 
-from mien.preference.judges import PoolJudge, TasteJudge
 from mien.errors import ModelError
 from mien.faces import Attractiveness
-from mien.preference.pool import Preference, chances
 from mien.preference import Taste
-from tests.fixtures.tiny_scores import DECODING
+from mien.preference.judges import PoolJudge, TasteJudge
+from mien.preference.pool import Preference, chances
 
 Z = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
 FACES = Attractiveness(np.array([0.0, 0.5, 1.0, 1.0]), np.zeros(4), "P", embedding=Z)

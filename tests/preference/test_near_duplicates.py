@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.preference.near_duplicates import SAME_SCENE, likeness, near_duplicates, thumbnail
 from mien.errors import InputError
 from mien.geometry import Image
+from mien.preference.near_duplicates import SAME_SCENE, likeness, near_duplicates, thumbnail
 
 
 def scene(seed: int) -> Image:

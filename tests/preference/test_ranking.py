@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_scores import elsewhere, lighter, write
 
 from mien.analyzer import Analyzer
-from mien.preference import rank_photos
 from mien.errors import InputError
 from mien.geometry import Image
-from mien.preference import Taste
-from tests.fixtures.tiny_scores import elsewhere, lighter, write
+from mien.preference import Taste, rank_photos
 
 
 @pytest.fixture

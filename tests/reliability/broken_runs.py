@@ -12,7 +12,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pyarrow.parquet as pq
-
 from tests.reliability.case import encoded, portrait
 from tests.reliability.forked import FILLER, KILLED, Ended, Trouble, run
 from tests.reliability.mutation import Rng

@@ -4,7 +4,6 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-
 from tests.reliability.case import Case, Kind
 from tests.reliability.networks import make_card, make_network
 from tests.reliability.pictures import make_photo

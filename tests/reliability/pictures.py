@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-
 from tests.reliability.case import ANY, Case, encoded, pick, portrait
 from tests.reliability.mutation import Rng, mutate
 

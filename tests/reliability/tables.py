@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-
 from tests.reliability.case import ANY, Case, encoded, pick, portrait
 from tests.reliability.mutation import Rng, mutate, mutate_text
 

@@ -13,16 +13,16 @@ pytest.importorskip("hypothesis", reason="comes with mien[dev]")
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.reliability.mutation import ODD_VALUES
 
 from mien.cli.taste import read_answers
-from mien.expression.emotion import load_evidence
 from mien.errors import MienError
+from mien.expression.emotion import load_evidence
 from mien.media import find_sources, read_photo
+from mien.preference import Taste
 from mien.runtime.models import read_card
 from mien.runtime.session import free_shapes
 from mien.sinks.lines import parse
-from mien.preference import Taste
-from tests.reliability.mutation import ODD_VALUES
 
 KEYS = ("name", "task", "crop", "mean", "std", "outputs", "decoding", "sha256", "bias", "AU12", "positive", "negative")
 KEYS += ("neutral", "format", "version", "model", "comparisons", "covariance", "kind", "size", "scale", "source")

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-
 from tests.reliability.case import ANY, Case, encoded, pick, portrait
 from tests.reliability.mutation import Rng, alter, mutate, mutate_text
 

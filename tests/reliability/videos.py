@@ -9,7 +9,6 @@ from unittest import mock
 
 import cv2
 import numpy as np
-
 from tests.reliability.case import ANY, Case, pick, portrait
 from tests.reliability.mutation import Rng, mutate
 from tests.reliability.pictures import REFUSED, whole

@@ -13,12 +13,13 @@ pytest.importorskip("pydantic")
 pytest.importorskip("pyarrow")
 
 import pyarrow.parquet as pq
-
 from tests.fixtures.made_up_head import write_assets, write_people
+
+from mien.datasets.labels import labels_of
+from mien.datasets.tables import decode, read_columns
 from mien.errors import InputError
 from mien.facs import CODES
 from mien.synthesis import dataset as heads_dataset
-from mien.synthesis.head import Scene, render
 from mien.synthesis.dataset import (
     Cast,
     load_cast,
@@ -28,10 +29,9 @@ from mien.synthesis.dataset import (
     side_intensities,
     split_people,
 )
+from mien.synthesis.head import Scene, render
 from mien.synthesis.recipe import HeadsRecipe
 from mien.synthesis.sampling import degrade, sample_scene, sample_shape
-from mien.datasets.labels import labels_of
-from mien.datasets.tables import decode, read_columns
 
 
 @pytest.fixture(scope="module")

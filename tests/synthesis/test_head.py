@@ -10,12 +10,12 @@ pytest.importorskip("pyarrow", reason="training data need pyarrow")
 
 from mien.facs import CODES
 from mien.geometry import MIRROR_68, Array
-from mien.synthesis.head import Rendering, Scene, render, rotation
 from mien.synthesis.assets import HeadModel, Person, load_model, load_people
+from mien.synthesis.head import Rendering, Scene, render, rotation
 from mien.synthesis.raster import COLORS, GUMS, MOUTH, SKIN, TEETH, rasterise, vertex_normals
 from mien.synthesis.skin import crease, fill_background, place_folds
 
-ASSETS = Path(__file__).resolve().parents[4] / "shared" / "data"
+ASSETS = Path(__file__).resolve().parents[3] / "shared" / "data"
 FRONT = np.array([0, 0, 1], np.float32)
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from tests.fixtures.made_up_head import landmarks
 
 pytest.importorskip("numba", reason="the renderer needs mien[train]")

@@ -22,7 +22,7 @@ from mien.synthesis.people import (
     write_people,
 )
 
-ASSETS = Path(__file__).resolve().parents[4] / "shared" / "data"
+ASSETS = Path(__file__).resolve().parents[3] / "shared" / "data"
 SIDE = 160
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import MediaError
-from mien.geometry import CropTemplate, Image, align
 from mien.cleaning.joint_alignment import align_jointly
 from mien.cleaning.outliers import DUPLICATE, FEWEST, GroupCheck, check_group
+from mien.errors import MediaError
+from mien.geometry import CropTemplate, Image, align
 from mien.media import folder_sources, read_photo
 from mien.opencv import cv2
 from mien.runtime.detector import Detector

@@ -13,8 +13,8 @@ from mien.cli.compare import OwnModel, TasteFile, Threads
 from mien.cli.progress import watched
 
 if TYPE_CHECKING:
-    from mien.preference import Row
     from mien.faces import Frame
+    from mien.preference import Row
 
 Folders = Annotated[list[Path], typer.Argument(help="Folders of photos of one person; each is ranked by itself.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="FILE.csv, FILE.json or FILE.parquet: a row a photo.")]

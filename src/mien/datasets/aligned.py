@@ -15,15 +15,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from mien.datasets.base_table import Columns, Table
+from mien.datasets.crop import Crop
+from mien.datasets.crops import DONE, Crops, Locate, Plan, cut_crops, find_face, open_crops, read_info
+from mien.datasets.labels import labels_of
 from mien.errors import InputError
 from mien.geometry import Array, CropTemplate, Image, apply_affine, face_square, five_points, rotation_angle, similarity
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 from mien.runtime.models import find_model
-from mien.datasets.base_table import Columns, Table
-from mien.datasets.crops import DONE, Crops, Locate, Plan, cut_crops, find_face, open_crops, read_info
-from mien.datasets.labels import labels_of
-from mien.train.recipe import Crop
 
 logger = logging.getLogger(__name__)
 Locator = Callable[[Image, Array, Array], Array]

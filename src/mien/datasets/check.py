@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from mien.datasets.base_table import Columns, Table
 from mien.datasets.labels import labels_of
+from mien.datasets.leaks import find_leaks
 from mien.datasets.schema import Fault, check_named, find_faults, is_missing, numbers_of, texts
-from mien.train.data.splits import find_leaks
 
 _SHOWN = 6
 

@@ -15,10 +15,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.progress import locked, progress_bar, replace_text
 from mien.errors import InputError
 from mien.geometry import Array, Image, box_iou, warp
 from mien.runtime.detector import Detector
-from mien.datasets.progress import locked, progress_bar, replace_text
 
 UNREADABLE, NO_FACE, ELSEWHERE = "unreadable", "no face", "no face at the labelled place"
 REASONS = (UNREADABLE, NO_FACE, ELSEWHERE)

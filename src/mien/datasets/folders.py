@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as csv
 
-from mien.errors import InputError
-from mien.media import PHOTO_SUFFIXES
 from mien.datasets.base_table import Columns, FileTable
 from mien.datasets.schema import check_distinct, is_missing
+from mien.errors import InputError
+from mien.media import PHOTO_SUFFIXES
 
 IMAGE_COLUMNS = ("image", "path", "file")
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from mien.facs import CODES
-from mien.geometry import Array
 from mien.datasets.schema import (
     VOTES,
     ColumnLabel,
@@ -21,6 +19,8 @@ from mien.datasets.schema import (
     numbers_of,
     texts,
 )
+from mien.facs import CODES
+from mien.geometry import Array
 
 __all__ = ["TEACHER_UNITS", "ColumnLabel", "Columns", "labels_of"]
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import InputError
-from mien.geometry import Array
 from mien.datasets.folders import read_manifest
 from mien.datasets.schema import check_named, numbers_of, texts
 from mien.datasets.tables import read_columns
+from mien.errors import InputError
+from mien.geometry import Array
 
 
 def rater_scores(path: Path, ids: NDArray[np.object_]) -> Array:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.expression.emotion import DISPLAYS
 from mien.errors import InputError
+from mien.expression.emotion import DISPLAYS
 
 Where = Callable[[int], str]
 """Row -> words that name it in a message, such as `faces.csv, row 12 (a/b.jpg)`."""

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from mien.errors import InputError
-from mien.geometry import Image
-from mien.opencv import cv2
 from mien.datasets.aligned import AlignedTable
 from mien.datasets.base_table import Columns, Table
 from mien.datasets.crops import DONE
 from mien.datasets.folders import FolderTable, ManifestTable
 from mien.datasets.schema import check_distinct
+from mien.errors import InputError
+from mien.geometry import Image
+from mien.opencv import cv2
 
 _WHOLE = 1 << 28
 """Parquet files up to this size are read whole for their fingerprint; of larger ones the footer is, with its sizes."""

@@ -36,8 +36,8 @@ def timeline(
     """Displayed emotion, and intensity of Action Units, of one track over time, as a picture.
 
     codes: the units to show, by default those with events, and at least the six most active; track_id: by default
-    the track seen most; events: by default those of the frames, see `mien.expression.events`. An event is a bar from onset to
-    offset with a dot at the apex. Lines break where the track was not seen.
+    the track seen most; events: by default those of the frames, see `mien.expression.events`. An event is a bar from
+    onset to offset with a dot at the apex. Lines break where the track was not seen.
     """
     track = most_seen(frames) if track_id is None else track_id
     times, faces = _of_track(frames, track)

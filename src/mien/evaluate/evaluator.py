@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import InputError, expect
 from mien.datasets.progress import replace_text
+from mien.errors import InputError, expect
 from mien.evaluate.measures import Measure, groups_of, measures_by_task, shifted_age, shifted_rating
-from mien.evaluate.reading import Reading, read_data
 from mien.evaluate.metrics import bootstrap_interval
+from mien.evaluate.reading import Reading, read_data
 
 ROUNDS = 300
 MIN_GROUP = 20

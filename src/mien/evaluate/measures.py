@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.evaluate import metrics
+from mien.evaluate.skin_tone import BANDS as SKIN_BANDS
 from mien.faces import Category, Faces, Flags, Quantity
 from mien.facs import CODES
 from mien.geometry import Array
-from mien.evaluate import metrics
-from mien.evaluate.skin_tone import BANDS as SKIN_BANDS
 
 Index = NDArray[np.int64]
 GROUP_COLUMNS = ("set", "gender", "race", "ethnicity", "group", "age_group", "pose30", "pose45", "occluded")

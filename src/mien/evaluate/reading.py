@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.aligned import known_boxes
+from mien.datasets.base_table import Table
+from mien.datasets.crops import pick_face, wanted_box
+from mien.datasets.join import join_teacher
+from mien.datasets.labels import ColumnLabel, labels_of
+from mien.datasets.tables import open_table
 from mien.errors import InputError, expect
+from mien.evaluate.measures import SKIN_TONE, Labels
+from mien.evaluate.skin_tone import skin_tones
 from mien.faces import Faces
 from mien.facs import CODES
 from mien.geometry import Array, Image, align
@@ -17,13 +25,6 @@ from mien.runtime.detector import Detector
 from mien.runtime.heads import Head
 from mien.runtime.landmarks import Landmarker
 from mien.runtime.models import Card, embedded_models, find_model, read_card
-from mien.datasets.base_table import Table
-from mien.datasets.crops import pick_face, wanted_box
-from mien.train.data.dataset import join_teacher, known_boxes
-from mien.datasets.labels import ColumnLabel, labels_of
-from mien.datasets.tables import open_table
-from mien.evaluate.measures import SKIN_TONE, Labels
-from mien.evaluate.skin_tone import skin_tones
 
 _BATCH = 64
 _WANTED = {

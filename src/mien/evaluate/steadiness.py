@@ -4,17 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.datasets.crops import pick_face
 from mien.errors import InputError, expect
+from mien.evaluate.evaluator import Row, make_row
+from mien.evaluate.measures import Measure
+from mien.evaluate.reading import Reading, pictures_of
 from mien.faces import Faces
 from mien.geometry import Array, Image, align, apply_affine
 from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.heads import Head
 from mien.runtime.landmarks import Landmarker
-from mien.datasets.crops import pick_face
-from mien.evaluate.evaluator import Row, make_row
-from mien.evaluate.measures import Measure
-from mien.evaluate.reading import Reading, pictures_of
 
 SHIFT, SCALE, TURN, QUALITY = 0.04, 1.33, 8.0, (40, 95)
 """Largest shift (part of the shorter side), factor of size (up and down), angle in degrees; JPEG from and to."""

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from mien.analyzer import Analyzer, Photo
-from mien.preference.entrants import HEADS, Entrant, entrant
-from mien.preference.judges import Judge, open_judge
 from mien.errors import InputError, expect
 from mien.media import read_photo
+from mien.preference.entrants import HEADS, Entrant, entrant
+from mien.preference.judges import Judge, open_judge
+from mien.preference.personal import Taste
 from mien.preference.pool import Preference
-from mien.preference import Taste
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from mien.errors import MediaError
 from mien.geometry import CropTemplate, Image, align
 from mien.media import folder_sources, read_photo
 from mien.media.files import display_name
-from mien.preference import Taste
+from mien.preference.personal import Taste
 
 VIEW = CropTemplate(224, 0.3)
 """How a face is shown to the person who compares."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from mien.errors import ModelError
 from mien.estimates import Decoding
 from mien.faces import Attractiveness
+from mien.preference.personal import Taste
 from mien.preference.pool import Preference, chances, constants, prefer
 from mien.runtime.heads import Head
-from mien.preference import Taste
 
 Array = NDArray[Any]
 

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.analyzer import Analyzer
-from mien.preference.entrants import Entrant, entrant
-from mien.preference.judges import Judge, TasteJudge, open_judge
-from mien.preference.near_duplicates import near_duplicates, thumbnail
 from mien.errors import InputError
 from mien.faces import SCORE_NUMBERS, Attractiveness, Frame
 from mien.geometry import Image
 from mien.media import Source, find_sources
 from mien.opencv import cv2
-from mien.preference import Taste
+from mien.preference.entrants import Entrant, entrant
+from mien.preference.judges import Judge, TasteJudge, open_judge
+from mien.preference.near_duplicates import near_duplicates, thumbnail
+from mien.preference.personal import Taste
 
 Array = NDArray[Any]
 

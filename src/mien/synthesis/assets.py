@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from mien.datasets.tables import decode
 from mien.errors import InputError
 from mien.geometry import Array, Image
 from mien.opencv import cv2
 from mien.synthesis.raster import EYE, GUMS, MOUTH, SKIN, TEETH, Ints
 from mien.synthesis.skin import EYE_PATCH, Fold, fill_background, lid_shift, paint_eyes, place_folds
-from mien.datasets.tables import decode
 
 HIDDEN = ("M_LacrimalFluid", "M_EyeBlend", "M_EyeOcclusion", "M_EyeLashes")
 MOUTH_SOCKET = range(11248, 13294)  # vertices of ICT-FaceKit's mouth bag; the file gives them no material of their own

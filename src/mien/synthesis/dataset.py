@@ -15,16 +15,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
+from mien.datasets.progress import progress_bar
 from mien.errors import InputError
 from mien.facs import CODES
 from mien.geometry import Array, Image
 from mien.opencv import cv2
-from mien.synthesis.head import MIDLINE, SHAPES, Rendering, Scene, render
 from mien.synthesis.assets import HeadModel, Person, load_model, load_people
+from mien.synthesis.head import MIDLINE, SHAPES, Rendering, Scene, render
 from mien.synthesis.occluders import occlude, skin_patch
 from mien.synthesis.recipe import HeadsRecipe
 from mien.synthesis.sampling import degrade, pick, sample_scene, sample_shape
-from mien.datasets.progress import progress_bar
 
 MODEL, PEOPLE = "synthetic_heads_model.npz", "synthetic_heads_people.parquet"
 """What the folder of the assets holds."""

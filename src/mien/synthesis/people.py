@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mien.datasets.tables import decode
 from mien.errors import InputError
 from mien.geometry import Array, outer_eye_distance
 from mien.synthesis.assets import HeadModel, load_model
-from mien.datasets.tables import decode
 
 CALM = {
     "mouthSmile": 0.15,

@@ -6,9 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from mien.datasets.crop import Strict
 from mien.facs import CODES
 from mien.synthesis.prototypes import PROTOTYPES
-from mien.train.recipe import VERSION, Strict, read_recipe
+from mien.train.recipe import VERSION, read_recipe
 
 
 def _ordered(ends: tuple[float, float]) -> tuple[float, float]:

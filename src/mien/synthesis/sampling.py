@@ -7,9 +7,9 @@ import numpy as np
 from mien.facs import CODES
 from mien.geometry import Array, Image
 from mien.opencv import cv2
-from mien.synthesis.head import Scene
 from mien.synthesis.assets import Person
 from mien.synthesis.glasses import sample_glasses
+from mien.synthesis.head import Scene
 from mien.synthesis.recipe import Backgrounds, Camera, HeadsRecipe, Light, Movement, Pose, Skin
 
 UNLABELLED = ("mouthPucker", "mouthFunnel", "mouthLeft", "mouthRight", "jawForward")

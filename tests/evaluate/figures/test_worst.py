@@ -11,8 +11,8 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("pyarrow")
 
 from mien.errors import InputError
-from mien.faces import Faces
 from mien.evaluate.figures.worst import cut_face, draw_worst, errors_of
+from mien.faces import Faces
 
 TASKS = (
     "age",

@@ -6,7 +6,16 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 
 import torch
 
-from mien.studies.core.networks import Plan, first_below, fit, gradient_norm, last_layer, network_for, one_thread, predict
+from mien.studies.core.networks import (
+    Plan,
+    first_below,
+    fit,
+    gradient_norm,
+    last_layer,
+    network_for,
+    one_thread,
+    predict,
+)
 
 
 def squared(output, target):

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from mien.errors import SinkError
 from mien.studies.core.bootstrap import Estimate
 from mien.studies.core.finding import Finding, Measured, Study, Table
-from mien.studies.registry import NAMES, find_study
 from mien.studies.core.report import index_markdown, write_finding, write_index
+from mien.studies.registry import NAMES, find_study
 
-DOCS = Path(__file__).parents[2] / "docs" / "studies"
+DOCS = Path(__file__).parents[3] / "docs" / "studies"
 STUDY = Study("Is it so?\n\n**Method.** None.\n", lambda *_: None, None, None)
 
 

@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip("torch", reason="studies need mien[train]")
 
 
-from mien.studies.losses import cross_entropy_gradients as study
 from mien.studies.core.finding import Measured
+from mien.studies.losses import cross_entropy_gradients as study
 
 TINY = study.Settings(batch=4, classes=3)
 

@@ -8,8 +8,8 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 
 import torch
 
-from mien.studies.losses import label_smoothing as study
 from mien.studies.core.finding import Measured
+from mien.studies.losses import label_smoothing as study
 
 TINY = study.Settings(few=60, many=300, test=300, steps=100, epsilons=(0.1,))
 

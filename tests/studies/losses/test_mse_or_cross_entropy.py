@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip("torch", reason="studies need mien[train]")
 
 
-from mien.studies.losses import mse_or_cross_entropy as study
 from mien.studies.core.finding import Measured
+from mien.studies.losses import mse_or_cross_entropy as study
 
 TINY = study.Settings(train=500, test=500, steps=150, every=10, rates=(0.5,), hessians=10)
 

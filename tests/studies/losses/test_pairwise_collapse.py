@@ -6,8 +6,8 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 
 import torch
 
-from mien.studies.losses import pairwise_collapse as study
 from mien.studies.core.finding import Measured
+from mien.studies.losses import pairwise_collapse as study
 
 TINY = study.Settings(people=300, pairs=800, steps=300, every=100)
 

@@ -6,8 +6,8 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 
 import torch
 
-from mien.studies.losses import penalties as study
 from mien.studies.core.finding import Measured
+from mien.studies.losses import penalties as study
 
 TINY = study.Settings(steps=80, lambdas=(0.03, 0.1, 0.3))
 

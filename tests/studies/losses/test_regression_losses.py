@@ -6,8 +6,8 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 
 import torch
 
-from mien.studies.losses import regression_losses as study
 from mien.studies.core.finding import Measured
+from mien.studies.losses import regression_losses as study
 
 TINY = study.Settings(train=400, held_out=300, steps=200, every=100, goal=6.0, shares=(0.0, 0.3), rates=(4e-3,))
 

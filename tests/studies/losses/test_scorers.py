@@ -6,7 +6,19 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 
 import torch
 
-from mien.studies.losses.scorers import COMP, DECAY, FLAT, HINGE, METHODS, SAME, SVM, TIES, USUAL, Scorer, scoring_network
+from mien.studies.losses.scorers import (
+    COMP,
+    DECAY,
+    FLAT,
+    HINGE,
+    METHODS,
+    SAME,
+    SVM,
+    TIES,
+    USUAL,
+    Scorer,
+    scoring_network,
+)
 
 PEOPLE = torch.randn(20, 10, generator=torch.Generator().manual_seed(0))
 ROWS = torch.tensor([[0, 1], [1, 0], [2, 3]])

@@ -10,8 +10,8 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 import torch
 
 from mien.errors import InputError
-from mien.studies.normalized_l1 import runs as study
 from mien.studies.core.networks import network_for
+from mien.studies.normalized_l1 import runs as study
 from mien.train.losses import RunningScale
 
 TINY = study.Settings(train=300, test=200, steps=60, pieces=(1, 32), finest=64)

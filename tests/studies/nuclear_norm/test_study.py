@@ -6,9 +6,8 @@ import pytest
 
 pytest.importorskip("torch", reason="studies need mien[train]")
 
-from mien.studies.nuclear_norm import envelope_checks
-from mien.studies.nuclear_norm import study
 from mien.studies.core.finding import Measured
+from mien.studies.nuclear_norm import envelope_checks, study
 
 TINY = study.Settings(samples=12, side=3, unknowns_side=5, ranks=(1,), counts=(6, 20), trials=2)
 

@@ -11,13 +11,23 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 pytest.importorskip("matplotlib")
 
 from mien.errors import InputError
+from mien.evaluate.measures import Labels
+from mien.evaluate.reading import Reading
 from mien.faces import Attractiveness, Faces
 from mien.runtime.models import find_model, read_card
 from mien.studies.ranking import attractiveness_trust as study
-from mien.studies.ranking.attractiveness_trust import CHANGE, COVERAGE, MEBEAUTY, PLCC, QUICK, RATINGS, SCUT, SRCC, STUDY
+from mien.studies.ranking.attractiveness_trust import (
+    CHANGE,
+    COVERAGE,
+    MEBEAUTY,
+    PLCC,
+    QUICK,
+    RATINGS,
+    SCUT,
+    SRCC,
+    STUDY,
+)
 from mien.studies.ranking.backdrops import QUALITY, surroundings
-from mien.evaluate.measures import Labels
-from mien.evaluate.reading import Reading
 
 
 class Named:

@@ -14,11 +14,9 @@ from torch import nn
 
 from mien.errors import InputError
 from mien.geometry import Array
-from mien.studies.ranking import faces
-from mien.studies.ranking import runs
 from mien.studies.core.finding import Measured
+from mien.studies.ranking import faces, runs
 from mien.studies.ranking.linear import RIDGE, SVM, choose_penalty, direction, embed, train_linear
-from mien.studies.ranking.study import QUICK, STUDY, compare_losses, describe
 from mien.studies.ranking.measures import CONSTANT, ORDER, PLCC, ROUNDED, SPREAD, SRCC, measures, order, sure_pairs
 from mien.studies.ranking.runs import (
     COMP,
@@ -35,6 +33,7 @@ from mien.studies.ranking.runs import (
     Scorer,
     Settings,
 )  # fmt: skip
+from mien.studies.ranking.study import QUICK, STUDY, compare_losses, describe
 from mien.studies.ranking.verdicts import judge, sets_of
 from mien.train.data.faceset import FaceSet
 

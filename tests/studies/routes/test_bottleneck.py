@@ -8,9 +8,9 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 pytest.importorskip("matplotlib")
 
 from mien.errors import InputError
+from mien.studies.core.finding import Measured
 from mien.studies.routes import bottleneck
 from mien.studies.routes.bottleneck import AUC, DIRECT, FREE, FROZEN, LEAST, OPTIONS, QUICK, STUDY, THROUGH, judge
-from mien.studies.core.finding import Measured
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import cv2
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mien.datasets.schema import VOTES
 from mien.geometry import Array, CropTemplate, Image, align, five_points
 from mien.studies.routes import faces as study
 from mien.studies.routes.routes import EXACT, Answers, Crops
-from mien.datasets.schema import VOTES
 
 ZEROS = dict.fromkeys((*VOTES, "unknown", "NF"), 0)
 

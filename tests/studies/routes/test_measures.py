@@ -8,8 +8,8 @@ pytest.importorskip("sklearn.metrics")
 
 from sklearn import metrics as sklearn_metrics
 
-from mien.studies.routes import measures as study
 from mien.studies.core.bootstrap import resample
+from mien.studies.routes import measures as study
 
 
 def answers(count: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -10,14 +10,14 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 
 from mien.errors import InputError
 from mien.faces import EMOTIONS
-from mien.studies.routes import au_or_classes, landmarks_under_pose
 from mien.studies import registry
 from mien.studies.core.bootstrap import Estimate
+from mien.studies.routes import au_or_classes, landmarks_under_pose
 from mien.studies.routes.faces import Reading, VotedFaces
-from mien.studies.routes.setup import Bench, rendered_hits, voted_hits
-from mien.studies.routes.routes import DIRECT, EXACT, LANDMARKS, UNITS, Answers
-from mien.studies.routes.synthetic_displays import VIEWS, class_plans, describe
 from mien.studies.routes.landmark_classifier import LandmarkClassifier
+from mien.studies.routes.routes import DIRECT, EXACT, LANDMARKS, UNITS, Answers
+from mien.studies.routes.setup import Bench, rendered_hits, voted_hits
+from mien.studies.routes.synthetic_displays import VIEWS, class_plans, describe
 
 SKILL = {UNITS: 3.0, DIRECT: 1.0, LANDMARKS: 0.0, EXACT: 1.0}
 

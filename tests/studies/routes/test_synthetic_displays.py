@@ -12,7 +12,7 @@ from mien.faces import EMOTIONS
 from mien.studies.routes import synthetic_displays as study
 from mien.synthesis.dataset import MODEL, PEOPLE, Cast
 
-ASSETS = Path(__file__).resolve().parents[3] / "shared" / "data"
+ASSETS = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 @pytest.fixture(scope="module")

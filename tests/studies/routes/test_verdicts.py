@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("torch", reason="studies need mien[train]")
 
-from mien.studies.routes import verdicts as study
 from mien.studies.core.bootstrap import Estimate
+from mien.studies.routes import verdicts as study
 from mien.studies.routes.figures import draw_pose, draw_routes
 from mien.studies.routes.measures import AUC, ECE, F1, NLL
 from mien.studies.routes.routes import DIRECT, EXACT, LANDMARKS, UNITS

@@ -5,9 +5,9 @@ import pytest
 
 pytest.importorskip("torch", reason="studies need mien[train]")
 
+from mien.studies.core.finding import Measured
 from mien.studies.rpca import figure as study
 from mien.studies.rpca import verdicts
-from mien.studies.core.finding import Measured
 from mien.studies.rpca.traces import Trace
 
 

@@ -5,8 +5,7 @@ import pytest
 
 pytest.importorskip("torch", reason="studies need mien[train]")
 
-from mien.studies.rpca import study
-from mien.studies.rpca import verdicts
+from mien.studies.rpca import study, verdicts
 
 TINY = study.Settings(sizes=(10, 20), steps=20, interior_limit=10, newton_limit=10, descent_limit=20)
 

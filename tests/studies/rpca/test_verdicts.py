@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("torch", reason="studies need mien[train]")
 
-from mien.studies.rpca import verdicts as study
 from mien.studies.core.finding import Measured
+from mien.studies.rpca import verdicts as study
 
 NAN = float("nan")
 

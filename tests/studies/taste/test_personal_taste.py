@@ -10,8 +10,9 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 pytest.importorskip("matplotlib")
 
 from mien.errors import InputError
-from mien.studies.taste import personal_taste
+from mien.preference import Taste
 from mien.studies.core.bootstrap import Estimate
+from mien.studies.taste import personal_taste
 from mien.studies.taste.personal_taste import OTHERS, STUDY, Settings, judge
 from mien.studies.taste.raters import (
     INFORMATIVE,
@@ -27,7 +28,6 @@ from mien.studies.taste.raters import (
     others_right,
     priors,
 )
-from mien.preference import Taste
 from mien.train.export.taste import fit_prior, rater_sums
 
 WEIGHTS = np.random.default_rng(9).multivariate_normal([0.5, 0, 0], np.diag([0.05, 1.5, 0.05]), 60)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from mien.faces import Category, Quantity
-from mien.geometry import Array
 from mien.evaluate import metrics
 from mien.evaluate.evaluator import Report, Row
 from mien.evaluate.figures import panels
 from mien.evaluate.reading import Reading
+from mien.faces import Category, Quantity
+from mien.geometry import Array
 
 Panel = Callable[[Axes], None]
 _PROBABILITY = ("probability that was said", "share that is so")

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from mien.evaluate.evaluator import Report
 from mien.evaluate.figures import known_tasks, panels
 from mien.evaluate.figures.attributes import Panel, attribute_panels
-from mien.evaluate.reading import Reading
 from mien.evaluate.metrics import winners
+from mien.evaluate.reading import Reading
 from mien.whole_file import whole_file
 
 _MOST_GROUPS = 24

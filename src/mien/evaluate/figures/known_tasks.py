@@ -6,14 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from mien.faces import EMOTIONS
-from mien.facs import CODES
-from mien.geometry import Array
 from mien.evaluate import metrics
 from mien.evaluate.evaluator import Report
 from mien.evaluate.figures import panels
 from mien.evaluate.figures.attributes import Panel, many_panels
 from mien.evaluate.reading import Reading
+from mien.faces import EMOTIONS
+from mien.facs import CODES
+from mien.geometry import Array
 
 _DECADES = np.array([0, 10, 20, 30, 40, 50, 60, 70, 80, 120], np.float32)
 

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from mien.geometry import Array
 from mien.evaluate import metrics
+from mien.geometry import Array
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, GREY = (
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c8c"

@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mien.errors import InputError, expect
+from mien.evaluate import metrics
+from mien.evaluate.reading import Reading, pictures_of
 from mien.faces import EMOTIONS, Category, Faces, Flags, Quantity
 from mien.facs import CODES
 from mien.geometry import Array, Image
-from mien.evaluate import metrics
-from mien.evaluate.reading import Reading, pictures_of
 
 _COLUMNS = 6
 _MARGIN = 0.35

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from mien.estimates import age_value
+from mien.evaluate.metrics import mean_absolute_error
 from mien.geometry import Array
 from mien.studies.age_heads.measures import measures
 from mien.studies.core.faces import FaceSample
 from mien.studies.core.networks import Change, Loss, Plan, first_below, fit, generator, last_layer, network_for, predict
 from mien.studies.core.samples import Sample, ages, mislabel, shares, split
 from mien.train.losses import mixup, softmax_cross_entropy_loss
-from mien.evaluate.metrics import mean_absolute_error
 from mien.train.tasks.age import AgeTask
 
 OLDEST = 90.0

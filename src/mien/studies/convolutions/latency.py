@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from mien.datasets.progress import progress_bar
 from mien.profile.effective import settle
 from mien.runtime.session import open_session
 from mien.studies.core.finding import Measured
 from mien.studies.core.networks import generator
 from mien.train.backbones.registry import create_classifier, find_network
-from mien.datasets.progress import progress_bar
 from mien.train.export.exporter import write_onnx
 from mien.train.fold import fold
 

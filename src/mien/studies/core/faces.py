@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mien.errors import InputError, expect
-from mien.geometry import Array, CropTemplate, Image, align
-from mien.runtime.detector import Detector
 from mien.datasets.crops import pick_face
 from mien.datasets.progress import progress_bar
 from mien.datasets.tables import open_table
+from mien.errors import InputError, expect
+from mien.geometry import Array, CropTemplate, Image, align
+from mien.runtime.detector import Detector
 
 TEMPLATE = CropTemplate(32, 0.36)
 GRAY = np.array([0.299, 0.587, 0.114], np.float32)

@@ -1,1 +1,1 @@
-""""""
+"""Classification, regression and penalty losses compared."""

@@ -36,6 +36,8 @@ from torch import Tensor
 
 from mien.studies.core.faces import FaceSample
 from mien.studies.core.finding import Finding, Measured, Study, Table, gather
+from mien.studies.core.networks import generator
+from mien.studies.core.sweep import sweep
 from mien.studies.losses.formulas import (
     LOSSES,
     Function,
@@ -46,8 +48,6 @@ from mien.studies.losses.formulas import (
     softmax_as_written,
     softmax_loss,
 )
-from mien.studies.core.networks import generator
-from mien.studies.core.sweep import sweep
 from mien.train.losses import smooth_labels
 
 LIMITS = {"the loss": 1e-12, "as written": 1e-8, "central differences": 1e-7, "sigmoid of the difference": 1e-12}

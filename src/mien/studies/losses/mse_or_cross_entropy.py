@@ -34,12 +34,21 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from mien.studies.losses.binary_losses import CE, DENSITY, MSE, binary_losses, likelihoods, loss_along, not_convex, slope
 from mien.studies.core.faces import FaceSample
 from mien.studies.core.finding import Cell, Finding, Measured, Study, Table, compare, difference, gather
 from mien.studies.core.networks import Plan, first_below, fit, last_layer, network_for, predict
 from mien.studies.core.samples import Sample, ages, logistic, shares, split, two_sided
 from mien.studies.core.sweep import sweep
+from mien.studies.losses.binary_losses import (
+    CE,
+    DENSITY,
+    MSE,
+    binary_losses,
+    likelihoods,
+    loss_along,
+    not_convex,
+    slope,
+)
 from mien.train.losses import dex_loss, expectation, l2_loss
 
 EVEN, WRONG = "even start", "sure and wrong start"

@@ -34,6 +34,7 @@ from mien.studies.core.faces import FaceSample
 from mien.studies.core.finding import Cell, Finding, Measured, Study, Table, compare, difference, gather
 from mien.studies.core.networks import Plan, fit, generator
 from mien.studies.core.samples import latent, pairs
+from mien.studies.core.sweep import sweep
 from mien.studies.losses.scorers import (
     COMP,
     COMP_MARGIN,
@@ -50,7 +51,6 @@ from mien.studies.losses.scorers import (
     Scorer,
     scoring_network,
 )
-from mien.studies.core.sweep import sweep
 from mien.train.losses import is_constant_scorer
 
 RIVALS = (COMP_MARGIN, HINGE, RANKNET)

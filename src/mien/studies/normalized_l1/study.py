@@ -33,6 +33,7 @@ import torch
 from mien.studies.core.faces import FaceSample
 from mien.studies.core.finding import Cell, Finding, Study, Table, gather
 from mien.studies.core.networks import generator
+from mien.studies.core.sweep import sweep
 from mien.studies.normalized_l1.figure import draw
 from mien.studies.normalized_l1.runs import (
     ALIKE,
@@ -52,7 +53,6 @@ from mien.studies.normalized_l1.runs import (
     usual,
 )
 from mien.studies.normalized_l1.verdicts import Results, judge
-from mien.studies.core.sweep import sweep
 
 
 def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = None) -> Finding:

@@ -33,13 +33,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from mien.studies.nuclear_norm.envelope_checks import BEYOND, CHECKS, SCALED, checks, holds
-from mien.studies.nuclear_norm.envelopes import MATRICES, RIVALS, VECTORS, Kind, rivalry
 from mien.studies.core.faces import FaceSample
 from mien.studies.core.finding import Cell, Finding, Measured, Study, Table, gather
+from mien.studies.core.sweep import sweep
+from mien.studies.nuclear_norm.envelope_checks import BEYOND, CHECKS, SCALED, checks, holds
+from mien.studies.nuclear_norm.envelopes import MATRICES, RIVALS, VECTORS, Kind, rivalry
 from mien.studies.nuclear_norm.figure import draw
 from mien.studies.nuclear_norm.recoveries import NORM, SQUARES, freedom, half, needed, shares
-from mien.studies.core.sweep import sweep
 
 KINDS = (MATRICES, VECTORS)
 

@@ -28,19 +28,19 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.datasets.ratings import rater_scores
 from mien.errors import InputError
 from mien.estimates import moderated
+from mien.evaluate import metrics
+from mien.evaluate.reading import Reading, read_data
 from mien.faces.parts import Array
 from mien.preference.pool import constants
-from mien.studies.ranking.backdrops import QUALITY, surroundings
 from mien.studies.core.bootstrap import Estimate, Rows, estimate, resample
 from mien.studies.core.finding import Cell, Finding, Study, Table
+from mien.studies.ranking.backdrops import QUALITY, surroundings
 from mien.studies.ranking.faces import sexes
 from mien.studies.ranking.rater_agreement import MODEL, ONE, OTHERS, Agreement, agreement, calibration
 from mien.studies.ranking.trust_figure import draw
-from mien.evaluate import metrics
-from mien.datasets.ratings import rater_scores
-from mien.evaluate.reading import Reading, read_data
 
 SCUT, MEBEAUTY, RATINGS = "scut_fbp5500.parquet", "mebeauty.parquet", "mebeauty_ratings.parquet"
 GROUPS = ("sex", "group", "ethnicity")

@@ -11,15 +11,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mien.datasets.crop import Crop
+from mien.datasets.labels import usual_spread
+from mien.datasets.progress import progress_bar
 from mien.errors import expect
 from mien.runtime.models import find_model
 from mien.train.data.dataset import prepare
 from mien.train.data.faceset import FaceDataset, FaceSet
-from mien.datasets.labels import usual_spread
-from mien.datasets.progress import progress_bar
 from mien.train.fold import fold
 from mien.train.model import FaceModel, normalise
-from mien.train.recipe import Augment, Crop, Recipe
+from mien.train.recipe import Augment, Recipe
 from mien.train.tasks import create_task
 from mien.train.warm_start import read_weights
 

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mien.evaluate.metrics import pearson, spearman
 from mien.geometry import Array
 from mien.studies.ranking.faces import Rated, World
 from mien.train.losses import is_constant_scorer
-from mien.evaluate.metrics import pearson, spearman
 
 ORDER, PLCC, SRCC = "pairs in order", "PLCC", "SRCC"
 ROUNDED = "pairs in order, scores of 3 decimals"

@@ -46,12 +46,12 @@ from pathlib import Path
 import numpy as np
 
 from mien.studies.core.finding import Cell, Finding, Study, Table, gather, short
+from mien.studies.core.sweep import sweep
 from mien.studies.ranking.faces import World, load_world
 from mien.studies.ranking.figure import draw
 from mien.studies.ranking.linear import RANGE, choose_penalty, embed, train_linear
 from mien.studies.ranking.runs import METHODS, Constants, Outcome, Settings, choose, train
 from mien.studies.ranking.verdicts import Results, judge
-from mien.studies.core.sweep import sweep
 
 
 def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:

@@ -28,10 +28,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mien.errors import InputError
+from mien.evaluate.reading import Reading, read_data
 from mien.studies.core.bootstrap import Estimate, estimate, resample
 from mien.studies.core.finding import Cell, Finding, Study, Table
 from mien.studies.core.spoiled import SPOILED
-from mien.evaluate.reading import Reading, read_data
 
 EXACT, GROUPS = ("utkface.parquet", "all_age_faces.parquet"), "fairface.parquet"
 AGES = ((0, 15), (15, 30), (30, 45), (45, 60), (60, 120))

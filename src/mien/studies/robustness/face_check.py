@@ -22,6 +22,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from mien.datasets.crops import pick_face
+from mien.datasets.tables import open_table
 from mien.errors import InputError
 from mien.faces import Faces
 from mien.geometry import Image
@@ -30,8 +32,6 @@ from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 from mien.studies.core.finding import Finding, Study, Table
-from mien.datasets.crops import pick_face
-from mien.datasets.tables import open_table
 
 PEOPLE = ("astronaut", "camera")
 CAT = "chelsea"

@@ -26,15 +26,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mien.analyzer import Analyzer
-from mien.preference.entrants import BLURRED, sharpness
-from mien.preference.near_duplicates import SAME_SCENE, likeness, thumbnail
+from mien.datasets.tables import iterate_images, read_columns
 from mien.errors import InputError
 from mien.geometry import Image
 from mien.opencv import cv2
+from mien.preference.entrants import BLURRED, sharpness
+from mien.preference.near_duplicates import SAME_SCENE, likeness, thumbnail
 from mien.studies.core.bootstrap import Estimate, Rows, estimate, resample
 from mien.studies.core.finding import Finding, Study, Table
 from mien.studies.core.spoiled import compress
-from mien.datasets.tables import iterate_images, read_columns
 
 SETS, DISPLAYS = ("scut_fbp5500", "mebeauty", "utkface", "fairface"), "ckplus"
 SHOT, OTHERS, PERSON = "second shot", "someone else", "same person, other display"

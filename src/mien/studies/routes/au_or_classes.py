@@ -48,10 +48,10 @@ from mien.studies.routes.faces import SUBSETS, SURPRISED, Reading, cut, read_pic
 from mien.studies.routes.figures import draw_routes
 from mien.studies.routes.measures import by_person, spread_within, variance_share
 from mien.studies.routes.reuse import NewCategory, learning_curves
-from mien.studies.routes.setup import NAMES, NOTE, Bench, Hits, find_files, open_bench, rendered_hits, voted_hits
-from mien.studies.routes.verdicts import judge_routes
 from mien.studies.routes.routes import seconds_a_face
+from mien.studies.routes.setup import NAMES, NOTE, Bench, Hits, find_files, open_bench, rendered_hits, voted_hits
 from mien.studies.routes.synthetic_displays import SyntheticFaces, class_plans, describe, draw, load_heads, pain_plans
+from mien.studies.routes.verdicts import judge_routes
 from mien.synthesis.dataset import Cast
 
 FRONTAL = ((0, 0),)

@@ -29,23 +29,24 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mien.expression.emotion import EvidenceModel
+from mien.datasets.crop import Crop
+from mien.datasets.schema import texts
 from mien.errors import InputError
 from mien.estimates import sigmoid
+from mien.evaluate import metrics
+from mien.expression.emotion import EvidenceModel
 from mien.faces import ActionUnits
 from mien.facs import CODES
 from mien.geometry import Array
 from mien.runtime.models import find_model
 from mien.studies.core.finding import Finding, Measured, Study, Table, compare, gather
-from mien.evaluate import metrics
 from mien.train.data.dataset import FaceSet, prepare, prepare_plain
-from mien.datasets.schema import texts
 from mien.train.engine.loaders import task_of
 from mien.train.engine.trainer import build_model, fit
 from mien.train.evidence_fit import fit_evidence
 from mien.train.export.display import read_outputs
 from mien.train.model import FaceModel
-from mien.train.recipe import Crop, Recipe, Source
+from mien.train.recipe import Recipe, Source
 from mien.train.warm_start import read_weights, warm_start
 
 START = "expression-open"

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.geometry import Array, CropTemplate, Image, align, five_points
-from mien.runtime.detector import Detector
-from mien.runtime.landmarks import Landmarker
-from mien.runtime.models import find_model
-from mien.studies.routes.routes import EXACT, Answers, Crops, Route
 from mien.datasets.crops import pick_face
 from mien.datasets.labels import labels_of
 from mien.datasets.progress import progress_bar
 from mien.datasets.schema import VOTES
 from mien.datasets.tables import open_table
+from mien.geometry import Array, CropTemplate, Image, align, five_points
+from mien.runtime.detector import Detector
+from mien.runtime.landmarks import Landmarker
+from mien.runtime.models import find_model
+from mien.studies.routes.routes import EXACT, Answers, Crops, Route
 
 SUBSETS = ("all", "pose30", "pose45", "occluded")
 SURPRISED = 3

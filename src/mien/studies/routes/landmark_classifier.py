@@ -13,10 +13,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mien.errors import InputError
+from mien.evaluate.metrics import macro_f1
 from mien.faces import EMOTIONS
 from mien.geometry import Array
 from mien.studies.routes.landmark_features import landmark_features, mirrored
-from mien.evaluate.metrics import macro_f1
 
 Labels = NDArray[np.int64]
 BOOSTING, NETWORK = "gradient boosting", "network of two hidden layers"

@@ -34,15 +34,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.evaluate.metrics import landmark_error
 from mien.studies.core.bootstrap import Estimate, estimate, resample
 from mien.studies.core.finding import Cell, Finding, Study, Table
 from mien.studies.routes.faces import Picture, Reading, read_pictures
 from mien.studies.routes.figures import draw_pose
 from mien.studies.routes.measures import ACCURACY, AUC, F1, variance_share
-from mien.studies.routes.setup import NAMES, NOTE, Bench, Hits, find_files, open_bench, rendered_hits, voted_hits
-from mien.studies.routes.units import judge_units, unit_rows, units_by_yaw
-from mien.studies.routes.verdicts import LOSSES, judge_pose
 from mien.studies.routes.routes import EXACT, UNITS
+from mien.studies.routes.setup import NAMES, NOTE, Bench, Hits, find_files, open_bench, rendered_hits, voted_hits
 from mien.studies.routes.synthetic_displays import (
     PITCHES,
     VIEWS,
@@ -53,8 +52,9 @@ from mien.studies.routes.synthetic_displays import (
     draw,
     load_heads,
 )  # fmt: skip
+from mien.studies.routes.units import judge_units, unit_rows, units_by_yaw
+from mien.studies.routes.verdicts import LOSSES, judge_pose
 from mien.synthesis.dataset import Cast
-from mien.evaluate.metrics import landmark_error
 
 ROUTES = (*NAMES, EXACT)
 SUBSETS = ("all", "pose30", "pose45")

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.evaluate import metrics
 from mien.faces import EMOTIONS
 from mien.geometry import Array
 from mien.studies.core.bootstrap import Estimate, Rows, estimate
-from mien.evaluate import metrics
 from mien.train.export.calibrate import fit_temperature
 
 Labels = NDArray[np.int64]

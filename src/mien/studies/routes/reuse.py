@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 
+from mien.evaluate.metrics import roc_auc
 from mien.geometry import Array
 from mien.studies.core.bootstrap import Estimate
 from mien.studies.routes.faces import Reading
-from mien.evaluate.metrics import roc_auc
 
 PENALTIES = tuple(float(value) for value in np.geomspace(0.1, 1e5, 13))
 

@@ -11,9 +11,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from mien.expression.displays import pain_index
 from mien.errors import InputError
 from mien.estimates import decode
+from mien.expression.displays import pain_index
 from mien.faces import ActionUnits, Faces
 from mien.geometry import Array, CropTemplate
 from mien.runtime.heads import Head

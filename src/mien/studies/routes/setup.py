@@ -9,11 +9,11 @@ from mien.faces import EMOTIONS
 from mien.geometry import Array
 from mien.studies.core.bootstrap import Estimate, resample
 from mien.studies.routes.faces import Finder, Reading, VotedFaces, read_pictures, voted_faces
+from mien.studies.routes.landmark_classifier import LandmarkClassifier, fit_landmark_classifier
 from mien.studies.routes.measures import hits, temperature_of, tempered
 from mien.studies.routes.routes import DIRECT, EXACT, LANDMARKS, UNITS, DirectRoute, LandmarksRoute, Route, UnitsRoute
 from mien.studies.routes.synthetic_displays import SyntheticFaces
 from mien.synthesis.dataset import MODEL, PEOPLE
-from mien.studies.routes.landmark_classifier import LandmarkClassifier, fit_landmark_classifier
 
 VOTES = "ferplus.parquet"
 CACHE, RUNS = Path("cache"), Path("runs")

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from mien.faces import EMOTIONS
 from mien.studies.routes.faces import Picture
-from mien.synthesis.head import Scene, render
 from mien.synthesis.assets import Person
 from mien.synthesis.dataset import Cast, load_cast
+from mien.synthesis.head import Scene, render
 from mien.synthesis.prototypes import PROTOTYPES
 from mien.synthesis.recipe import HeadsRecipe, Movement, Skin
 from mien.synthesis.sampling import degrade, sample_scene, sample_shape

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.evaluate.metrics import roc_auc
 from mien.geometry import Array
 from mien.studies.core.bootstrap import Estimate, estimate, resample
 from mien.studies.core.finding import Cell
-from mien.evaluate.metrics import roc_auc
 
 LEAST = 10
 """Faces with and without a unit that its AUC needs."""

@@ -49,6 +49,7 @@ from threadpoolctl import threadpool_limits
 
 from mien.studies.core.faces import FaceSample
 from mien.studies.core.finding import Cell, Finding, Study, Table, gather
+from mien.studies.core.sweep import sweep
 from mien.studies.rpca.descents import falling_steps, polyak_steps, stochastic_passes
 from mien.studies.rpca.figure import draw
 from mien.studies.rpca.generic import has_cvxpy, interior_point, newton_seconds
@@ -80,7 +81,6 @@ from mien.studies.rpca.verdicts import (
     judge,
     times,
 )
-from mien.studies.core.sweep import sweep
 
 
 @dataclass(frozen=True, slots=True)

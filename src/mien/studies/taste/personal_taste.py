@@ -26,7 +26,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mien.datasets.ratings import rater_scores
 from mien.errors import InputError, expect
+from mien.evaluate.reading import read_data
 from mien.studies.core.bootstrap import Estimate, estimate, resample
 from mien.studies.core.finding import Finding, Study, Table
 from mien.studies.taste.raters import (
@@ -40,8 +42,6 @@ from mien.studies.taste.raters import (
     others_right,
     priors,
 )
-from mien.datasets.ratings import rater_scores
-from mien.evaluate.reading import read_data
 from mien.train.export.taste import STRENGTHS, choose_prior, rater_sums
 
 FACES, RATINGS = "mebeauty.parquet", "mebeauty_ratings.parquet"

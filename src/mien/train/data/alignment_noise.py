@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.datasets.aligned import Locator
+from mien.datasets.crops import find_face
 from mien.errors import InputError
 from mien.geometry import Array, CropTemplate, Image, apply_affine, five_points, invert_affine, similarity
 from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
-from mien.datasets.aligned import Locator
-from mien.datasets.crops import find_face
 
 _TEMPLATE = CropTemplate(100)
 

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mien.datasets.schema import VOTES
 from mien.expression.emotion import MOST, SPEAKS_FOR, TRACE, EvidenceModel
 from mien.facs import CODES
-from mien.datasets.schema import VOTES
 
 START = 0.5
 """Weight of every unit that may speak for a display before anything is learned."""
