@@ -8,6 +8,7 @@ import json
 import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,24 @@ class CsvSink(_WholeTable):
             rows = csv.DictReader(file)
             _check_columns(rows.fieldnames or ())
             yield from (row for row in rows if row["source"] not in self._again)
+
+
+def csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The lines of a CSV file of rows, as `CsvSink` writes them: first the names of the columns."""
+    buffer = StringIO(newline="")
+    writer = csv.DictWriter(buffer, list(COLUMNS), extrasaction="ignore")
+    writer.writeheader()
+    for row in rows:
+        yield _taken(buffer)
+        writer.writerow(_csv_row(row))
+    yield _taken(buffer)
+
+
+def _taken(buffer: StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
 
 
 def _check_columns(names: Sequence[str]) -> None:
