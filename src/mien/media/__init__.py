@@ -3,7 +3,7 @@
 from mien.media.photo import decode_photo, read_photo
 from mien.media.source import Source
 from mien.media.sources import PHOTO_SUFFIXES, VIDEO_SUFFIXES, find_sources, folder_sources
-from mien.media.video import VideoFrame, read_video, video_size_fps
+from mien.media.video import VideoFrame, read_video, video_seconds, video_size_fps
 
 __all__ = [
     "PHOTO_SUFFIXES",
@@ -15,5 +15,6 @@ __all__ = [
     "folder_sources",
     "read_photo",
     "read_video",
+    "video_seconds",
     "video_size_fps",
 ]

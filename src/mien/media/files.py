@@ -65,7 +65,8 @@ def check_size(width: int, height: int, name: str, most: float = MAX_MEGAPIXELS)
     """Raise TooLargeError for a picture of more than so many megapixels, which would not fit into memory."""
     megapixels = width * height / 1e6
     if megapixels > most:
-        raise TooLargeError(f"{name!r} has {round(megapixels, 1):g} megapixels; at most {most:g} are read. Shrink it first.")
+        size = f"{round(megapixels, 1):g} megapixels; at most {most:g} are read"
+        raise TooLargeError(f"{name!r} has {size}. Shrink it first.")
 
 
 def describe(head: bytes) -> str:

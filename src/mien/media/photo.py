@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from mien.errors import InputError, MediaError, expect
+from mien.errors import InputError, MediaError, UnknownFormatError, expect
 from mien.media.color import to_srgb
 from mien.media.deep import to_8_bits
 from mien.media.files import MAX_MEGAPIXELS as MAX_MEGAPIXELS
@@ -123,7 +123,8 @@ def _open(file: BinaryIO, name: str) -> ImageFile.ImageFile:
             return factory(file, name)
         except (SyntaxError, IndexError, TypeError, ValueError, struct.error):
             damaged = format_name
-    raise MediaError(_why_unknown(name, head, damaged))
+    kind = UnknownFormatError if damaged is None else MediaError
+    raise kind(_why_unknown(name, head, damaged))
 
 
 def _why_unknown(name: str, head: bytes, damaged: str | None) -> str:
