@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from server.conftest import running
+from tests.fixtures.served import running
 
 from mien.server.settings import Settings
 
@@ -17,7 +17,13 @@ def closed(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic secret"}, {"cookie": "mien_token=x"}, {"cookie": "=;"}],
+    [
+        {},
+        {"authorization": "Bearer wrong"},
+        {"authorization": "Basic secret"},
+        {"cookie": "mien_token=x"},
+        {"cookie": "=;"},
+    ],
 )
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/videos", "/metrics", "/openapi.json", "/v1/nothing"])
 def test_without_the_token_nothing_is_told(closed, headers, path):

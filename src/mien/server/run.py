@@ -132,9 +132,7 @@ def _announce(settings: Settings, address: str, host: str) -> None:
     if settings.token:
         print(f"mien: token {settings.token}", file=sys.stderr)
     if not is_loopback(host):
-        print(
-            f"mien: other machines reach {host} without encryption; put a proxy with TLS before it.", file=sys.stderr
-        )
+        print(f"mien: other machines reach {host} without encryption; put a proxy with TLS before it.", file=sys.stderr)
 
 
 def _open_when_ready(settings: Settings, address: str) -> None:

@@ -62,13 +62,13 @@ class Newest:
 async def live(socket: WebSocket) -> None:
     """Read frames until the client goes or the server stops."""
     worker = worker_of(socket)
+    await socket.accept()  # a browser learns of nothing else why it was refused
     try:
         options = LiveOptions.model_validate(dict(socket.query_params))
         analyzer = worker.readers.of(same_options(options))
     except (ValidationError, MienError) as error:
         await _close(socket, _REFUSED, problem_of(error).detail)
         return
-    await socket.accept()
     if worker.live >= worker.limits.live_connections or worker.stopping:
         await _close(socket, _BUSY, f"At most {worker.limits.live_connections} cameras are read at once.")
         return
