@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     limits = Limits(
         body_mb=2, video_mb=4, photo_megapixels=4, photos=5, frame_mb=1, upload_seconds=3, head_seconds=1, jobs=4
     )
-    with running(Settings(folder=folder, limits=limits, hosts=("mien.test",))) as found:
+    with running(Settings(folder=folder, limits=limits)) as found:
         found.folder = folder
         yield found
 

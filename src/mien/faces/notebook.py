@@ -46,7 +46,7 @@ def _thumbnail(faces: Any, image: NDArray[np.uint8] | None) -> str:
 
 def _marks(number: int, face: Any, thick: float) -> Iterator[str]:
     color = _COLORS.get(face.emotion.label if face.emotion else "", "#2b6cb0")
-    x1, y1, x2, y2 = (f"{end:.1f}" for end in face.box)
+    x1, y1 = (f"{end:.1f}" for end in face.box[:2])
     w, h = (f"{side:.1f}" for side in face.box[2:] - face.box[:2])
     yield f'<rect x="{x1}" y="{y1}" width="{w}" height="{h}" fill="none" stroke="{color}" stroke-width="{thick:.2f}"/>'
     yield f'<text x="{x1}" y="{y1}" dy="-2" font-size="{8 * thick:.1f}" fill="{color}">{number}</text>'
