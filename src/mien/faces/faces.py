@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -153,9 +153,11 @@ def _joined(column: list[Any]) -> Any:
         return np.concatenate(column)
     if isinstance(column[0], Attributes):
         return Attributes({name: _joined([part.named[name] for part in column]) for name in column[0].named})
-    arrays = {
-        f.name: np.concatenate([getattr(part, f.name) for part in column])
-        for f in fields(column[0])
-        if isinstance(getattr(column[0], f.name), np.ndarray)
-    }
-    return replace(column[0], **arrays)
+    columns = {f.name: [getattr(part, f.name) for part in column] for f in fields(column[0])}
+    joined = {name: _joined(parts) for name, parts in columns.items() if any(map(_has_rows, parts))}
+    return replace(column[0], **joined)
+
+
+def _has_rows(part: Any) -> bool:
+    """Whether it is an array, or a struct of arrays."""
+    return isinstance(part, np.ndarray) or is_dataclass(part)
