@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,29 @@ class Analyzer:
             "device": self.device,
         }
 
+    def with_options(
+        self,
+        heads: Sequence[str] | None = None,
+        *,
+        evidence: EvidenceModel | None = None,
+        displays: bool = False,
+        **detection: Any,
+    ) -> Self:
+        """The same networks under other options, none of them loaded again.
+
+        heads: names of cards among those that are loaded, all by default; detection: see `Detector`.
+        Raises InputError for a head that is not loaded, and for values that cannot be.
+        """
+        loaded = {head.model.card.name: head for head in self.heads}
+        chosen = list(loaded) if heads is None else list(heads)
+        for name in chosen:
+            expect(name in loaded, "heads", f"among {', '.join(loaded)}", name)
+        other = copy(self)
+        other.detector = self.detector.with_options(**detection)
+        other.heads = [loaded[name].with_evidence(evidence) for name in chosen]
+        other.displays, other._own_evidence = displays, evidence
+        return other
+
     def photo(self, source: Photo) -> Faces:
         """Faces of one photo: a path, or an array as `read_photo` takes it. Raises MediaError for an unreadable one."""
         return self.images([source])[0]
@@ -183,21 +207,63 @@ class Analyzer:
             image = frame.image if keep_image else None
             yield Frame(name, seen, status, None, frame.index, frame.time_s, image)
 
+    def follow(
+        self, *, smooth: float = 0.0, neutral: bool = False, exact: bool = False
+    ) -> Callable[[Image, float], Faces]:
+        """What reads the frames of one video as they come: an image (H, W, 3) and its time in seconds, which rises, to
+        faces with track ids that last. smooth, neutral, exact: see `video`.
+        """
+        _check_video_options(1, smooth)
+        watch = Watch(smooth, neutral, self._evidence(), self.detector.score_threshold)
+        sight = self._exact_sight(watch) if exact else self._followed_sight(watch)
+
+        def read(image: Image, time_s: float) -> Faces:
+            faces, crops, cut = sight(image, time_s)
+            return self._with_displays(watch(faces, crops, image, time_s, cut))
+
+        return read
+
+    def _exact_sight(self, watch: Watch) -> Callable[[Image, float], tuple[Faces, Image, bool]]:
+        """Faces and crops of a frame that is read as a photo is, and whether it follows a cut."""
+        cuts = CutDetector()
+
+        def sight(image: Image, time_s: float) -> tuple[Faces, Image, bool]:
+            detected = self.detector.batch([image], Tracker.lowest_score)[0]
+            detected = detected.select(watch.tracker.wants(detected, time_s))
+            faces, crops = self._read([image], [detected])[0]
+            return faces, crops, cuts.is_cut(image)
+
+        return sight
+
+    def _followed_sight(self, watch: Watch) -> Callable[[Image, float], tuple[Faces, Image, bool]]:
+        """Faces and crops of a frame whose faces are followed by their landmarks, and whether it follows a cut."""
+        follower = Follower(self.detector, self.landmarker)
+        quick = self._read_slowly(watch)
+
+        def sight(image: Image, time_s: float) -> tuple[Faces, Image, bool]:
+            seen = follower.update(image, time_s)
+            faces, crops = self._heads([image], [seen.faces], quick)[0]
+            return faces, crops, seen.cut
+
+        return sight
+
+    def _read_slowly(self, watch: Watch) -> list[Head]:
+        """Let the watch read slow heads a few times a track; the others, which read each frame."""
+        slow = SlowReads([head for head in self.heads if is_slow(head)])
+        watch.slow = lambda faces, image, time_s: _spare_children(slow.update(faces, image, time_s))
+        return [head for head in self.heads if not is_slow(head)]
+
     def _each_frame(self, frames: Iterator[VideoFrame], watch: Watch) -> Iterator[tuple[VideoFrame, Faces]]:
         """Faces of frames that are all read as photos are."""
-        cuts = CutDetector()
+        sight = self._exact_sight(watch)
         for frame in frames:
-            detected = self.detector.batch([frame.image], Tracker.lowest_score)[0]
-            detected = detected.select(watch.tracker.wants(detected, frame.time_s))
-            faces, crops = self._read([frame.image], [detected])[0]
-            yield frame, watch(faces, crops, frame.image, frame.time_s, cuts.is_cut(frame.image))
+            faces, crops, cut = sight(frame.image, frame.time_s)
+            yield frame, watch(faces, crops, frame.image, frame.time_s, cut)
 
     def _followed(self, frames: Iterator[VideoFrame], watch: Watch, live: bool) -> Iterator[tuple[VideoFrame, Faces]]:
         """Faces that are followed by their landmarks, in a thread of its own, while the heads read earlier frames."""
         follower = Follower(self.detector, self.landmarker)
-        slow = SlowReads([head for head in self.heads if is_slow(head)])
-        watch.slow = lambda faces, image, time_s: _spare_children(slow.update(faces, image, time_s))
-        quick = [head for head in self.heads if not is_slow(head)]
+        quick = self._read_slowly(watch)
         sightings = ((frame, follower.update(frame.image, frame.time_s)) for frame in frames)
         for batch in read_ahead(_batches(sightings, 1 if live else _TOGETHER), 1):
             read = self._heads([frame.image for frame, _ in batch], [sight.faces for _, sight in batch], quick)

@@ -12,7 +12,7 @@ import mien
 ROOT = Path(mien.__file__).parent
 HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic", "scipy", "numba", "matplotlib"}
 HEAVY |= {"sklearn", "threadpoolctl"}
-EXTRAS = {"datasets": {"pydantic"}, "evaluate": {"matplotlib", "pydantic"}}
+EXTRAS = {"server": {"pydantic"}, "datasets": {"pydantic"}, "evaluate": {"matplotlib", "pydantic"}}
 """What a room may import beside the base install: what its own small extra brings."""
 BASE = {"errors", "facs", "geometry", "faces", "estimates", "opencv", "files"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "opencv": {"errors"},
     "geometry": {"errors", "opencv"},
     "media": {"errors", "opencv"},
-    "faces": {"errors", "facs"},
+    "faces": {"errors", "facs", "opencv"},
     "estimates": {"errors", "facs", "faces", "geometry"},
     "lowrank": {"errors"},
     "expression": {"errors", "faces", "facs", "geometry"},
@@ -38,30 +38,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analyzer": {"errors", "expression", "faces", "geometry", "media", "parallel", "runtime", "tracking", "video"},
     "cluster": {"analyzer", "errors", "faces", "media", "parallel", "sinks"},
     "cleaning": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},
-    "preference": {
-        "analyzer",
-        "errors",
-        "estimates",
-        "faces",
-        "files",
-        "geometry",
-        "media",
-        "opencv",
-        "runtime",
-        "tasks",
-    },
-    "datasets": {
-        "errors",
-        "expression",
-        "facs",
-        "geometry",
-        "media",
-        "opencv",
-        "parallel",
-        "runtime",
-        "tasks",
-        "files",
-    },
+    "preference": {"analyzer", "errors", "estimates", "faces", "files", "geometry", "media", "opencv"}
+    | {"runtime", "tasks"},
+    "client": {"errors", "faces"},
+    "server": BASE | {"analyzer", "tasks", "drawing", "expression", "media", "preference", "runtime", "sinks"},
+    "datasets": {"errors", "expression", "facs", "files", "geometry", "media", "opencv", "parallel", "runtime"}
+    | {"tasks"},
     "evaluate": BASE | {"datasets", "metrics", "parallel", "runtime", "tasks"},
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
@@ -107,7 +89,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | {"train.losses", "train.model", "train.recipe", "train.tasks", "train.warm_start"},
 }
-"""The table of docs/architecture.md; `cli` and the façade may import anything, and nobody imports `cli`."""
+"""The table of docs/architecture.md; `cli` and the façade may import anything; nobody imports `cli` or `server`."""
 FREE = {"cli", "", "train"}
 
 

@@ -158,6 +158,20 @@ def test_joining_undoes_slicing():
     assert len(Faces.concat([])) == 0
 
 
+def test_joining_reaches_what_lies_inside_a_part():
+    first, second = (
+        Emotion(np.full((n, 3), 1 / 3), np.zeros((n, 1)), ("AU12",), Category(np.full((n, 2), n / 10), ("a", "b")))
+        for n in (1, 2)
+    )
+    faces = make_faces(3)
+    joined = Faces.join([replace(faces[:1], emotion=first), replace(faces[1:], emotion=second)]).emotion
+    assert joined.category.probability[:, 0].tolist() == [0.1, 0.2, 0.2]
+    lacking = replace(first, category=None)
+    assert (
+        Faces.join([replace(faces[:1], emotion=lacking), replace(faces[1:], emotion=second)]).emotion.category is None
+    )
+
+
 def test_evidence_is_sorted_and_leaves_out_what_is_too_weak():
     emotion = Emotion(
         np.array([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7]]), np.array([[0.5, 2.0, 0.04], [-3, 0.06, -0.1]]), UNITS

@@ -203,6 +203,12 @@ class Faces:
         """One plain dictionary a face, under the names of the output schema."""
         return [{"face": i, **face.to_dict()} for i, face in enumerate(self)]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: where the faces lie, and a table."""
+        from mien.faces.notebook import html_of
+
+        return html_of(self)
+
     def to_dataframe(self) -> pandas.DataFrame:
         """One row a face, nested names joined by '_' (`age_low`, `AU12_probability`); needs pandas."""
         try:
@@ -233,9 +239,11 @@ def _joined(column: list[Any]) -> Any:
         return np.concatenate(column)
     if isinstance(column[0], Attributes):
         return Attributes({name: _joined([part.named[name] for part in column]) for name in column[0].named})
-    arrays = {
-        f.name: _joined([getattr(part, f.name) for part in column])
-        for f in fields(column[0])
-        if isinstance(getattr(column[0], f.name), np.ndarray) or is_dataclass(getattr(column[0], f.name))
-    }
-    return replace(column[0], **arrays)
+    columns = {f.name: [getattr(part, f.name) for part in column] for f in fields(column[0])}
+    joined = {name: _joined(parts) for name, parts in columns.items() if any(map(_has_rows, parts))}
+    return replace(column[0], **joined)
+
+
+def _has_rows(part: Any) -> bool:
+    """Whether it is an array, or a struct of arrays."""
+    return isinstance(part, np.ndarray) or is_dataclass(part)
