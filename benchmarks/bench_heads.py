@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from common import arguments, finish, print_table, spread
 
-from mien.train.data.heads_dataset import MODEL, PEOPLE, render_dataset
-from mien.train.data.heads_recipe import HeadsRecipe, Occluders
+from mien.synthesis.dataset import MODEL, PEOPLE, render_dataset
+from mien.synthesis.recipe import HeadsRecipe, Occluders
 
 BATCH = 100
 WORKERS = (1, 2)

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from mien.analyzer import Analyzer, _spare_children
-from mien.displays import displays_of
-from mien.emotion import EvidenceModel
 from mien.errors import InputError, MediaError
+from mien.expression.displays import displays_of
+from mien.expression.emotion import EvidenceModel
 from mien.faces import EMOTIONS, SCORE_NUMBERS, Faces
 from mien.facs import CODES
 from mien.geometry import Image

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.displays import PAIN_RANGE, SMILES
+from mien.expression.displays import PAIN_RANGE, SMILES
 from mien.faces import CLEAR_MARGIN
 from mien.facs import ACTION_UNITS, CODES, ActionUnit, action_unit
 from mien.tracking.neutral import HALF_S, MOST, QUANTILE, REST

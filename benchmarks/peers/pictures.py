@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.train.data.base_table import Table
-from mien.train.data.labels import labels_of
-from mien.train.data.tables import open_table
-from mien.train.evaluate.reading import pictures_of, rows_of
-from mien.train.metrics import winners
+from mien.datasets.base_table import Table
+from mien.datasets.labels import labels_of
+from mien.datasets.tables import open_table
+from mien.evaluate.metrics import winners
+from mien.evaluate.reading import pictures_of, rows_of
 
 Image = NDArray[np.uint8]
 GRAY = 127

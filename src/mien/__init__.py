@@ -13,17 +13,17 @@ _HOME = {
     "Face": "mien.faces",
     "Frame": "mien.faces",
     "MienError": "mien.errors",
-    "compare": "mien.comparison",
+    "compare": "mien.preference",
     "draw": "mien.drawing",
 }
 __all__ = ["Analyzer", "Face", "Faces", "Frame", "MienError", "__version__", "compare", "draw"]
 
 if TYPE_CHECKING:
     from mien.analyzer import Analyzer
-    from mien.comparison import compare
     from mien.drawing import draw
     from mien.errors import MienError
     from mien.faces import Face, Faces, Frame
+    from mien.preference import compare
 
 
 def __getattr__(name: str) -> Any:

@@ -13,9 +13,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.displays import displays_of
-from mien.emotion import EvidenceModel
 from mien.errors import MienError, expect
+from mien.expression.displays import displays_of
+from mien.expression.emotion import EvidenceModel
 from mien.faces import SCORE_NUMBERS, Faces, Frame
 from mien.geometry import CropTemplate, Image, align
 from mien.media import Source, find_sources, read_photo, read_video
@@ -39,7 +39,7 @@ class Analyzer:
     terms: 'open' loads only models that anyone may use for anything, see `mien models`.
     min_face, score_threshold, max_faces, max_side: see `Detector`. evidence: replaces the weights from Action
     Units to displayed emotion, see `load_evidence`. displays: whether the displayed pain expression and the type
-    of smile are told too, see `mien.displays`. threads: of each network.
+    of smile are told too, see `mien.expression.displays`. threads: of each network.
 
     >>> import skimage.data
     >>> faces = Analyzer().photo(skimage.data.astronaut())

@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 from bench_budget import arguments, front, main, points
 from onnx import TensorProto, helper, numpy_helper
 
+from mien.evaluate.evaluator import evaluate_file
 from mien.geometry import Image
 from mien.runtime.models import embedded_models
-from mien.train.evaluate.evaluator import evaluate_file
 
 pytestmark = pytest.mark.skipif("landmarks" not in embedded_models(), reason="the embedded weights are not there")
 DECODING = {"head": "laplace", "coverage": 0.9, "band_edges": [30.0], "band_quantiles": [2.0, 3.0]}

@@ -13,15 +13,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from tests.fixtures.output_schema import SCHEMA
 from typer.testing import CliRunner
 
 from mien.analyzer import Analyzer
 from mien.cli import app
 from mien.errors import InputError, SinkError
-from mien.events import events_in
+from mien.expression.events import events_in
 from mien.geometry import Image
 from mien.sinks.options import options_file
-from output_schema import SCHEMA
 
 START = [sys.executable, "-c", "from mien.cli import main; main()", "analyze"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.fixtures.drawn_people import covered, person
 from typer.testing import CliRunner
 
-from drawn_people import covered, person
 from mien.cli import app
 from mien.errors import InputError
 from mien.geometry import Image

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_scores import lighter, score_model, write
 from typer.testing import CliRunner
 
 from mien.cli import app
 from mien.errors import InputError, MediaError
 from mien.geometry import Image
-from mien.taste import Taste
-from tiny_scores import lighter, score_model, write
+from mien.preference import Taste
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 from mien.cli import app
 from mien.errors import InputError
+from mien.evaluate import reading
 from mien.geometry import Image
 from mien.runtime.models import embedded_models
-from mien.train.evaluate import reading
 
 pytestmark = pytest.mark.skipif("age" not in embedded_models(), reason="the embedded weights are not there")
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mien.cli import app
-from mien.emotion import EvidenceModel, load_evidence
+from mien.expression.emotion import EvidenceModel, load_evidence
 from mien.faces import ActionUnits
 from mien.facs import CODES
 from mien.runtime.models import embedded_cards, embedded_models

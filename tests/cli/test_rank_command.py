@@ -7,12 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tests.fixtures.tiny_scores import elsewhere, lighter, score_model, write
 from typer.testing import CliRunner
 
 from mien.cli import app
 from mien.errors import InputError
 from mien.geometry import Image
-from tiny_scores import elsewhere, lighter, score_model, write
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_taste import write_faces, write_network
 from typer.testing import CliRunner
 
 from mien.cli import app
 from mien.cli.taste import read_answers
 from mien.errors import InputError, MienError, ModelError
 from mien.geometry import Image
-from mien.taste import Taste
-from tiny_taste import write_faces, write_network
+from mien.preference import Taste
 
 
 def run(*words: str | Path) -> tuple[int, str]:

@@ -9,8 +9,8 @@ import pytest
 import typer
 
 from mien.cli import app
-from mien.comparison import Row
-from mien.preference import Preference
+from mien.preference import Row
+from mien.preference.pool import Preference
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "attractiveness.md").read_text(encoding="utf-8")

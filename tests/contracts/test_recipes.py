@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="recipes need mien[train]")
 
-from mien.train.data.heads_recipe import HeadsRecipe, load_heads_recipe
+from mien.synthesis.recipe import HeadsRecipe, load_heads_recipe
 from mien.train.recipe import load_recipe
 from mien.train.tasks import create_task
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from problems import Array, distance
+from tests.lowrank.problems import Array, distance
 
 from mien.lowrank import principal_component_pursuit
 from mien.lowrank.partial_svd import spectral_bound

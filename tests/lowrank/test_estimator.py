@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from problems import distance, gross_errors
+from tests.lowrank.problems import distance, gross_errors
 
 from mien.errors import InputError
 from mien.lowrank import ConvergenceWarning, RobustPCA

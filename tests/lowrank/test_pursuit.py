@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from problems import Array, distance, gross_errors
+from tests.lowrank.problems import Array, distance, gross_errors
 
 from mien.errors import InputError
 from mien.lowrank import nuclear_norm, principal_component_pursuit, stable_pursuit

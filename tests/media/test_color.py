@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
-from small_media import gray_profile, rgb_profile
+from tests.media.small_media import gray_profile, rgb_profile
 
 from mien.media import read_photo
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_media import matroska, sound_with_cover
+from tests.media.small_media import matroska, sound_with_cover
 
 from mien.errors import MediaError
 from mien.media import find_sources, read_video, video_size_fps

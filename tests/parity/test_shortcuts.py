@@ -8,7 +8,7 @@ import skimage.data
 pytest.importorskip("torch", reason="changed pictures come from the studies")
 
 from mien import Analyzer
-from mien.studies.backdrops import QUALITY, surroundings
+from mien.studies.ranking.backdrops import QUALITY, surroundings
 
 PHOTO = skimage.data.astronaut()[:300, 80:380]
 BOUNDS = {

@@ -6,8 +6,8 @@ import pytest
 pytest.importorskip("torch", reason="the profiler needs mien[train]")
 
 import torch
-from every_operator import PADDINGS, SHAPE, calls, dependence, first_tensor
-from random_networks import Call
+from tests.profile.every_operator import PADDINGS, SHAPE, calls, dependence, first_tensor
+from tests.profile.random_networks import Call
 
 from mien.errors import InputError
 from mien.profile import profile

@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip("torch", reason="the profiler needs mien[train]")
 
 import torch
-from random_networks import Call
-from structures import MViT, PatchAttention, PooledGate, Swin
+from tests.profile.random_networks import Call
+from tests.profile.structures import MViT, PatchAttention, PooledGate, Swin
 from torch import Tensor, nn
 from torch.nn import functional
 

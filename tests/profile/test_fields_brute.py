@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch", reason="the profiler needs mien[train]")
 
 import torch
-from random_networks import Space, dependence, network
+from tests.profile.random_networks import Space, dependence, network
 from torch import nn
 
 from mien.profile import profile

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="the profiler needs mien[train]")
 
 import torch
-from published_fields import ALEXNET, BACKBONES, RESNETS, ROWS, VGG_16, VGG_A, parse
+from tests.profile.published_fields import ALEXNET, BACKBONES, RESNETS, ROWS, VGG_16, VGG_A, parse
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 

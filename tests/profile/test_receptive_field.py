@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch", reason="the profiler needs mien[train]")
 
 import torch
-from random_networks import Branches, Call
+from tests.profile.random_networks import Branches, Call
 from torch import Tensor, nn
 from torch.nn import functional
 

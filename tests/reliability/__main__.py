@@ -38,12 +38,12 @@ def main() -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.job == "worker":
-        from reliability.worker import work
+        from tests.reliability.worker import work
 
         work(chosen.seed, chosen.names, chosen.limit)
         return 0
     if chosen.job == "case":
-        from reliability.worker import run_case
+        from tests.reliability.worker import run_case
 
         chosen.folder.mkdir()
         told = run_case(chosen.name, chosen.seed, chosen.folder.absolute())
@@ -51,7 +51,7 @@ def _run(chosen: argparse.Namespace) -> int:
         return int(bool(told["faults"]))
     if chosen.job in ("killed", "full-disk"):
         return _broken(chosen)
-    from reliability.corpus import corpus
+    from tests.reliability.corpus import corpus
 
     kinds = tuple(chosen.kind)
     results = corpus(chosen.seed, kinds, chosen.share, chosen.workers, chosen.limit, chosen.out)
@@ -59,7 +59,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _broken(chosen: argparse.Namespace) -> int:
-    from reliability.broken_runs import JOBS, check_full, check_killed, report, warm
+    from tests.reliability.broken_runs import JOBS, check_full, check_killed, report, warm
 
     resumed = [name for name, job in JOBS.items() if job.resume or job.heavy]
     names = chosen.names or (resumed if chosen.job == "killed" else list(JOBS))

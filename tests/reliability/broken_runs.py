@@ -12,12 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pyarrow.parquet as pq
-
-from reliability.case import encoded, portrait
-from reliability.forked import FILLER, KILLED, Ended, Trouble, run
-from reliability.mutation import Rng
-from reliability.training import RECIPE, write_set
-from reliability.videos import clip
+from tests.reliability.case import encoded, portrait
+from tests.reliability.forked import FILLER, KILLED, Ended, Trouble, run
+from tests.reliability.mutation import Rng
+from tests.reliability.training import RECIPE, write_set
+from tests.reliability.videos import clip
 
 DISK_BYTES = 160 << 20
 Contents = dict[str, bytes]

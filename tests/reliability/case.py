@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+from tests.reliability.mutation import Rng
 
 from mien.geometry import Image
-from reliability.mutation import Rng
 
 ROOT = Path(__file__).parents[2]
 ANY = frozenset((0, 1, 2, 3))

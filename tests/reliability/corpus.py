@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from reliability.case import ROOT
-from reliability.kinds import KINDS, names
+from tests.reliability.case import ROOT
+from tests.reliability.kinds import KINDS, names
 
 BATCH = 40
 PATIENCE = 15
@@ -47,7 +47,17 @@ def _run_batch(batch: list[str], seed: int, limit_s: int) -> Iterator[dict[str, 
 
 def _process(batch: list[str], seed: int, limit_s: int) -> Iterator[dict[str, Any]]:
     """Results of one process, up to the case that ends it."""
-    command = [sys.executable, "-m", "reliability", "worker", "--seed", str(seed), "--limit", str(limit_s), *batch]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.reliability",
+        "worker",
+        "--seed",
+        str(seed),
+        "--limit",
+        str(limit_s),
+        *batch,
+    ]
     places = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1", "PYTHONPATH": places}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reliability.case import Case
+from tests.reliability.case import Case
 
 _RAW = re.compile(r"^(\w+\.)*[A-Z]\w*(Error|Exception|Warning|Interrupt)\b|bad_alloc|std::", re.ASCII)
 _NOISE = re.compile(

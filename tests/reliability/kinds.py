@@ -4,14 +4,13 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-
-from reliability.case import Case, Kind
-from reliability.networks import make_card, make_network
-from reliability.pictures import make_photo
-from reliability.tables import make_csv, make_parquet
-from reliability.texts import make_evidence, make_list, make_result, make_taste
-from reliability.training import make_checkpoint, make_recipe
-from reliability.videos import make_video
+from tests.reliability.case import Case, Kind
+from tests.reliability.networks import make_card, make_network
+from tests.reliability.pictures import make_photo
+from tests.reliability.tables import make_csv, make_parquet
+from tests.reliability.texts import make_evidence, make_list, make_result, make_taste
+from tests.reliability.training import make_checkpoint, make_recipe
+from tests.reliability.videos import make_video
 
 KINDS: dict[str, Kind] = {
     "photo": Kind(make_photo, 280),

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from tests.fixtures.tiny_models import SIZE, network
+from tests.reliability.case import ANY, Case, encoded, pick, portrait
+from tests.reliability.mutation import Rng, alter, mutate, mutate_text
 
 from mien.runtime.models import WEIGHTS
-from reliability.case import ANY, Case, encoded, pick, portrait
-from reliability.mutation import Rng, alter, mutate, mutate_text
-from tiny_models import SIZE, network
 
 TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "age": (

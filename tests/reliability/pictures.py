@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-
-from reliability.case import ANY, Case, encoded, pick, portrait
-from reliability.mutation import Rng, mutate
+from tests.reliability.case import ANY, Case, encoded, pick, portrait
+from tests.reliability.mutation import Rng, mutate
 
 READ, REFUSED = frozenset((0,)), frozenset((3,))
 

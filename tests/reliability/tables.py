@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from reliability.case import ANY, Case, encoded, pick, portrait
-from reliability.mutation import Rng, mutate, mutate_text
+from tests.reliability.case import ANY, Case, encoded, pick, portrait
+from tests.reliability.mutation import Rng, mutate, mutate_text
 
 ROWS = 6
 _CELLS = (

@@ -8,10 +8,10 @@ import pytest
 pytest.importorskip("onnx", reason="comes with mien[train]")
 pytest.importorskip("pyarrow", reason="comes with mien[train]")
 
-from reliability.case import Case
-from reliability.corpus import run_corpus
-from reliability.judge import Outcome, judge
-from reliability.kinds import KINDS, make_case, names
+from tests.reliability.case import Case
+from tests.reliability.corpus import run_corpus
+from tests.reliability.judge import Outcome, judge
+from tests.reliability.kinds import KINDS, make_case, names
 
 SHARE = 0.015
 """Of the cases: what takes less than a minute on a free machine."""

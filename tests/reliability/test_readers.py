@@ -13,16 +13,16 @@ pytest.importorskip("hypothesis", reason="comes with mien[dev]")
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.reliability.mutation import ODD_VALUES
 
 from mien.cli.taste import read_answers
-from mien.emotion import load_evidence
 from mien.errors import MienError
+from mien.expression.emotion import load_evidence
 from mien.media import find_sources, read_photo
+from mien.preference import Taste
 from mien.runtime.models import read_card
 from mien.runtime.session import free_shapes
 from mien.sinks.lines import parse
-from mien.taste import Taste
-from reliability.mutation import ODD_VALUES
 
 KEYS = ("name", "task", "crop", "mean", "std", "outputs", "decoding", "sha256", "bias", "AU12", "positive", "negative")
 KEYS += ("neutral", "format", "version", "model", "comparisons", "covariance", "kind", "size", "scale", "source")
@@ -141,6 +141,6 @@ def test_recipes(tmp_path: Path, text: str) -> None:
 @given(st.text('image,age;\t\n\r"0123é\0', max_size=80))
 def test_manifests(tmp_path: Path, text: str) -> None:
     pytest.importorskip("pyarrow")
-    from mien.train.data.folders import read_manifest
+    from mien.datasets.folders import read_manifest
 
     survives(lambda: read_manifest(put(tmp_path, "a.csv", text.encode())))

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.reliability.case import Case, encoded, pick, portrait
+from tests.reliability.mutation import Rng, alter, mutate, mutate_text
 
 from mien.analyzer import Analyzer
 from mien.faces import Frame
 from mien.runtime.models import WEIGHTS
 from mien.sinks import open_sink
-from reliability.case import Case, encoded, pick, portrait
-from reliability.mutation import Rng, alter, mutate, mutate_text
 
 _READ = ("analyze", "face.jpg", "-q", "--out", "-", "--heads", "expression")
 

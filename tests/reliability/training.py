@@ -13,9 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-
-from reliability.case import ANY, Case, encoded, pick, portrait
-from reliability.mutation import Rng, alter, mutate, mutate_text
+from tests.reliability.case import ANY, Case, encoded, pick, portrait
+from tests.reliability.mutation import Rng, alter, mutate, mutate_text
 
 ROWS = 12
 RECIPE: dict[str, Any] = {

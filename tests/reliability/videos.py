@@ -9,10 +9,9 @@ from unittest import mock
 
 import cv2
 import numpy as np
-
-from reliability.case import ANY, Case, pick, portrait
-from reliability.mutation import Rng, mutate
-from reliability.pictures import REFUSED, whole
+from tests.reliability.case import ANY, Case, pick, portrait
+from tests.reliability.mutation import Rng, mutate
+from tests.reliability.pictures import REFUSED, whole
 
 CODECS = {"a.mp4": "mp4v", "a.mov": "mp4v", "a.avi": "MJPG", "b.avi": "XVID", "a.mkv": "mp4v", "b.mkv": "MJPG"}
 _OPTIONS: tuple[list[str], ...] = (

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reliability.case import Case
-from reliability.judge import Outcome, judge
-from reliability.kinds import make_case
+from tests.reliability.case import Case
+from tests.reliability.judge import Outcome, judge
+from tests.reliability.kinds import make_case
 
 MEMORY_BYTES = 5 << 30
 

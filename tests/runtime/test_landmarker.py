@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_models import MEAN, STD, save
 
 from mien.faces import Faces
 from mien.geometry import Array, CropTemplate, five_points
 from mien.runtime.landmarks import Landmarker
-from tiny_models import MEAN, STD, save
 
 MARGIN = 1.5
 POINTS = np.random.default_rng(0).uniform(-0.4, 0.4, (68, 2)).astype(np.float32)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_models import MEAN, SIZE, STD, crops_of, save
 
 from mien.errors import InputError, ModelError
 from mien.runtime import models as module
 from mien.runtime.models import Model, embedded_cards, embedded_models, find_model, read_card
 from mien.runtime.quality import detail
-from tiny_models import MEAN, SIZE, STD, crops_of, save
 
 KEYS = ["name", "task", "crop", "mean", "std", "outputs", "decoding", "sha256"]
 IDENTITY = {"score": np.eye(3)}

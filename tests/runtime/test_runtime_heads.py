@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.fixtures.tiny_models import MEAN, STD, crops_of, save
 
-from mien.emotion import EvidenceModel
 from mien.errors import InputError, ModelError
+from mien.expression.emotion import EvidenceModel
 from mien.faces import Faces
 from mien.facs import CODES
 from mien.runtime import models as models_module
 from mien.runtime.heads import HEADS, OPEN_HEADS, Head, choose_heads
 from mien.runtime.models import find_model, read_card
-from tiny_models import MEAN, STD, crops_of, save
 
 EVIDENCE = {
     "positive": {"bias": 0.5, "AU12": 3.0, "AU04": -1.0},

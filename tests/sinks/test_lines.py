@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sample_frames import EVERY_KIND, every_frame, faces, of_kind, small
+from tests.sinks.sample_frames import EVERY_KIND, every_frame, faces, of_kind, small
 
 from mien.errors import SinkError
 from mien.faces import Faces, Frame

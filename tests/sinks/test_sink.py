@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sample_frames import small
+from tests.sinks.sample_frames import small
 
 from mien.errors import InputError, MienError, SinkError
 from mien.faces import Faces, Frame

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sample_frames import Rows, every_frame, plain, read, small
+from tests.sinks.sample_frames import Rows, every_frame, plain, read, small
 
 from mien.faces import Faces, Frame, flatten
 from mien.sinks import open_sink

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_frames import every_frame, faces, of_kind, read, small
+from tests.sinks.sample_frames import every_frame, faces, of_kind, read, small
 
 from mien.errors import MissingDependencyError, SinkError
 from mien.faces import Frame

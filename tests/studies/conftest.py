@@ -7,7 +7,7 @@ import pytest
 @pytest.fixture(scope="session")
 def faces():
     torch = pytest.importorskip("torch", reason="studies need mien[train]")
-    from mien.studies.faces import FaceSample
+    from mien.studies.core.faces import FaceSample
 
     stream = torch.Generator().manual_seed(0)
     level = torch.rand(240, generator=stream)

@@ -118,7 +118,8 @@ def make_recipe(tiny: TinySet, tmp_path_factory: pytest.TempPathFactory) -> Call
     """A recipe for two short epochs on the set; all share their crops, each has a run folder of its own."""
     cache = tmp_path_factory.mktemp("crops")
 
-    from mien.train.recipe import Crop, Recipe, Source
+    from mien.datasets.crop import Crop
+    from mien.train.recipe import Recipe, Source
 
     def make(**changes: Any) -> Recipe:
         values: dict[str, Any] = {

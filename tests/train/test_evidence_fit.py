@@ -12,7 +12,7 @@ pytest.importorskip("sklearn.linear_model")
 from scipy import optimize
 from sklearn import linear_model
 
-from mien.emotion import DISPLAYS, SPEAKS_FOR, EvidenceModel, strength
+from mien.expression.emotion import DISPLAYS, SPEAKS_FOR, EvidenceModel, strength
 from mien.faces import ActionUnits
 from mien.facs import CODES
 from mien.train import evidence_fit

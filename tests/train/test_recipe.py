@@ -12,9 +12,10 @@ pytest.importorskip("yaml")
 import yaml
 from pydantic import ValidationError
 
+from mien.datasets.crop import Crop
 from mien.errors import InputError
 from mien.train import recipe as recipes
-from mien.train.recipe import Augment, Crop, Recipe, Source, load_recipe
+from mien.train.recipe import Augment, Recipe, Source, load_recipe
 
 SMALL = {"name": "r", "task": "age", "sources": [{"file": "a.parquet"}]}
 FULL: dict[str, Any] = {

@@ -51,8 +51,8 @@ def analyze(
     """
     from mien import __version__
     from mien.analyzer import Analyzer
-    from mien.emotion import load_evidence
     from mien.errors import expect
+    from mien.expression.emotion import load_evidence
     from mien.runtime.heads import choose_heads
     from mien.sinks import EventSink, open_sink
     from mien.sinks.events import check_target

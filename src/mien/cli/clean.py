@@ -13,7 +13,7 @@ from mien.cli.progress import watched
 from mien.errors import InputError, expect
 
 if TYPE_CHECKING:
-    from mien.face_groups import Picture, Row
+    from mien.cleaning.groups import Picture, Row
 
 Source = Annotated[
     Path, typer.Argument(help="A folder with a folder for each group, or a Parquet file, CSV or TSV manifest.")
@@ -45,7 +45,7 @@ def clean(
 
     Exit code 0: all handled; 3: some pictures could not be read; 2: a usage error.
     """
-    from mien.face_groups import FaceCutter, check_groups, folder_pictures
+    from mien.cleaning.groups import FaceCutter, check_groups, folder_pictures
     from mien.sinks.rows import check_rows_target, write_rows
 
     if out:
@@ -72,8 +72,8 @@ def clean(
 def _table_pictures(path: Path, images: Path | None, group: str | None) -> Iterator["Picture"]:
     """Pictures of a data file, in groups by the values of a column."""
     with needs_training("mien clean with a data file"):
-        from mien.train.data.tables import open_table
-    from mien.face_groups import ALL, Picture
+        from mien.datasets.tables import open_table
+    from mien.cleaning.groups import ALL, Picture
 
     table = open_table(path, images)
     columns = table.columns()

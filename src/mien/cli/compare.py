@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mien.comparison import Comparison, Entrant
+    from mien.preference import Comparison, Entrant
 
 TasteFile = Annotated[Path | None, typer.Option(help="A file of 'mien taste': your own taste instead of the pool's.")]
 OwnModel = Annotated[Path | None, typer.Option(help="An attractiveness .onnx of yours, with its card beside it.")]
@@ -30,7 +30,7 @@ def compare(
     from json import dumps
 
     from mien.analyzer import Analyzer
-    from mien.comparison import compare as compare_photos
+    from mien.preference import compare as compare_photos
 
     found = compare_photos(a, b, Analyzer(["expression", "age", model or "attractiveness"], threads=threads), taste)
     if json:

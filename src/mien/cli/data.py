@@ -8,7 +8,7 @@ import typer
 from mien.cli.extra import needs_training
 
 if TYPE_CHECKING:
-    from mien.train.data.check import DataReport
+    from mien.datasets.check import DataReport
 
 data = typer.Typer(help="Look at a labelled set, cut its faces once, draw a synthetic one.", no_args_is_help=True)
 
@@ -28,8 +28,8 @@ def check(
     split: Annotated[str, typer.Option(help="Column that tells the split.")] = "split",
 ) -> None:
     """Print what a set holds and what is wrong with it, without opening a picture. Exit code 2: something is wrong."""
-    from mien.train.data.check import check_table
-    from mien.train.data.tables import open_table
+    from mien.datasets.check import check_table
+    from mien.datasets.tables import open_table
 
     report = check_table(open_table(path, images), group, split)
     _print_report(report, path)
@@ -54,8 +54,8 @@ def align(
     workers: Annotated[int, typer.Option(min=1, help="Threads that look for faces.")] = 1,
 ) -> None:
     """Detect, align and cut the face of every row with the detector, landmarks and aligner that `analyze` uses."""
-    from mien.train.data.aligned import make_crop, write_aligned
-    from mien.train.data.tables import open_table
+    from mien.datasets.aligned import make_crop, write_aligned
+    from mien.datasets.tables import open_table
 
     crop = make_crop(kind=kind, size=size, scale=scale, margin=margin, zoom=zoom)
     table = open_table(path, images)
@@ -70,8 +70,8 @@ def heads(
     overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as n=500 or pose.yaw=30.")] = None,
 ) -> None:
     """Draw synthetic heads with exact Action Units, landmarks and pose, and write them as a Parquet file."""
-    from mien.train.data.heads_dataset import render_dataset
-    from mien.train.data.heads_recipe import load_heads_recipe
+    from mien.synthesis.dataset import render_dataset
+    from mien.synthesis.recipe import load_heads_recipe
 
     wanted = load_heads_recipe(recipe, overrides)
     render_dataset(wanted)
@@ -87,7 +87,7 @@ def people(
     out: Annotated[Path, typer.Argument(help="File of people for the recipe's `people` (.parquet).")],
 ) -> None:
     """Fit the head model to photos of calm faces, which become people of `mien data heads`."""
-    from mien.train.data.heads_people import write_people
+    from mien.synthesis.people import write_people
 
     print(f"{write_people(assets, out)} people in {out}")
 

@@ -11,8 +11,8 @@ from mien.cli.extra import needs_training
 from mien.errors import expect
 
 if TYPE_CHECKING:
-    from mien.train.evaluate.evaluator import Report
-    from mien.train.evaluate.reading import Reading
+    from mien.evaluate.evaluator import Report
+    from mien.evaluate.reading import Reading
 
 Model = Annotated[str, typer.Argument(help="The name of an embedded model, an .onnx file, or the folder of a run.")]
 Data = Annotated[Path, typer.Argument(help="A Parquet file, a CSV or TSV manifest, or an image folder, with labels.")]
@@ -39,9 +39,9 @@ def evaluate(
 ) -> None:
     """Run the whole path (detector, landmarks, aligner, model) on a labelled set; print a table, draw a picture."""
     with needs_training("mien evaluate"):
-        from mien.train.evaluate.evaluator import check_target, report_of, write_report
-        from mien.train.evaluate.reading import find_trained, read_data
-        from mien.train.evaluate.steadiness import steadiness
+        from mien.evaluate.evaluator import check_target, report_of, write_report
+        from mien.evaluate.reading import find_trained, read_data
+        from mien.evaluate.steadiness import steadiness
     expect(moved != 1, "moved", "0, or at least 2", moved)
     picture = picture or (out.with_suffix(".png") if out else None)
     expect(picture is None or picture != out, "out", "another file than the picture", str(out))
@@ -81,11 +81,11 @@ def _print(report: "Report") -> None:
 
 def _draw(reading: "Reading", report: "Report", picture: Path | None, sheet: Path | None, worst: int) -> None:
     if picture:
-        from mien.train.evaluate.figures.evaluation import draw_evaluation, save_picture
+        from mien.evaluate.figures.evaluation import draw_evaluation, save_picture
 
         save_picture(draw_evaluation(reading, report), picture)
     if sheet:
-        from mien.train.evaluate.figures.evaluation import save_picture
-        from mien.train.evaluate.figures.worst import draw_worst
+        from mien.evaluate.figures.evaluation import save_picture
+        from mien.evaluate.figures.worst import draw_worst
 
         save_picture(draw_worst(reading, worst), sheet)

@@ -35,8 +35,8 @@ def models(
 
 
 def _evidence(name: str) -> str:
-    from mien.emotion import EvidenceModel
     from mien.errors import InputError
+    from mien.expression.emotion import EvidenceModel
     from mien.runtime.heads import expression_decoding
     from mien.runtime.models import find_model, read_card
 

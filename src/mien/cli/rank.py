@@ -13,8 +13,8 @@ from mien.cli.compare import OwnModel, TasteFile, Threads
 from mien.cli.progress import watched
 
 if TYPE_CHECKING:
-    from mien.comparison import Row
     from mien.faces import Frame
+    from mien.preference import Row
 
 Folders = Annotated[list[Path], typer.Argument(help="Folders of photos of one person; each is ranked by itself.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="FILE.csv, FILE.json or FILE.parquet: a row a photo.")]
@@ -39,7 +39,7 @@ def rank(
     Exit code 0: all handled; 3: some files could not be read; 2: a usage error.
     """
     from mien.analyzer import Analyzer
-    from mien.comparison import rank_photos
+    from mien.preference import rank_photos
     from mien.sinks.rows import check_rows_target, write_rows
 
     if out:

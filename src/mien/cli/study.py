@@ -11,7 +11,7 @@ import typer
 from mien.cli.extra import needs_training
 
 if TYPE_CHECKING:
-    from mien.studies.finding import Finding
+    from mien.studies.core.finding import Finding
 
 
 def study(
@@ -32,7 +32,8 @@ def study(
 ) -> None:
     """Run a study and print its table and its verdict in words."""
     with needs_training("mien study"):
-        from mien.studies import registry, report
+        from mien.studies import registry
+        from mien.studies.core import report
     if index is not None:
         print(report.write_index(index))
         return

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mien.taste import Taste
-    from mien.taste_faces import PhotoFace
+    from mien.preference import Taste
+    from mien.preference.embedder import PhotoFace
 
 taste = typer.Typer(
     name="taste",
@@ -60,9 +60,9 @@ def ask(
 
     Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a usage error.
     """
+    from mien.preference import Taste, informative_pairs
+    from mien.preference.embedder import FaceEmbedder
     from mien.sinks.rows import check_rows_target
-    from mien.taste import Taste, informative_pairs
-    from mien.taste_faces import FaceEmbedder
 
     check_rows_target(out, "out", (".csv",))
     expect(not out.exists(), "out", "a new file, since one that exists may hold your answers", str(out))
@@ -100,8 +100,8 @@ def fit(
 
     Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a usage error.
     """
+    from mien.preference.embedder import FaceEmbedder
     from mien.sinks.rows import check_rows_target
-    from mien.taste_faces import FaceEmbedder
 
     check_rows_target(out, "out", (".json",))
     answers = read_answers(pairs)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mien.drawing.picture import Drawing
 from mien.drawing.timeline import most_seen, timeline
-from mien.events import Event, EventFinder
+from mien.expression.events import Event, EventFinder
 from mien.faces import Faces, Frame
 
 _MOST_FRAMES = 4096  # some four for each column of pixels of a time line

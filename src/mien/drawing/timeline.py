@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mien.drawing.ink import EMOTION_COLOURS, Canvas, Colour, area, dots, fill, lines, text_height, text_width, write
 from mien.drawing.picture import Drawing
 from mien.errors import InputError, expect
-from mien.events import Event, events_in
+from mien.expression.events import Event, events_in
 from mien.faces import EMOTIONS, Face, Frame
 from mien.facs import CODES, action_unit
 
@@ -36,8 +36,8 @@ def timeline(
     """Displayed emotion, and intensity of Action Units, of one track over time, as a picture.
 
     codes: the units to show, by default those with events, and at least the six most active; track_id: by default
-    the track seen most; events: by default those of the frames, see `mien.events`. An event is a bar from onset to
-    offset with a dot at the apex. Lines break where the track was not seen.
+    the track seen most; events: by default those of the frames, see `mien.expression.events`. An event is a bar from
+    onset to offset with a dot at the apex. Lines break where the track was not seen.
     """
     track = most_seen(frames) if track_id is None else track_id
     times, faces = _of_track(frames, track)

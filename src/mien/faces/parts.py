@@ -111,7 +111,7 @@ class Emotion(_Columns):
 
 @dataclass(frozen=True, slots=True)
 class Displays(_Columns):
-    """What Action Units display together, see `mien.displays`.
+    """What Action Units display together, see `mien.expression.displays`.
 
     pain (N,) displayed pain expression, 0..16; smile (N,) 'none', 'smile' or 'smile with raised cheeks', empty
     where unknown; smile_strength and cheek_strength (N,) intensities of AU12 and AU06, 0..5. NaN where unknown.

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.emotion import EvidenceModel
 from mien.errors import InputError, ModelError, expect
 from mien.estimates import ATTRIBUTES, decode
+from mien.expression.emotion import EvidenceModel
 from mien.faces import Attributes, Faces
 from mien.geometry import Array, CropTemplate
 from mien.runtime.models import Card, Model, find_model, is_embedded

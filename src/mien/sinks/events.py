@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import InputError, SinkError
-from mien.events import Event, EventFinder
+from mien.expression.events import Event, EventFinder
 from mien.faces import Frame
 from mien.sinks.lines import read_rows
 from mien.sinks.sink import Sink

@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mien.emotion import DISPLAYS
 from mien.errors import MissingDependencyError, SinkError
+from mien.expression.emotion import DISPLAYS
 from mien.faces import SCORE_NUMBERS, Frame, flatten
 from mien.facs import CODES
 from mien.sinks.lines import JsonLinesSink, read_rows

@@ -7,32 +7,36 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import InputError, expect
-from mien.studies.faces import load_faces
-from mien.studies.finding import Finding, Study
-from mien.studies.networks import one_thread
+from mien.studies.core.faces import load_faces
+from mien.studies.core.finding import Finding, Study
+from mien.studies.core.networks import one_thread
 
-NAMES = (
-    "label-smoothing",
-    "regression-losses",
-    "penalties",
-    "cross-entropy-gradients",
-    "mse-or-cross-entropy",
-    "pairwise-collapse",
-    "ranking-losses",
-    "au-or-classes",
-    "landmarks-under-pose",
-    "age-heads",
-    "normalized-l1",
-    "age-interval",
-    "attractiveness-trust",
-    "personal-taste",
-    "near-duplicates",
-    "rpca-solvers",
-    "nuclear-norm",
-    "convolutions",
-)
+_HOMES = {
+    "label-smoothing": "losses.label_smoothing",
+    "regression-losses": "losses.regression_losses",
+    "penalties": "losses.penalties",
+    "cross-entropy-gradients": "losses.cross_entropy_gradients",
+    "mse-or-cross-entropy": "losses.mse_or_cross_entropy",
+    "pairwise-collapse": "losses.pairwise_collapse",
+    "ranking-losses": "ranking.study",
+    "au-or-classes": "routes.au_or_classes",
+    "landmarks-under-pose": "routes.landmarks_under_pose",
+    "age-heads": "age_heads.study",
+    "normalized-l1": "normalized_l1.study",
+    "age-interval": "robustness.age_interval",
+    "attractiveness-trust": "ranking.attractiveness_trust",
+    "personal-taste": "taste.personal_taste",
+    "near-duplicates": "robustness.near_duplicates",
+    "rpca-solvers": "rpca.study",
+    "nuclear-norm": "nuclear_norm.study",
+    "convolutions": "convolutions.study",
+    "bottleneck": "routes.bottleneck",
+    "face-check": "robustness.face_check",
+}
+"""The module of each study, below `mien.studies`."""
 PENDING = ("bottleneck", "face-check")
 """Studies that run, but whose full run is not committed yet."""
+NAMES = tuple(name for name in _HOMES if name not in PENDING)
 
 
 def find_study(name: str) -> Study[Any]:
@@ -42,7 +46,7 @@ def find_study(name: str) -> Study[Any]:
         near = get_close_matches(name, known, 1, 0.3)
         advice = f" Did you mean {near[0]!r}?" if near else ""
         raise InputError(f"'name' must be one of {', '.join(known)}. Got {name!r}.{advice}")
-    study: Study[Any] = import_module(f"mien.studies.{name.replace('-', '_')}").STUDY
+    study: Study[Any] = import_module(f"mien.studies.{_HOMES[name]}").STUDY
     return study
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize
 
-from mien.emotion import DISPLAYS, GROUPS, SPEAKS_FOR, EvidenceModel, strength
+from mien.expression.emotion import DISPLAYS, GROUPS, SPEAKS_FOR, EvidenceModel, strength
 from mien.facs import CODES
 from mien.geometry import Array
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from mien.datasets.crop import Crop, Strict
 from mien.errors import InputError, short_text
 from mien.train.recipe_yaml import load_yaml
 
@@ -14,29 +15,6 @@ _Recipe = TypeVar("_Recipe", bound=BaseModel)
 
 VERSION = 1
 """Of the keys of a recipe; another one is read by another release."""
-
-
-class Strict(BaseModel):
-    """Part of a recipe: an unknown key is an error, and nothing changes it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _check_text(cls, value: Any) -> Any:
-        if isinstance(value, str) and "\0" in value:
-            raise ValueError("a text must not hold a null character")
-        return value
-
-
-class Crop(Strict):
-    """How faces are cut: 'square' by the detector's box, 'aligned' by landmarks; zoom is kept around for jitter."""
-
-    kind: Literal["square", "aligned"] = "aligned"
-    size: int = Field(default=112, ge=32, le=1024)
-    scale: float = Field(default=0.36, gt=0, lt=1)
-    margin: float = Field(default=1.3, gt=1, lt=10)
-    zoom: float = Field(default=1.25, ge=1, le=4)
 
 
 class Augment(Strict):

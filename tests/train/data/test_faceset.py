@@ -13,10 +13,11 @@ pytest.importorskip("torch", reason="training data need mien[train]")
 import torch
 from torch.utils.data import DataLoader
 
+from mien.datasets.crop import Crop
+from mien.datasets.crops import Plan, cut_crops
 from mien.geometry import MIRROR_68
-from mien.train.data.crops import Plan, cut_crops
 from mien.train.data.faceset import FaceDataset, FaceSet
-from mien.train.recipe import Augment, Crop
+from mien.train.recipe import Augment
 
 SIDE = 60
 CROP = Crop(size=48)

@@ -6,9 +6,10 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs mien[train]")
 
+from mien.datasets.crop import Crop
 from mien.train.data.faceset import ABSENT_EVERY, FaceDataset, FaceSet
 from mien.train.data.nonfaces import nonface
-from mien.train.recipe import Augment, Crop
+from mien.train.recipe import Augment
 
 TARGETS = {"landmarks": 136, "pose": 3, "presence": 1}
 

@@ -8,13 +8,13 @@ import pytest
 
 pytest.importorskip("torch", reason="training data need mien[train]")
 
+from mien.datasets.crop import Crop
+from mien.datasets.labels import RATER_SPREAD
 from mien.errors import InputError
 from mien.estimates import action_units_estimate
 from mien.facs import CODES
 from mien.runtime.models import Model, find_model, read_card
-from mien.train.data.labels import RATER_SPREAD
 from mien.train.data.pseudo import ADULT, fill_labels
-from mien.train.recipe import Crop
 
 CROP = Crop(size=112, scale=0.36, zoom=1.25)
 

@@ -11,14 +11,15 @@ pytest.importorskip("torch", reason="training data need mien[train]")
 pytest.importorskip("pyarrow")
 pytest.importorskip("onnx")
 
-from tiny_teacher import colors_of, shares_of, write_teacher
+from tests.fixtures.tiny_teacher import colors_of, shares_of, write_teacher
 
+from mien.datasets.crop import Crop
 from mien.errors import InputError
 from mien.train.data import soft_targets as module
 from mien.train.data.dataset import FaceSet, prepare
 from mien.train.data.soft_targets import soft_targets
 from mien.train.data.teacher_card import read_teacher
-from mien.train.recipe import Crop, Recipe
+from mien.train.recipe import Recipe
 
 ROWS = np.arange(3, 17)
 

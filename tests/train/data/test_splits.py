@@ -8,9 +8,10 @@ import pytest
 
 pytest.importorskip("torch", reason="training data need mien[train]")
 
+from mien.datasets.leaks import find_leaks
 from mien.errors import InputError
 from mien.train.data.faceset import FaceSet
-from mien.train.data.splits import find_leaks, split_rows
+from mien.train.data.splits import split_rows
 from mien.train.recipe import Source
 
 

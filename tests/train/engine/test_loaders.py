@@ -9,9 +9,9 @@ import pytest
 pytest.importorskip("torch", reason="training needs mien[train]")
 pytest.importorskip("pyarrow")
 
+from mien.datasets.labels import RATER_SPREAD
 from mien.errors import InputError
 from mien.train.data.faceset import FaceSet
-from mien.train.data.labels import RATER_SPREAD
 from mien.train.engine import loaders
 from mien.train.engine.loaders import Prepared, complete, load_sets, make_loaders, sample_weights, task_of
 from mien.train.recipe import Source

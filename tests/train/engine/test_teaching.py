@@ -15,7 +15,7 @@ pytest.importorskip("onnx")
 
 import numpy as np
 import torch
-from tiny_teacher import write_teacher
+from tests.fixtures.tiny_teacher import write_teacher
 
 from mien.errors import InputError
 from mien.train.data.faceset import FaceSet

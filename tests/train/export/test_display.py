@@ -7,11 +7,11 @@ pytest.importorskip("torch", reason="training needs mien[train]")
 
 import torch
 
+from mien.datasets.crop import Crop
 from mien.estimates import action_units_estimate, sigmoid
 from mien.train.data.dataset import FaceDataset, FaceSet
 from mien.train.export.display import fit_direct, read_outputs
 from mien.train.model import EMBEDDING, FaceModel, normalise
-from mien.train.recipe import Crop
 from mien.train.tasks import create_task
 
 

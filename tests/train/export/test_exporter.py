@@ -20,9 +20,9 @@ from torch import nn
 
 import mien
 from mien.errors import InputError, ModelError
+from mien.evaluate.evaluator import evaluate_file
 from mien.runtime.models import Model
 from mien.runtime.session import open_session
-from mien.train.evaluate.evaluator import evaluate_file
 from mien.train.export import exporter as export
 from mien.train.export.exporter import check_parity, export_int8, export_run, read_run, trained_model, write_onnx
 from mien.train.fold import fold

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("torch", reason="lies beside modules that need mien[train]")
 
 from mien.errors import InputError
-from mien.taste import Taste
+from mien.preference import Taste
 from mien.train.export.taste import (
     LOGIT,
     Prior,

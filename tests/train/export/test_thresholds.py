@@ -6,8 +6,8 @@ import pytest
 pytest.importorskip("torch", reason="export needs mien[train]")
 
 from mien.estimates import action_units_estimate, sigmoid
+from mien.evaluate import metrics
 from mien.facs import CODES
-from mien.train import metrics
 from mien.train.export.thresholds import coded_decoding
 
 PLAIN = {"codes": list(CODES), "slope": [1.0] * len(CODES), "bias": [0.25] * len(CODES)}

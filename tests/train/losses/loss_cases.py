@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from loss_oracles import (
+from tests.train.losses.loss_oracles import (
     BINS,
     bradley_terry,
     cosine,

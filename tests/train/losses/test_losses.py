@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("torch", reason="losses need mien[train]")
 
 import torch
-from loss_cases import CASES, Case
+from tests.train.losses.loss_cases import CASES, Case
 from torch import Tensor, nn
 
 from mien.errors import InputError

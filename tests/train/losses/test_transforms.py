@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="losses need mien[train]")
 
 import torch
-from loss_cases import CASES, Case
+from tests.train.losses.loss_cases import CASES, Case
 from torch import Tensor, nn
 from torch.func import grad, hessian, jacrev, jvp, vmap
 

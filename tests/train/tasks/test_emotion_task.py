@@ -53,9 +53,9 @@ def test_the_temperature_is_fitted_on_the_classes_that_most_voted_for() -> None:
 def test_an_exported_model_reads_and_is_measured(
     export_head: Callable[..., Path], with_landmarks: Callable[[], Any], tiny: Any
 ) -> None:
-    from mien.train.evaluate.evaluator import report_of
-    from mien.train.evaluate.figures.evaluation import draw_evaluation
-    from mien.train.evaluate.reading import read_data
+    from mien.evaluate.evaluator import report_of
+    from mien.evaluate.figures.evaluation import draw_evaluation
+    from mien.evaluate.reading import read_data
 
     with with_landmarks():
         path = export_head("emotion")

@@ -7,8 +7,8 @@ pytest.importorskip("torch", reason="tasks need mien[train]")
 
 import torch
 
-from mien.emotion import DISPLAYS, SPEAKS_FOR
-from mien.emotion import strength as strength_of
+from mien.expression.emotion import DISPLAYS, SPEAKS_FOR
+from mien.expression.emotion import strength as strength_of
 from mien.facs import CODES
 from mien.train.model import FaceModel
 from mien.train.tasks import create_task

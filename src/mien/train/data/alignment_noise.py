@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.datasets.aligned import Locator
+from mien.datasets.crops import find_face
 from mien.errors import InputError
 from mien.geometry import Array, CropTemplate, Image, apply_affine, five_points, invert_affine, similarity
 from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
-from mien.train.data.aligned import Locator
-from mien.train.data.crops import find_face
 
 _TEMPLATE = CropTemplate(100)
 
@@ -101,7 +101,7 @@ def _change(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
 
 def main(data: str, count: str = "300") -> None:
     """Print the noise on the first pictures of the validation split."""
-    from mien.train.data.tables import open_table
+    from mien.datasets.tables import open_table
 
     table = open_table(Path(data))
     split = table.columns().get("split")

@@ -9,20 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.aligned import AlignedTable, Locator, align_table, known_boxes, move_labels, setting_of
+from mien.datasets.base_table import Columns, Table
+from mien.datasets.crops import Crops
+from mien.datasets.join import join_teacher
+from mien.datasets.labels import ColumnLabel, labels_of
+from mien.datasets.ratings import rater_scores
+from mien.datasets.schema import check_named
+from mien.datasets.tables import open_table
 from mien.errors import InputError
 from mien.geometry import Array
-from mien.train.data.aligned import AlignedTable, Locator, align_table, known_boxes, move_labels, setting_of
-from mien.train.data.base_table import Columns, Table
-from mien.train.data.crops import Crops
 from mien.train.data.faceset import FaceDataset, FaceSet
-from mien.train.data.labels import ColumnLabel, labels_of
 from mien.train.data.pseudo import fill_labels, hold_units
-from mien.train.data.ratings import rater_scores
-from mien.train.data.schema import check_named
-from mien.train.data.tables import open_table, read_columns
 from mien.train.recipe import Recipe, Source
 
-__all__ = ["FaceDataset", "FaceSet", "Locator", "join_teacher", "known_boxes", "prepare", "prepare_plain"]
+__all__ = ["FaceDataset", "FaceSet", "Locator", "prepare", "prepare_plain"]
 
 
 def prepare(
@@ -108,29 +109,3 @@ def _cache_folder(recipe: Recipe, table: Table, boxes: Array | None = None) -> P
     setting = json.dumps(setting_of(table, crop, boxes), sort_keys=True)
     digest = hashlib.sha256(setting.encode()).hexdigest()[:8]
     return recipe.cache_dir / f"{table.name}-{crop.kind}-{crop.size}-{how}-{crop.zoom}-{digest}"
-
-
-def join_teacher(columns: dict[str, Any], teacher: Path, name: str) -> dict[str, Any]:
-    """Columns with the teacher's labels beside them, where the teacher knows this set.
-
-    Raises InputError where either has no column `id`, or the teacher none called `set`.
-    """
-    opinion = read_columns(teacher)
-    for key in ("set", "id"):
-        check_named(key, opinion, teacher.name)
-    rows = np.flatnonzero(opinion["set"] == name)
-    if not len(rows):
-        return columns
-    check_named("id", columns, f"{name!r}, to be joined with {teacher.name}")
-    at = {opinion["id"][row]: row for row in rows}
-    index = np.array([at.get(key, -1) for key in columns["id"]])
-    joined = dict(columns)
-    for key, value in opinion.items():
-        if key in ("set", "id"):
-            continue
-        if key == "landmarks":
-            blank = np.full(136, np.nan, np.float32)
-            joined[key] = np.array([blank if i < 0 else np.asarray(value[i], np.float32) for i in index])
-        else:
-            joined[key] = np.where(index >= 0, value[index].astype(np.float32), np.nan)
-    return joined

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from mien.datasets.crop import Crop
 from mien.geometry import MIRROR_68, Array, Image, apply_affine
 from mien.opencv import cv2
 from mien.train.data.augment import Chances, Jitter, mirror, photometric, random_similarity
 from mien.train.data.nonfaces import nonface
-from mien.train.recipe import Augment, Crop
+from mien.train.recipe import Augment
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.crop import Crop
+from mien.datasets.labels import RATER_SPREAD
 from mien.errors import InputError
 from mien.estimates import action_units_estimate, attractiveness_estimate
 from mien.geometry import Array
 from mien.opencv import cv2
 from mien.runtime.models import Model, find_model
 from mien.train.data.augment import Jitter, random_similarity
-from mien.train.data.labels import RATER_SPREAD
-from mien.train.recipe import Crop
 
 ADULT = 18.0
 """Age in years from which faces get the mean rating of a pool that has rated adults only."""

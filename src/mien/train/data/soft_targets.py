@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.aligned import AlignedTable
+from mien.datasets.base_table import Table
+from mien.datasets.crop import Crop
+from mien.datasets.progress import locked, progress_bar, replace_text
 from mien.errors import InputError
 from mien.estimates import sigmoid
 from mien.geometry import Array, Image, warp
 from mien.runtime.session import open_session
-from mien.train.data.aligned import AlignedTable
-from mien.train.data.base_table import Table
 from mien.train.data.dataset import open_source
 from mien.train.data.faceset import FaceSet
-from mien.train.data.progress import locked, progress_bar, replace_text
 from mien.train.data.teacher_card import TeacherCard, TeacherOutput, read_teacher
-from mien.train.recipe import Crop, Recipe, Source, Teacher
+from mien.train.recipe import Recipe, Source, Teacher
 
 DONE = "teacher.json"
 _BATCH = 32

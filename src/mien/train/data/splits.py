@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.leaks import find_leaks
+from mien.datasets.schema import check_named, texts
 from mien.errors import InputError
 from mien.train.data.faceset import FaceSet
-from mien.train.data.schema import check_named, texts
 from mien.train.recipe import Source
 
 SPLITS = ("train", "val", "test")
@@ -36,19 +37,6 @@ def split_rows(faces: FaceSet, source: Source) -> dict[str, Rows]:
     else:
         rows = _by_chance(faces, source)
     return _hold_out(faces, source, rows) if source.holdout else rows
-
-
-def find_leaks(group: NDArray[Any], split: NDArray[Any]) -> dict[str, list[str]]:
-    """Groups that are in more than one split, with the splits; a missing group leaks nowhere.
-
-    >>> find_leaks(np.array(["ann", "ann", "bob"]), np.array(["train", "test", "test"]))
-    {'ann': ['test', 'train']}
-    """
-    found: dict[str, set[str]] = {}
-    for name, part in zip(texts(group), texts(split), strict=True):
-        if name is not None and part is not None:
-            found.setdefault(name, set()).add(part)
-    return {name: sorted(parts) for name, parts in found.items() if len(parts) > 1}
 
 
 def _by_column(faces: FaceSet, source: Source) -> dict[str, Rows]:

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mien.datasets.crop import Strict
 from mien.errors import InputError
-from mien.train.recipe import Strict, Teacher, read_recipe
+from mien.train.recipe import Teacher, read_recipe
 
 _NAME = r"^[\w-]+$"  # it becomes the name of a file
 Channel = tuple[float, float, float]

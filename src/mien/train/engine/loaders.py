@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, SequentialSampler
 
+from mien.datasets.labels import usual_spread
+from mien.datasets.ratings import count_raters
+from mien.datasets.schema import classes_of
+from mien.datasets.tables import open_table
 from mien.errors import InputError
 from mien.geometry import Array
 from mien.train.data.dataset import Locator, prepare
 from mien.train.data.faceset import FaceDataset, FaceSet
-from mien.train.data.labels import usual_spread
-from mien.train.data.ratings import count_raters
 from mien.train.data.samplers import BalancedSampler, PairSampler, Shared, WeightedSampler, label_weights
-from mien.train.data.schema import classes_of
 from mien.train.data.splits import split_rows
-from mien.train.data.tables import open_table
 from mien.train.recipe import Recipe
 from mien.train.tasks import Task, create_task
 from mien.train.tasks.attractiveness import GROUPS_OF_A_SET

@@ -14,10 +14,10 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 from torch.utils.data import DataLoader
 
+from mien.datasets.progress import replace_text
 from mien.errors import InputError, MienError
 from mien.geometry import Array
 from mien.train.data.dataset import Locator
-from mien.train.data.progress import replace_text
 from mien.train.data.samplers import Shared
 from mien.train.engine.loaders import Prepared, complete, load_sets, make_loaders, task_of
 from mien.train.engine.module import FaceModule

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.estimates import PROBIT, age_estimate, age_value, sigmoid
+from mien.evaluate.metrics import winners
 from mien.facs import CODES
 from mien.geometry import Array
-from mien.train.metrics import winners
 
 COVERAGE = 0.9
 BAND_EDGES = (15.0, 30.0, 45.0, 60.0)

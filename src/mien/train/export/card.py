@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.aligned import AlignedTable
+from mien.datasets.base_table import Table
+from mien.datasets.schema import texts
+from mien.datasets.tables import open_table
 from mien.estimates import action_units_estimate
+from mien.evaluate.evaluator import Report, evaluate_file
 from mien.geometry import Array
 from mien.runtime.models import Model
-from mien.train.data.aligned import AlignedTable
 from mien.train.data.augment import degrade
-from mien.train.data.base_table import Table
 from mien.train.data.dataset import prepare_plain
 from mien.train.data.faceset import FaceDataset
-from mien.train.data.schema import texts
-from mien.train.data.tables import open_table
 from mien.train.engine.loaders import Prepared, task_of
-from mien.train.evaluate.evaluator import Report, evaluate_file
 from mien.train.evidence_fit import fit_evidence
 from mien.train.export.calibrate import calibrate, detail_decoding
 from mien.train.export.display import Votes

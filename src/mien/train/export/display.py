@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mien.datasets.crop import Crop
 from mien.geometry import Array
 from mien.train.data.dataset import FaceDataset, FaceSet
 from mien.train.evidence_fit import softmax_regression
 from mien.train.model import FaceModel, normalise
-from mien.train.recipe import Crop
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from mien.datasets.schema import texts
 from mien.errors import InputError, ModelError
 from mien.geometry import Array
 from mien.runtime.models import Model
 from mien.runtime.session import open_session
 from mien.train.data.dataset import prepare_plain
-from mien.train.data.schema import texts
 from mien.train.engine.loaders import Prepared, load_sets, task_of
 from mien.train.engine.runs import load_weights
 from mien.train.engine.trainer import build_model

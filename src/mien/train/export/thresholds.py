@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.estimates import sigmoid
+from mien.evaluate import metrics
 from mien.facs import CODES
 from mien.geometry import Array
-from mien.train import metrics
 from mien.train.export.calibrate import fit_platt
 
 MIN_FACES = 10

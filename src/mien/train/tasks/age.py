@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from mien.errors import InputError
 from mien.estimates import AGE_CENTER, AGE_UNIT, DISTRIBUTIONS, age_value
-from mien.train import losses, metrics
+from mien.evaluate import metrics
+from mien.train import losses
 from mien.train.data.teacher_card import TeacherOutput
 from mien.train.tasks.age_teaching import distill_age
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from mien.errors import InputError, expect
 from mien.estimates import PROBIT
+from mien.evaluate import metrics
 from mien.geometry import Array
-from mien.train import losses, metrics
+from mien.train import losses
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 from mien.train.tasks.shift import PoolShift, pool_unit
 

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mien.emotion import MOST, SPEAKS_FOR, TRACE, EvidenceModel
+from mien.datasets.schema import VOTES
+from mien.expression.emotion import MOST, SPEAKS_FOR, TRACE, EvidenceModel
 from mien.facs import CODES
-from mien.train.data.schema import VOTES
 
 START = 0.5
 """Weight of every unit that may speak for a display before anything is learned."""
@@ -55,5 +55,5 @@ class EvidenceLayer(nn.Module):
 
 
 def strength(logits: Tensor) -> Tensor:
-    """`mien.emotion.strength` of sigmoid(logits): softplus(z + 4) / softplus(4), at most 2.5."""
+    """`mien.expression.emotion.strength` of sigmoid(logits): softplus(z + 4) / softplus(4), at most 2.5."""
     return (functional.softplus(logits + TRACE) / functional.softplus(torch.tensor(TRACE))).clamp(max=MOST)

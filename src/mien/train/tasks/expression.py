@@ -7,12 +7,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mien.emotion import GROUPS
+from mien.datasets.schema import VOTES
 from mien.estimates import sigmoid
+from mien.evaluate import metrics
+from mien.expression.emotion import GROUPS
 from mien.facs import CODES
 from mien.geometry import Array
-from mien.train import metrics
-from mien.train.data.schema import VOTES
 from mien.train.evidence_fit import fit_evidence
 from mien.train.losses import sigmoid_cross_entropy_loss, softmax_cross_entropy_loss
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task

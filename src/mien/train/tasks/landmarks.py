@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from mien.estimates import POSE_UNIT
-from mien.train import metrics
+from mien.evaluate import metrics
 from mien.train.losses import sigmoid_cross_entropy_loss, smooth_l1_loss
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 

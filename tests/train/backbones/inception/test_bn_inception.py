@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch", reason="backbones need mien[train]")
 
-from inception_measures import backbone_of, blank, whole
+from tests.train.backbones.inception.inception_measures import backbone_of, blank, whole
 
 from mien.train.backbones.inception.bn_inception import FIGURE_5
 

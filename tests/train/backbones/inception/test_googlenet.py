@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch", reason="backbones need mien[train]")
 
 import torch
-from inception_measures import backbone_of, blank, multiply_adds, params, whole
+from tests.train.backbones.inception.inception_measures import backbone_of, blank, multiply_adds, params, whole
 from torch import Tensor, nn
 
 from mien.train.backbones.base import Build

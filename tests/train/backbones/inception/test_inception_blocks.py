@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch", reason="backbones need mien[train]")
 
 import torch
-from inception_measures import Geometry, backbone_of, blank, geometry
+from tests.train.backbones.inception.inception_measures import Geometry, backbone_of, blank, geometry
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch", reason="backbones need mien[train]")
 
 import torch
-from inception_measures import (
+from tests.train.backbones.inception.inception_measures import (
     Geometry,
     activations,
     backbone_of,
@@ -23,7 +23,7 @@ from inception_measures import (
     summed,
     whole,
 )
-from inception_tables import (
+from tests.train.backbones.inception.inception_tables import (
     IMGCLSMOB,
     INCEPTION_RESNET_V2,
     INCEPTION_V2,

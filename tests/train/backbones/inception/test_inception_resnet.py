@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch", reason="backbones need mien[train]")
 
 import torch
-from inception_measures import backbone_of, blank
+from tests.train.backbones.inception.inception_measures import backbone_of, blank
 from torch import nn
 
 from mien.train.backbones.base import Build

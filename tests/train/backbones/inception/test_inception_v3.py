@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch", reason="backbones need mien[train]")
 
 import torch
-from inception_measures import backbone_of, blank, params, whole
+from tests.train.backbones.inception.inception_measures import backbone_of, blank, params, whole
 from torch import Tensor, nn
 
 from mien.train.backbones.inception.inception_v3 import TABLE_1, AuxiliaryHead

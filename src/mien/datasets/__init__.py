@@ -1,0 +1,1 @@
+"""Labelled faces: tables and folders, their schema, labels, checks and aligned crops. No torch."""

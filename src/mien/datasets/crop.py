@@ -1,0 +1,28 @@
+"""How faces are cut, as recipes and datasets of aligned faces say it."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Strict(BaseModel):
+    """Part of a recipe: an unknown key is an error, and nothing changes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("a text must not hold a null character")
+        return value
+
+
+class Crop(Strict):
+    """How faces are cut: 'square' by the detector's box, 'aligned' by landmarks; zoom is kept around for jitter."""
+
+    kind: Literal["square", "aligned"] = "aligned"
+    size: int = Field(default=112, ge=32, le=1024)
+    scale: float = Field(default=0.36, gt=0, lt=1)
+    margin: float = Field(default=1.3, gt=1, lt=10)
+    zoom: float = Field(default=1.25, ge=1, le=4)

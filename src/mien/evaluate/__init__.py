@@ -1,0 +1,1 @@
+"""A model measured against labels, by the path that `mien analyze` takes. No torch."""

@@ -1,0 +1,135 @@
+"""A model measured on a labelled set, by the path that `mien analyze` takes."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.datasets.progress import replace_text
+from mien.errors import InputError, expect
+from mien.evaluate.measures import Measure, groups_of, measures_by_task, shifted_age, shifted_rating
+from mien.evaluate.metrics import bootstrap_interval
+from mien.evaluate.reading import Reading, read_data
+
+ROUNDS = 300
+MIN_GROUP = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measure with its 95 % bootstrap interval over faces."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Measures of a model on a set; `groups` holds the main measure by group."""
+
+    model: str
+    data: str
+    split: str
+    pictures: int
+    faces: int
+    rows: list[Row]
+    groups: list[Row] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """What was measured on what."""
+        return f"{self.model} on {self.data} ({self.split}): {self.faces} faces found in {self.pictures} pictures"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, None for what is undefined; the `summary` maps each measure to its value."""
+        values = {**asdict(self), "summary": {row.name: row.value for row in self.rows}}
+        plain: dict[str, Any] = _plain(values)
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def evaluate_file(
+    model: str | Path,
+    data: Path,
+    split: str | list[str] | None = "test",
+    teacher: Path | None = None,
+    *,
+    column: str = "split",
+    images: Path | None = None,
+    limit: int | None = None,
+    rows: NDArray[np.int64] | None = None,
+    rounds: int = ROUNDS,
+    min_group: int = MIN_GROUP,
+) -> Report:
+    """Read the faces of `data` with the model, and measure it against the labels; arguments as in `read_data`.
+
+    Raises InputError for a set without pictures or labels, or a split without rows.
+    """
+    reading = read_data(model, data, split, teacher, column=column, images=images, limit=limit, rows=rows)
+    return report_of(reading, rounds=rounds, min_group=min_group)
+
+
+def report_of(reading: Reading, *, rounds: int = ROUNDS, min_group: int = MIN_GROUP) -> Report:
+    """Measures of each task, with intervals of `rounds` bootstrap rounds, and of groups of at least `min_group` faces.
+
+    Names begin with the task's where the model has several.
+    """
+    expect(min_group >= 1, "min_group", "a whole number of at least 1", min_group)
+    task, faces, labels = reading.card.task, reading.faces, reading.labels
+    everyone = np.arange(len(faces))
+    rows: list[Row] = []
+    groups: list[Row] = []
+    shifts = {label: sets.get(reading.table.name) for label, sets in reading.card.values.get("label_shift", {}).items()}
+    for name, measures in measures_by_task(task, faces, reading.outputs, labels).items():
+        if name == "age" and (shift := shifts.get("age")):
+            measures = {**measures, **shifted_age(faces, labels, shift)}
+        if name == "attractiveness" and (shift := shifts.get("rating")):
+            measures = {**measures, **shifted_rating(reading.outputs["score"][:, 0], labels, shift)}
+        prefix = f"{name}: " if "+" in task else ""
+        rows += [make_row(prefix + n, m, everyone, rounds) for n, m in measures.items()]
+        main, measure = next(iter(measures.items()))
+        parts = groups_of(name, faces, labels.named, labels.columns)
+        found = (make_row(f"{prefix}{main}, {part}", measure, index, rounds) for part, index in parts)
+        groups += [row for row in found if row.faces >= min_group]
+    table = reading.table
+    return Report(reading.model, table.name, reading.split, reading.pictures, len(faces), rows, groups)
+
+
+def make_row(name: str, measure: Measure, index: NDArray[np.int64], rounds: int) -> Row:
+    """A measure on the faces of `index` that it applies to, with its bootstrap interval."""
+    index = index[measure.known[index]]
+    value = measure.on(index) if len(index) else float("nan")
+    if np.isnan(value) or rounds < 2:
+        return Row(name, value, None, None, len(index))
+    return Row(name, value, *bootstrap_interval(measure.on, index, rounds), len(index))
+
+
+def check_target(path: Path, name: str) -> None:
+    """Raise InputError unless a file can be written there; folders on the way are made."""
+    probe = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError("this is a folder")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"{name!r} must be a file that can be written. Got {str(path)!r}: {error}") from error
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write the measures as JSON, whole or not at all. Raises SinkError where that is impossible."""
+    replace_text(path, json.dumps(report.to_dict(), indent=1, allow_nan=False))

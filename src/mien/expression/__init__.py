@@ -1,0 +1,1 @@
+"""From Action Units to displayed emotions, named displays and events in time."""

@@ -1,0 +1,58 @@
+"""Two photos: which one a pool of raters, or one person, would prefer, and how sure that is."""
+
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from mien.analyzer import Analyzer, Photo
+from mien.errors import InputError, expect
+from mien.media import read_photo
+from mien.preference.entrants import HEADS, Entrant, entrant
+from mien.preference.judges import Judge, open_judge
+from mien.preference.personal import Taste
+from mien.preference.pool import Preference
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Photo a beside photo b: what would be preferred, as numbers and as a sentence."""
+
+    a: Entrant
+    b: Entrant
+    preference: Preference
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        told = {"preference": self.preference.to_dict(), "sentence": self.sentence}
+        return {"a": self.a.to_dict(), "b": self.b.to_dict(), **told}
+
+
+def compare(
+    a: Photo, b: Photo, analyzer: Analyzer | None = None, taste: Taste | str | PathLike[str] | None = None
+) -> Comparison:
+    """Which of two photos the pool of raters would prefer, or with a taste (or its file) the person whose it is.
+
+    It is meant for photos of one person: which one to show. Of several faces in a photo the largest counts. analyzer:
+    must read age and attractiveness; of the embedded models where left out.
+    Raises MediaError for a photo that cannot be read; InputError for one without a face, and for a face that looks like
+    a child's, which gets no score; ModelError where the card of the model cannot compare.
+    """
+    analyzer = analyzer or Analyzer(HEADS)
+    judge: Judge = open_judge(analyzer.heads, taste)
+    first, second = (_entrant(analyzer, photo, name) for photo, name in ((a, "a"), (b, "b")))
+    preference = judge.prefer(first.attractiveness, second.attractiveness)
+    return Comparison(first, second, preference, judge.sentence(preference))
+
+
+def _entrant(analyzer: Analyzer, photo: Photo, name: str) -> Entrant:
+    source = "<array>" if isinstance(photo, np.ndarray) else str(photo)
+    image = read_photo(photo)
+    faces = analyzer.photo(image)
+    expect(len(faces) > 0, name, "a photo with a face, and none was found", source)
+    found = entrant(source, faces, image)
+    if found.unscored:
+        raise InputError(f"{name!r} must be a photo of an adult. Got {source!r}: {found.unscored}.")
+    return found

@@ -1,0 +1,1 @@
+"""Which head and loss estimates age best."""

@@ -1,0 +1,1 @@
+"""What stacked, factorized and separable convolutions cost and see."""

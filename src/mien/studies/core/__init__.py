@@ -1,0 +1,1 @@
+"""What studies share: findings, sweeps, bootstrap intervals, reports, faces and small networks."""

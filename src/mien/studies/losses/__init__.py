@@ -1,0 +1,1 @@
+"""Classification, regression and penalty losses compared."""

@@ -1,0 +1,1 @@
+"""L1 on normalized targets against plain L1."""

@@ -1,0 +1,1 @@
+"""The nuclear norm as the envelope of rank, and what it recovers."""

@@ -1,0 +1,1 @@
+"""Losses for pairwise comparison, and when their scores can be trusted."""

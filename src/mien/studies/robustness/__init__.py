@@ -1,0 +1,1 @@
+"""How estimates hold under corruption, duplicates and false faces."""

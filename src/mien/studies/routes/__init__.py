@@ -1,0 +1,1 @@
+"""Routes from a face to a displayed emotion, compared."""

@@ -1,0 +1,1 @@
+"""Synthetic faces: rendered heads with known Action Units, landmarks and pose."""

@@ -1,1 +1,0 @@
-"""A model measured against labels, by the path that `mien analyze` takes."""

@@ -1,1 +1,0 @@
-"""Displayed emotion from where 68 landmarks lie, without any pixel: a rival of Action Units, for the studies."""
