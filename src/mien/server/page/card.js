@@ -20,7 +20,7 @@ export function card(row, { open = false } = {}) {
 }
 
 function sureness(row) {
-  return el("small", { class: "quiet", title: t("card.detector") }, percent(row.score));
+  return el("small", { class: "quiet", title: t("card.detector") }, t("card.detected", { p: percent(row.score) }));
 }
 
 // The whole part is drawn anew when weights change.

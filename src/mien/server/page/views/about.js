@@ -4,6 +4,7 @@ import { clear, el, failure } from "../dom.js";
 import { cardText, has, number, onLanguage, t } from "../words.js";
 
 const SHOWN_GROUPS = ["gender", "race", "ethnicity", "skin", "age", "group", "|yaw|"];
+const SCORES = /AUC|F1|SRCC|PLCC|CS@/;
 let root, cards = null, error = null;
 
 export function mount(panel) {
@@ -58,8 +59,10 @@ function groups(metric, open) {
   const rows = groupsOf(metric);
   const whole = metric.rows?.[0];
   const values = [...rows, whole].flatMap(row => [row.low ?? row.value, row.high ?? row.value]).filter(Number.isFinite);
-  const least = Math.min(0, ...values);
-  const most = Math.max(...values) || 1;
+  // Errors begin at 0; scores, which all lie near 1, are spread over what they span.
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const least = SCORES.test(whole.name) ? low - (high - low) / 10 : Math.min(0, low);
+  const most = high + (high - least) / 20 || 1;
   const at = value => `${100 * (value - least) / (most - least)}%`;
   return el("details", { class: "groups", open }, el("summary", {}, el("b", {}, metric.data), " ", el("span", { class: "quiet" }, `${metricName(whole.name)} ${number(whole.value, digits(whole.value))} · n = ${whole.faces ?? whole.n}`)),
     el("ul", { class: "dots" }, rows.map(row => el("li", {}, el("span", { class: "name" }, groupName(row)),

@@ -124,10 +124,12 @@ function place(row, twins) {
       twins.length > 0 && el("div", { class: "twins" }, el("p", { class: "small quiet" }, t("best.twins", { n: twins.length })), el("div", {}, twins.map(twin => picture(twin.source))))));
 }
 
+const PATTERNS = { "remark.turned": /^face turned by (\d+) degrees$/, "remark.several": /^(\d+) faces, the largest was taken$/ };
+
 function remark(text) {
-  const turned = /^face turned by (\S+) degrees$/.exec(text);
-  const key = `remark.${text}`;
-  return el("span", { class: "pill warn" }, turned ? t("remark.turned", { n: turned[1] }) : has(key) ? t(key) : text);
+  const known = Object.entries(PATTERNS).find(([, pattern]) => pattern.test(text));
+  const plain = has(`remark.${text}`) ? t(`remark.${text}`) : text;
+  return el("span", { class: "pill warn" }, known ? t(known[0], { n: known[1].exec(text)[1] }) : plain);
 }
 
 function scored(row) {

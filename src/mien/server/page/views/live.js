@@ -164,7 +164,7 @@ function cards() {
 function strongest(units) {
   if (!units) return null;
   const some = Object.entries(units).sort((a, b) => b[1].intensity - a[1].intensity).slice(0, 5);
-  return el("ul", { class: "bars" }, some.map(([code, unit]) => bar([el("b", {}, code), " ", unitName(code)], unit.intensity / 5, number(unit.intensity, 1), unit.intensity >= 1 ? "unit on" : "unit")));
+  return el("section", { class: "part" }, el("h4", {}, t("live.strongest")), el("ul", { class: "bars" }, some.map(([code, unit]) => bar([el("b", {}, code), " ", unitName(code)], unit.intensity / 5, number(unit.intensity, 1), unit.intensity >= 1 ? "unit on" : "unit"))));
 }
 
 async function snapshot() {

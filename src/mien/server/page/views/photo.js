@@ -1,7 +1,7 @@
 // Photos: many at once, faces drawn over each, a card a face, weights that can be tried out.
 import { analyze, several } from "../api.js";
 import { card, emotionPart } from "../card.js";
-import { announce, acceptDrops, button, clear, download, dropZone, el, failure, toggle } from "../dom.js";
+import { announce, acceptDrops, button, clear, download, dropZone, el, failure, icon, toggle } from "../dom.js";
 import { read } from "../evidence.js";
 import { draw, SHOWN } from "../overlay.js";
 import { onLanguage, t } from "../words.js";
@@ -31,9 +31,14 @@ function render() {
   list = el("div", { class: "photos" });
   clear(root, el("h2", { class: "offscreen" }, t("tab.photo")),
     dropZone({ id: "photo-files", title: t("photo.drop"), hint: t("photo.hint"), accept: "image/*", onfiles: add }),
-    tools(), el("div", { class: "split" }, el("div", {}, status, list), bench.element()));
+    introduction(), tools(), el("div", { class: "split" }, el("div", {}, status, list), bench.element()));
   photos.forEach(photo => list.append(build(photo)));
   tell();
+}
+
+function introduction() {
+  return el("div", { class: "introduction" }, ["units", "why", "age", "local"].map(part =>
+    el("section", {}, el("h3", {}, t(`intro.${part}`)), el("p", { class: "quiet" }, t(`intro.${part}.text`)))));
 }
 
 function tools() {
@@ -79,15 +84,15 @@ function build(photo) {
     onerror: () => figure.classList.add("unseen") });
   photo.canvas = el("canvas", { "aria-hidden": "true" });
   photo.canvas.addEventListener("click", event => choose(photo, event));
-  const figure = el("figure", {}, el("div", { class: "picture" }, image, photo.canvas), el("figcaption", { title: photo.file.name }, photo.file.name));
+  const figure = el("figure", {}, el("div", { class: "picture" }, image, photo.canvas, icon("picture")), el("figcaption", { title: photo.file.name }, photo.file.name));
   photo.image = image;
-  photo.node = el("article", { class: "photo", dataset: { source: photo.file.name } }, figure, el("div", { class: "cards" }, faces(photo)));
+  photo.node = el("article", { class: "photo", dataset: { source: photo.file.name } }, figure, el("div", { class: found(photo).length > 2 ? "cards many" : "cards" }, faces(photo)));
   return photo.node;
 }
 
 function replace(photo) {
   const node = photo.node;
-  clear(node.querySelector(".cards"), faces(photo));
+  clear(node.querySelector(".cards"), faces(photo)).classList.toggle("many", found(photo).length > 2);
   node.querySelectorAll(".card").forEach(face => {
     face.addEventListener("mouseenter", () => highlight(photo, Number(face.dataset.face)));
     face.addEventListener("mouseleave", () => highlight(photo, null));
