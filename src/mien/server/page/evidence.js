@@ -74,24 +74,3 @@ export function codesOf(rows) {
   codes.delete("bias");
   return [...codes].sort();
 }
-
-// The text of a file for `--evidence`: a row a unit. Decimals without exponent, since YAML takes '1e-05' for a text.
-export function toYaml(rows, { sources = {}, titles = {} } = {}) {
-  const names = Object.keys(rows);
-  const row = (code, source) => {
-    const parts = names.filter(name => rows[name][code]).map(name => `${name}: ${decimal(rows[name][code])}`);
-    if (source) parts.push(`source: ${JSON.stringify(source)}`);
-    // A class that no weight names is still a class of this file.
-    if (code === "bias") return `bias: {${names.map(name => `${name}: ${decimal(rows[name].bias ?? 0)}`).join(", ")}}`;
-    return `${code}: {${parts.join(", ")}}`;
-  };
-  const lines = ["# Evidence: log-odds of each display = bias + sum of weight * strength of each Action Unit.",
-    "# Use it with: mien analyze PHOTO --evidence THIS_FILE", row("bias")];
-  for (const code of codesOf(rows)) lines.push("", `# ${titles[code] ?? code}`, row(code, sources[code] ?? ""));
-  return `${lines.join("\n")}\n`;
-}
-
-function decimal(value) {
-  const text = value.toFixed(7).replace(/0+$/, "");
-  return text.endsWith(".") ? `${text}0` : text;
-}

@@ -10,13 +10,15 @@ const LARGEST = 5;
 const TRACE = 1;
 const STEP_S = 0.1;
 
-// rows of one track in order of time; onseek(seconds). Gives the element and move(seconds).
-export function timelines(rows, events, duration, onseek) {
-  const end = Math.max(duration || 0, ...rows.map(row => row.time_s), 0.1);
+// A track of the server's `timeline`, its events, the length in seconds, onseek(seconds). Gives the element and move(seconds).
+export function timelines(track, events, duration, onseek) {
+  const end = Math.max(duration, 0.1);
   const x = time => WIDTH * time / end;
-  const codes = Object.values(REGIONS).flat().filter(code => rows.some(row => row.action_units?.[code]));
-  const shown = codes.filter(code => rows.some(row => row.action_units[code]?.intensity >= TRACE));
-  const lines = [emotionLine(rows, x), ...shown.map(code => unitLine(code, rows, events.filter(event => event.action_unit === code), x))];
+  const codes = Object.values(REGIONS).flat().filter(code => track.action_units?.[code]);
+  const shown = codes.filter(code => track.action_units[code].some(intensity => intensity >= TRACE));
+  const xs = track.time_s.map(x);
+  const lines = [track.emotion && emotionLine(xs, track.emotion),
+    ...shown.map(code => unitLine(code, xs, track.action_units[code], events.filter(event => event.action_unit === code), x))];
   const head = el("i", { class: "playhead", "aria-hidden": "true" });
   const hour = el("div", { class: "hours", "aria-hidden": "true" }, ticks(end).map(time => el("span", { style: { left: `${100 * time / end}%` } }, clock(time))));
   const area = el("div", { class: "timelines", tabindex: "0", role: "slider", "aria-label": t("video.seek"), "aria-valuemin": "0", "aria-valuemax": number(end, 2) },
@@ -58,13 +60,12 @@ function line(name, title, height, ...shapes) {
     el("div", { class: "plot" }, svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, shapes)));
 }
 
-function emotionLine(rows, x) {
+function emotionLine(xs, emotion) {
   const height = 60;
-  const known = rows.filter(row => row.emotion);
-  let below = known.map(() => 0);
+  let below = xs.map(() => 0);
   const areas = EMOTIONS.map(name => {
-    const above = known.map((row, i) => below[i] + row.emotion[name]);
-    const path = outline(known.map(row => x(row.time_s)), below, above, height);
+    const above = below.map((low, i) => low + emotion[name][i]);
+    const path = outline(xs, below, above, height);
     below = above;
     return svg("path", { d: path, class: name });
   });
@@ -79,11 +80,9 @@ function outline(xs, low, high, height) {
   return up.length ? `M${[...up, ...down].join("L")}Z` : "";
 }
 
-function unitLine(code, rows, events, x) {
+function unitLine(code, xs, intensity, events, x) {
   const height = 30;
-  const known = rows.filter(row => row.action_units?.[code]);
-  const values = known.map(row => row.action_units[code].intensity / LARGEST);
-  const area = svg("path", { d: outline(known.map(row => x(row.time_s)), values.map(() => 0), values, height), class: "unit" });
+  const area = svg("path", { d: outline(xs, xs.map(() => 0), intensity.map(value => value / LARGEST), height), class: "unit" });
   const marks = events.map(event => svg("rect", { x: x(event.onset_s), width: Math.max(2, x(event.offset_s) - x(event.onset_s)), y: height - 3, height: 3, class: "event" }));
   return line([el("b", {}, code), " ", unitName(code)], unitName(code), height, area, marks);
 }

@@ -16,8 +16,8 @@ export function mount(panel) {
 export async function shown() {
   if (cards) return;
   try {
-    const told = await json("/v1/models");
-    cards = Array.isArray(told) ? told : told.models ?? Object.values(told);
+    const models = await json("/v1/models");
+    cards = await Promise.all(models.map(({ name }) => json(`/v1/models/${encodeURIComponent(name)}`)));
     error = null;
   } catch (failed) {
     error = failed;

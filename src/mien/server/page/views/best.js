@@ -1,5 +1,5 @@
 // Which photo of a person to show: ranked, near-duplicates together, how sure; by the pool's taste or one's own.
-import { form, json } from "../api.js";
+import { post } from "../api.js";
 import { scale } from "../card.js";
 import { acceptDrops, announce, button, clear, download, dropZone, el, failure } from "../dom.js";
 import { has, number, onLanguage, percent, t } from "../words.js";
@@ -30,7 +30,7 @@ function tools() {
     el("span", { class: "pill", id: "best-judge" }, taste ? t("best.bymine", { n: taste.comparisons ?? 0 }) : t("best.bypool")),
     el("span", { class: "spring" }),
     photos.size > 1 && !desk && button(taste ? "taste.more" : "taste.start", openDesk, { kind: "ghost", id: "taste-start" }),
-    taste && button("taste.save", () => download("me.taste.json", JSON.stringify(taste), "application/json"), { kind: "ghost", symbol: "save" }),
+    taste && button("taste.save", () => download("me.taste.json", JSON.stringify(taste), "application/json"), { kind: "ghost", symbol: "save", id: "taste-save" }),
     taste && button("taste.forget", () => useTaste(null), { kind: "ghost", symbol: "reset" }), !taste && loader(),
     button("photo.clear", empty, { kind: "ghost", symbol: "close" }));
 }
@@ -76,9 +76,9 @@ async function rank() {
   const size = photos.size;
   render();
   try {
-    const told = await json("/v1/rank", { method: "POST", body: form([...uploads(), ...(taste ? [["taste", JSON.stringify(taste)]] : [])]) });
+    const told = await post("/v1/rank", [...uploads(), ...(taste ? [["taste", JSON.stringify(taste)]] : [])]);
     if (photos.size !== size) return;
-    rows = Array.isArray(told) ? told : told.rows;
+    rows = told;
     announce(t("best.ready", { n: rows.filter(row => row.rank).length }));
   } catch (failed) {
     error = failed;
@@ -120,7 +120,7 @@ function place(row, twins) {
       el("header", {}, el("span", { class: "rank" }, String(row.rank)), el("h3", { title: row.source }, row.source)),
       el("p", { class: "small" }, t("best.chance", { p: percent(row.chance) })),
       el("div", { class: "track wide", "aria-hidden": "true" }, el("i", { style: { width: percent(row.chance, 1).replace(" ", "") } })),
-      scored(row), row.remarks && el("p", { class: "remarks small" }, row.remarks.split("; ").map(remark)),
+      scored(row), row.remarks?.length > 0 && el("p", { class: "remarks small" }, [row.remarks].flat().flatMap(text => text.split("; ")).map(remark)),
       twins.length > 0 && el("div", { class: "twins" }, el("p", { class: "small quiet" }, t("best.twins", { n: twins.length })), el("div", {}, twins.map(twin => picture(twin.source))))));
 }
 

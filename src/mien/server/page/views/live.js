@@ -55,7 +55,8 @@ async function start() {
     video.muted = true;
     video.srcObject = stream;
     await video.play();
-    run = { stream, video, rows: [], answers: [], sent: new Map(), count: 0, paused: false, socket: connect() };
+    run = { stream, video, rows: [], answers: [], sent: new Map(), count: 0, total: 0, paused: false, socket: null };
+    run.socket = await connect();
     stream.getVideoTracks()[0].addEventListener("ended", () => run && fail("live.lost"));
   } catch (error) {
     problem = { sentence: t(error.name === "NotAllowedError" ? "live.refused" : "live.nocamera"), detail: error.message };
@@ -63,8 +64,8 @@ async function start() {
   render();
 }
 
-function connect() {
-  const socket = openSocket("/v1/live");
+async function connect() {
+  const socket = await openSocket("/v1/live?heads=expression,age&smooth=0.2");
   socket.addEventListener("open", () => announce(t("live.on")));
   socket.addEventListener("open", () => loop(socket));
   socket.addEventListener("message", event => run?.socket === socket && answer(JSON.parse(event.data)));
@@ -121,22 +122,21 @@ async function send(socket, canvas) {
   const at = performance.now();
   const blob = await new Promise(resolve => canvas.toBlob(resolve, "image/jpeg", QUALITY));
   if (run?.socket !== socket || socket.readyState !== WebSocket.OPEN) return;
-  run.size = { width: canvas.width, height: canvas.height };
-  run.sent.set(run.count++, at);
+  run.sent.set(run.count, at);
+  socket.send(JSON.stringify({ id: run.count++, sent_ms: at }));
   socket.send(blob);
 }
 
 function answer(told) {
   const now = performance.now();
-  const at = run.sent.get(told.frame);
-  for (const frame of [...run.sent.keys()]) if (frame <= told.frame) run.sent.delete(frame);
-  if (run.paused) return;
-  run.rows = (told.rows ?? []).filter(row => row.status === "ok");
-  run.note = told.reason ?? "";
+  // Frames before it were answered, or overtaken by this one.
+  for (const frame of [...run.sent.keys()]) if (frame <= told.id) run.sent.delete(frame);
+  if (run.paused || told.type !== "rows") return;
+  run.rows = told.rows.filter(row => row.status === "ok");
+  run.size = { width: told.width, height: told.height };
   run.answers = [...run.answers.filter(time => now - time < WINDOW_MS), now];
-  run.total = (run.total ?? 0) + 1;
-  root.dataset.answers = run.total;
-  meters(at === undefined ? told.delay_ms : now - at);
+  root.dataset.answers = ++run.total;
+  meters(now - told.sent_ms);
   overlay();
   cards();
 }

@@ -1,5 +1,5 @@
 // What a network costs and sees: a backbone or an ONNX file, two side by side, the field over a picture of one's own.
-import { json } from "../api.js";
+import { json, post } from "../api.js";
 import { acceptDrops, clear, el, failure } from "../dom.js";
 import { number, onLanguage, t } from "../words.js";
 
@@ -9,7 +9,7 @@ const sides = [side("a"), side("b")];
 let root, names = null, missing = null, picture = null, at = { x: 0.5, y: 0.5 };
 
 function side(name) {
-  return { name, model: "", file: null, size: 224, report: null, error: null, busy: false };
+  return { name, model: "", file: null, size: "", report: null, error: null, busy: false };
 }
 
 export function mount(panel) {
@@ -22,12 +22,10 @@ export function mount(panel) {
 export async function shown() {
   if (names || missing) return draw();
   try {
-    const told = await json("/v1/networks");
-    names = told.backbones ?? told;
-    missing = told.available === false ? { detail: told.reason } : null;
+    names = (await json("/v1/networks")).map(({ name }) => name);
     sides[0].model ||= names.find(name => name.startsWith("mobilenet")) ?? names[0] ?? "";
     render();
-    if (!missing && sides[0].model) profile(sides[0]);
+    if (sides[0].model) profile(sides[0]);
   } catch (error) {
     missing = error;
     render();
@@ -57,8 +55,8 @@ async function profile(one) {
   const wanted = JSON.stringify([one.model, one.file?.name, one.size]);
   render();
   try {
-    const query = new URLSearchParams(one.file ? { name: one.file.name, size: one.size } : { model: one.model, size: one.size });
-    const report = await json(`/v1/profile?${query}`, { method: "POST", body: one.file ?? undefined, more: one.file ? { "Content-Type": "application/octet-stream" } : {} });
+    const query = one.size ? `?size=${one.size}` : "";
+    const report = one.file ? await post(`/v1/networks${query}`, [["file", one.file]]) : await json(`/v1/networks/${encodeURIComponent(one.model)}${query}`);
     if (wanted !== JSON.stringify([one.model, one.file?.name, one.size])) return;
     Object.assign(one, { report, error: null });
   } catch (error) {
@@ -80,8 +78,8 @@ function render() {
 function picker(one) {
   const select = el("select", { id: `net-${one.name}`, onchange: event => choose(one, { model: event.target.value, file: null }) },
     el("option", { value: "" }, one.file ? one.file.name : t("net.none")), (names ?? []).map(name => el("option", { value: name, selected: name === one.model }, name)));
-  const sizes = el("select", { id: `net-size-${one.name}`, onchange: event => choose(one, { size: Number(event.target.value) }) },
-    SIZES.map(size => el("option", { value: size, selected: size === one.size }, `${size} × ${size}`)));
+  const sizes = el("select", { id: `net-size-${one.name}`, onchange: event => choose(one, { size: event.target.value }) },
+    el("option", { value: "" }, t("net.ownsize")), SIZES.map(size => el("option", { value: size, selected: String(size) === one.size }, `${size} × ${size}`)));
   const file = el("input", { type: "file", accept: ".onnx", class: "offscreen", id: `net-file-${one.name}`, onchange: event => choose(one, { file: event.target.files[0], model: "" }) });
   return el("section", { class: "panel picker", dataset: { side: one.name } },
     el("h3", {}, el("i", { class: `key ${one.name}`, "aria-hidden": "true" }), t(`net.${one.name}`)),

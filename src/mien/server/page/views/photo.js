@@ -47,7 +47,7 @@ function tools() {
     el("span", { class: "divider" }),
     ["box", "landmarks", "axes"].map(name => toggle(`photo.${name}`, SHOWN[name], on => { SHOWN[name] = on; photos.forEach(redraw); })),
     el("span", { class: "spring" }),
-    button("photo.save", save, { kind: "ghost", symbol: "save" }), button("photo.clear", empty, { kind: "ghost", symbol: "close" }));
+    button("photo.save", save, { kind: "ghost", symbol: "save", id: "photo-save" }), button("photo.clear", empty, { kind: "ghost", symbol: "close" }));
 }
 
 function add(files) {
@@ -62,7 +62,7 @@ function run(some) {
   tell();
   return several([...some], async photo => {
     const asked = scored;
-    const rows = await analyze(photo.file, { heads: asked ? [...HEADS, "attractiveness"] : HEADS })
+    const rows = await analyze(photo.file, asked ? [...HEADS, "attractiveness"] : HEADS)
       .catch(error => [{ status: "error", sentence: error.message, reason: error.detail ?? "" }]);
     if (asked !== scored || !photos.includes(photo)) return;
     photo.rows = rows;

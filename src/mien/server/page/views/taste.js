@@ -1,5 +1,5 @@
 // A person's own taste: pairs of their photos one after another, weights learned from the answers.
-import { form, json } from "../api.js";
+import { post } from "../api.js";
 import { button, clear, el, failure } from "../dom.js";
 import { t } from "../words.js";
 
@@ -47,15 +47,12 @@ export function tasteDesk({ photos, uploads, ondone, onclose }) {
     draw();
   }
 
-  async function ask(answers, count) {
-    return json("/v1/taste", { method: "POST", body: form([...uploads(), ["answers", JSON.stringify(answers)], ["count", String(count)]]) });
-  }
-
   async function learn() {
     state.busy = true;
     draw();
+    const answers = state.answers.filter(([, , value]) => value).map(([first, second, preferred]) => ({ first, second, preferred }));
     try {
-      const told = await ask(state.answers.filter(([, , value]) => value), 1);
+      const told = await post("/v1/taste/fit", [...uploads(), ["answers", JSON.stringify(answers)]]);
       ondone(told.taste);
     } catch (error) {
       Object.assign(state, { error, busy: false });
@@ -71,7 +68,7 @@ export function tasteDesk({ photos, uploads, ondone, onclose }) {
     event.preventDefault();
   });
 
-  ask([], ASKED).then(told => { state.pairs = told.pairs; }).catch(error => { state.error = error; }).finally(() => { draw(); root.focus({ preventScroll: true }); });
+  post("/v1/taste/pairs", [...uploads(), ["count", String(ASKED)]]).then(told => { state.pairs = told.pairs; }).catch(error => { state.error = error; }).finally(() => { draw(); root.focus({ preventScroll: true }); });
   draw();
   return { element: () => { draw(); return root; } };
 }

@@ -1,13 +1,15 @@
 // A video: uploaded as a job, watched while it is read, then time lines under the player and events as a table.
-import { events as serverEvents, form, headers, json, request, upload } from "../api.js";
+import { json, request, upload } from "../api.js";
 import { unitName } from "../card.js";
-import { announce, button, clear, download, dropZone, acceptDrops, el, failure } from "../dom.js";
+import { acceptDrops, announce, button, clear, download, dropZone, el, failure } from "../dom.js";
 import { draw } from "../overlay.js";
 import { clock, timelines } from "../timelines.js";
 import { number, onLanguage, t } from "../words.js";
 
 const NEAR_S = 0.35;
-let root, job = null, player, seekTo;
+const MOST_ROWS = 20_000;
+const ENDS = ["done", "error", "stopped"];
+let root, job = null, earlier = [], player, move;
 
 export function mount(panel) {
   root = panel;
@@ -16,46 +18,61 @@ export function mount(panel) {
   render();
 }
 
-export const shown = () => job?.rows && overlay();
+export async function shown() {
+  if (job) return overlay();
+  earlier = await json("/v1/videos").catch(() => []);
+  if (!job) render();
+}
 
 function render() {
-  clear(root, el("h2", { class: "offscreen" }, t("tab.video")),
-    !job && dropZone({ id: "video-file", title: t("video.drop"), hint: t("video.hint"), accept: "video/*,.mkv,.avi,.mov,.webm,.mp4,.gif", multiple: false, symbol: "film", onfiles: files => start(files[0]) }),
-    job && el("div", { class: "job" }, title(), progress(), job.rows && results()));
+  clear(root, el("h2", { class: "offscreen" }, t("tab.video")), job ? el("div", { class: "job" }, title(), progress(), job.timeline && results()) : [
+    dropZone({ id: "video-file", title: t("video.drop"), hint: t("video.hint"), accept: "video/*,.mkv,.avi,.mov,.webm,.mp4,.gif", multiple: false, symbol: "film", onfiles: files => start(files[0]) }),
+    earlier.length > 0 && el("section", { class: "panel" }, el("h3", {}, t("video.earlier")), el("ul", { class: "plain" }, earlier.map(told => el("li", { class: "tools" },
+      el("b", {}, told.name), el("span", { class: "quiet" }, t(`video.state.${told.state}`)), el("span", { class: "spring" }), button("video.open", () => reopen(told), { kind: "ghost" })))))]);
 }
 
 function title() {
-  return el("header", { class: "tools" }, el("h3", {}, job.file.name), el("span", { class: "spring" }),
-    job.state === "done" && downloads(),
-    button(running() ? "video.stop" : "video.another", stop, { kind: "ghost", symbol: "close", id: "video-stop" }));
+  return el("header", { class: "tools" }, el("h3", {}, job.name), el("span", { class: "spring" }), job.state === "done" && downloads(),
+    button(ENDS.includes(job.state) ? "video.another" : "video.stop", leave, { kind: "ghost", symbol: "close", id: "video-stop" }));
 }
-
-const running = () => ["uploading", "queued", "running"].includes(job.state);
 
 async function start(file) {
   if (!file) return;
-  if (job) await stop();
-  const mine = { file, url: URL.createObjectURL(file), state: "uploading", share: 0, rows: null, abort: new AbortController() };
+  if (job) await leave();
+  const mine = { name: file.name, url: URL.createObjectURL(file), state: "uploading", progress: 0 };
   job = mine;
   render();
   try {
-    const told = await upload("/v1/videos", form([["file", file], ["annotated", "true"]]), share => tell(mine, { share }));
-    mine.id = told.id;
-    if (job !== mine) return remove(mine);
-    tell(mine, { state: "queued", share: 0 });
-    await follow(mine);
-    if (mine.state === "done") await fetchResults(mine);
+    const told = await upload("/v1/videos", [["file", file]], share => tell(mine, { progress: share }));
+    if (job !== mine) return remove(told.id);
+    await watch(mine, told);
   } catch (error) {
-    if (error.name !== "AbortError") tell(mine, { state: "failed", reason: error.detail ?? "", sentence: error.message });
+    tell(mine, { state: "error", reason: error.detail, sentence: error.message });
   }
 }
 
-async function follow(mine) {
-  for await (const told of serverEvents(`/v1/videos/${mine.id}/progress`, mine.abort.signal)) {
-    const total = told.total ?? null;
-    tell(mine, { state: told.state, frames: told.frames, total, share: total ? told.frames / total : null, reason: told.reason ?? "" });
-    if (["done", "failed", "stopped"].includes(told.state)) return;
-  }
+// A job goes on without its page; the server gives the video back.
+async function reopen(told) {
+  job = { name: told.name, url: `/v1/videos/${told.id}/source` };
+  await watch(job, told).catch(error => tell(job, { state: "error", reason: error.detail, sentence: error.message }));
+}
+
+async function watch(mine, told) {
+  tell(mine, told);
+  if (!ENDS.includes(mine.state)) await follow(mine);
+  if (mine.state === "done") await fetchResults(mine);
+}
+
+// The browser reconnects by itself where the stream breaks.
+function follow(mine) {
+  const source = new EventSource(`/v1/videos/${mine.id}/progress`);
+  mine.source = source;
+  source.addEventListener("state", event => tell(mine, JSON.parse(event.data)));
+  return new Promise(resolve => source.addEventListener("end", event => {
+    source.close();
+    tell(mine, JSON.parse(event.data));
+    resolve();
+  }));
 }
 
 function tell(mine, values) {
@@ -63,123 +80,122 @@ function tell(mine, values) {
   Object.assign(mine, values);
   if (job !== mine) return;
   if (before !== mine.state) render();
-  const part = root.querySelector(".progress");
-  part?.replaceWith(progress() || "");
+  else root.querySelector(".progress")?.replaceWith(progress() || "");
 }
 
 function progress() {
-  if (job.state === "failed") return failure(job.sentence ?? t("video.failed"), job.reason);
-  if (job.state === "done") return null;
-  const words = t(`video.${job.state}`, { n: job.frames ?? 0, total: job.total ?? "?" });
+  if (job.state === "error") return failure(job.sentence ?? t("video.failed"), job.reason ?? "");
+  if (job.state === "done") return job.timeline ? null : el("p", { class: "waiting" }, t("video.fetching"));
+  const words = t(`video.state.${job.state}`, { n: job.frames ?? 0 });
   const bar = el("progress", { max: 1, "aria-label": words });
-  if (job.share !== null) bar.value = job.share;
+  if (Number.isFinite(job.progress)) bar.value = job.progress;
   return el("div", { class: "progress" }, el("p", { role: "status" }, words), bar);
 }
 
 async function fetchResults(mine) {
-  const [rows, found] = await Promise.all(["rows", "events"].map(part => json(`/v1/videos/${mine.id}/${part}`)));
-  mine.rows = (Array.isArray(rows) ? rows : rows.rows).filter(row => row.status === "ok");
-  mine.events = Array.isArray(found) ? found : found.events;
-  mine.track = mostSeen(mine.rows);
-  if (job === mine) {
-    render();
-    announce(t("video.ready"));
-  }
+  const small = mine.faces <= MOST_ROWS;
+  const [timeline, rows] = await Promise.all([json(`/v1/videos/${mine.id}/timeline`), small ? json(`/v1/videos/${mine.id}/rows`) : []]);
+  const tracks = timeline.tracks.sort((a, b) => b.time_s.length - a.time_s.length);
+  tell(mine, { timeline, rows: rows.filter(row => row.status === "ok"), tracks, track: tracks[0]?.track_id });
+  if (job !== mine) return;
+  render();
+  announce(t("video.ready"));
 }
 
-async function stop() {
+async function leave() {
   const mine = job;
   job = null;
+  earlier = [];
   render();
-  mine.abort.abort();
-  URL.revokeObjectURL(mine.url);
-  await remove(mine);
+  mine.source?.close();
+  if (mine.url.startsWith("blob:")) URL.revokeObjectURL(mine.url);
+  await remove(mine.id);
 }
 
-async function remove(mine) {
-  if (mine.id) await request(`/v1/videos/${mine.id}`, { method: "DELETE" }).catch(() => null);
-}
-
-function tracks(rows) {
-  const seen = new Map();
-  for (const row of rows) seen.set(row.track_id ?? 0, (seen.get(row.track_id ?? 0) ?? 0) + 1);
-  return [...seen.entries()].sort((a, b) => b[1] - a[1]);
-}
-
-function mostSeen(rows) {
-  return tracks(rows)[0]?.[0] ?? null;
+async function remove(id) {
+  if (id) await request(`/v1/videos/${id}`, { method: "DELETE" }).catch(() => null);
 }
 
 function results() {
-  if (!job.rows.length) return el("p", { class: "quiet note" }, t("video.noface"));
-  const mine = job.rows.filter(row => (row.track_id ?? 0) === job.track);
-  const found = job.events.filter(event => event.track_id === job.track);
-  player = el("video", { src: job.url, controls: true, playsinline: true, muted: true, "aria-label": job.file.name, onerror: () => unplayable() });
-  const canvas = el("canvas", { "aria-hidden": "true" });
-  const lines = timelines(mine, found, Math.max(...job.rows.map(row => row.time_s)), seek);
-  seekTo = lines.move;
-  for (const name of ["timeupdate", "seeked", "loadeddata"]) player.addEventListener(name, () => { lines.move(player.currentTime); overlay(); });
-  follows(player);
-  return el("div", {}, el("div", { class: "player" }, player, canvas), chooser(), el("section", { class: "panel" }, lines.element), table(found));
+  if (!job.tracks.length) return el("p", { class: "quiet note" }, t("video.noface"));
+  const track = job.tracks.find(one => one.track_id === job.track);
+  const events = job.timeline.events.filter(event => event.track_id === job.track);
+  player = el("video", { src: job.url, controls: true, playsinline: true, "aria-label": job.name, onerror: unplayable });
+  player.muted = true;
+  const lines = timelines(track, events, job.timeline.duration_s, seek);
+  move = lines.move;
+  for (const name of ["timeupdate", "seeked", "loadeddata"]) player.addEventListener(name, step);
+  player.addEventListener("play", follows);
+  return el("div", {}, el("div", { class: "player" }, player, el("canvas", { "aria-hidden": "true" })), chooser(), el("section", { class: "panel" }, lines.element), table(events));
 }
 
 function unplayable() {
   root.querySelector(".player")?.replaceChildren(el("p", { class: "note quiet" }, t("video.unplayable")));
 }
 
+function step() {
+  move(player.currentTime);
+  overlay();
+}
+
 // While it plays, the faces follow frame by frame.
-function follows(video) {
-  const step = () => {
-    if (!video.isConnected) return;
-    overlay();
-    seekTo(video.currentTime);
-    if (!video.paused) requestAnimationFrame(step);
-  };
-  video.addEventListener("play", () => requestAnimationFrame(step));
+function follows() {
+  if (!player.isConnected) return;
+  step();
+  if (!player.paused) requestAnimationFrame(follows);
 }
 
 function seek(time) {
-  if (player?.isConnected) player.currentTime = time;
+  if (player.isConnected) player.currentTime = time;
 }
 
 function overlay() {
   const canvas = root.querySelector(".player canvas");
-  if (!canvas || !player.videoWidth || !canvas.clientWidth) return;
-  draw(canvas, nearest(job.rows, player.currentTime), { width: player.videoWidth, height: player.videoHeight, chosen: null });
+  if (!canvas?.clientWidth || !player.videoWidth) return;
+  draw(canvas, nearest(job.rows, player.currentTime), { width: player.videoWidth, height: player.videoHeight });
 }
 
-// The rows of the last frame that was read before a time.
+// The rows of the last frame that was read before a time, by bisection.
 function nearest(rows, time) {
-  const before = rows.filter(row => row.time_s <= time + 0.02);
-  const last = before.length ? before[before.length - 1].time_s : null;
-  return last === null || time - last > NEAR_S ? [] : before.filter(row => row.time_s === last);
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    rows[middle].time_s <= time + 0.005 ? (low = middle + 1) : (high = middle);
+  }
+  const last = rows[low - 1]?.time_s ?? -1;
+  if (time - last > NEAR_S) return [];
+  let first = low - 1;
+  while (first > 0 && rows[first - 1].time_s === last) first--;
+  return rows.slice(first, low);
 }
 
 function chooser() {
-  const all = tracks(job.rows);
-  if (all.length < 2) return null;
-  const select = el("select", { onchange: event => { job.track = Number(event.target.value); render(); } },
-    all.map(([track, n]) => el("option", { value: track, selected: track === job.track }, t("video.face", { n: track, frames: n }))));
+  if (job.tracks.length < 2) return null;
+  const select = el("select", { id: "video-track", onchange: event => { job.track = Number(event.target.value); render(); } },
+    job.tracks.map(one => el("option", { value: one.track_id, selected: one.track_id === job.track }, t("video.face", { n: one.track_id, frames: one.time_s.length }))));
   return el("label", { class: "field" }, t("video.which"), " ", select);
 }
 
-function table(found) {
-  if (!found.length) return el("p", { class: "quiet note" }, t("video.noevents"));
+function table(events) {
+  if (!events.length) return el("p", { class: "quiet note" }, t("video.noevents"));
   const heads = ["unit", "onset", "apex", "offset", "peak"].map(name => el("th", { scope: "col" }, t(`video.${name}`)));
-  const cells = event => [el("td", {}, el("b", {}, event.action_unit), " ", unitName(event.action_unit), event.open && el("span", { class: "quiet small" }, ` ${t("video.open")}`)),
-    ...["onset_s", "apex_s", "offset_s"].map(name => el("td", { class: "number" }, el("button", { type: "button", class: "link", onclick: () => seek(event[name]) }, clock(event[name])))),
-    el("td", { class: "number" }, number(event.peak_intensity, 1))];
-  return el("section", { class: "panel scroll" }, el("h3", {}, t("video.events", { n: found.length })),
-    el("table", { class: "events" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, found.map(event => el("tr", {}, cells(event))))));
+  return el("section", { class: "panel scroll", tabindex: "0", role: "region", "aria-label": t("video.events", { n: events.length }) }, el("h3", {}, t("video.events", { n: events.length })),
+    el("table", { class: "events" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, events.map(eventRow))));
+}
+
+function eventRow(event) {
+  const times = ["onset_s", "apex_s", "offset_s"].map(name => el("td", { class: "number" }, el("button", { type: "button", class: "link", onclick: () => seek(event[name]) }, clock(event[name]))));
+  return el("tr", {}, el("td", {}, el("b", {}, event.action_unit), " ", unitName(event.action_unit), event.open && el("span", { class: "quiet small" }, ` ${t("video.cut")}`)),
+    times, el("td", { class: "number" }, number(event.peak_intensity, 1)));
 }
 
 function downloads() {
-  const stem = job.file.name.replace(/\.[^.]*$/, "");
-  const parts = [["rows", "text/csv", `${stem}_faces.csv`], ["events", "text/csv", `${stem}_events.csv`], ["video", "video/mp4", `${stem}_read.mp4`]];
-  return parts.map(([part, accept, name]) => button(`video.save.${part}`, () => fetchFile(part, accept, name), { kind: "ghost", symbol: "save", id: `video-${part}` }));
+  const stem = job.name.replace(/\.[^.]*$/, "");
+  return [["rows", "text/csv", `${stem}_faces.csv`], ["events", "text/csv", `${stem}_events.csv`], ["annotated", "video/mp4", `${stem}_read.mp4`]]
+    .map(([part, accept, name]) => button(`video.save.${part}`, () => save(part, accept, name), { kind: "ghost", symbol: "save", id: `video-${part}` }));
 }
 
-async function fetchFile(part, accept, name) {
+async function save(part, accept, name) {
   try {
     const response = await request(`/v1/videos/${job.id}/${part}`, { accept });
     download(name, await response.blob());

@@ -2,7 +2,6 @@
 import { json } from "../api.js";
 import { unitName } from "../card.js";
 import { announce, button, clear, download, el, failure } from "../dom.js";
-import { codesOf, toYaml } from "../evidence.js";
 import { REGIONS, SPEAKS_FOR } from "../units.js";
 import { has, number, onLanguage, t } from "../words.js";
 
@@ -11,7 +10,7 @@ const MOST = 8;
 const STEP = 0.05;
 
 export function workbench({ onweights }) {
-  const state = { original: null, rows: null, sources: {}, display: null, counts: { faces: 0, changed: 0 }, error: null };
+  const state = { original: null, rows: null, display: null, counts: { faces: 0, changed: 0 }, error: null };
   const root = el("aside", { class: "bench", id: "bench" });
   const draw = () => clear(root, parts(state, { onchange, reset, save, draw }));
 
@@ -26,10 +25,16 @@ export function workbench({ onweights }) {
     draw();
   }
 
-  function save() {
-    const titles = Object.fromEntries(codesOf(state.rows).map(code => [code, `${code} ${unitName(code)}`]));
-    download("evidence.yaml", toYaml(state.rows, { sources: state.sources, titles }), "application/yaml");
-    announce(t("saved", { name: "evidence.yaml" }));
+  // The server writes the file, so that it is the very one that `--evidence` reads.
+  async function save() {
+    try {
+      const body = JSON.stringify({ weights: state.rows, faces: [] });
+      const { yaml } = await json("/v1/evidence", { method: "POST", body, type: "application/json" });
+      download("evidence.yaml", yaml, "application/yaml");
+      announce(t("saved", { name: "evidence.yaml" }));
+    } catch (error) {
+      root.append(failure(t("bench.nofile"), error.detail || error.message));
+    }
   }
 
   load(state).then(draw);
@@ -40,8 +45,7 @@ export function workbench({ onweights }) {
 async function load(state) {
   try {
     const told = await json("/v1/evidence");
-    state.original = told.weights ?? told.rows ?? told;
-    state.sources = told.sources ?? {};
+    state.original = told.weights;
     state.rows = structuredClone(state.original);
     state.display = Object.keys(state.rows)[0];
   } catch (error) {

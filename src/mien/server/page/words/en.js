@@ -10,7 +10,7 @@ export default {
   "error.token": "The server asks for its token. Open the address that “mien serve” printed.",
   "error.large": "This file is larger than the server takes.",
   "error.kind": "The server does not read this kind of file.",
-  "error.busy": "The server is busy and did not get to it. Try again in a moment.",
+  "error.slow": "The upload was too slow; the server gave up on it.", "error.busy": "The server is busy and did not get to it. Try again in a moment.",
   "error.missing": "This needs a part of mien that is not installed.",
   "error.refused": "The server refused this ({status}).",
 
@@ -38,15 +38,16 @@ export default {
   "bench.about": "How much each Action Unit says for a display. Move a weight: all answers and reasons on this page follow at once.",
   "bench.which": "Display whose weights are shown", "bench.bias": "without any unit", "bench.slider": "Weight of {code} {name} for {display}",
   "bench.others": "{n} units that the model gives no say", "bench.reset": "Reset", "bench.save": "Save as YAML",
-  "bench.counts": "Answers that changed: {changed} of {faces}", "bench.nofaces": "Add a photo to see answers change.", "bench.failed": "The weights could not be loaded.",
+  "bench.counts": "Answers that changed: {changed} of {faces}", "bench.nofaces": "Add a photo to see answers change.", "bench.nofile": "The file could not be written.", "bench.failed": "The weights could not be loaded.",
 
   "video.drop": "Drop a video here, or choose one", "video.hint": "It is read frame by frame on this machine; the upload is removed afterwards.",
-  "video.uploading": "Handing over the video …", "video.queued": "Waiting for its turn …", "video.running": "Frame {n} of {total}", "video.stopped": "Stopped.",
+  "video.state.uploading": "Handing over the video …", "video.state.waiting": "Waiting for its turn …", "video.state.running": "Reading, {n} frames so far", "video.state.done": "read", "video.state.error": "failed", "video.state.stopped": "Stopped.", "video.fetching": "Fetching the results …",
+  "video.earlier": "Videos that this server still holds", "video.open": "Open",
   "video.failed": "This video cannot be read.", "video.stop": "Stop", "video.another": "Another video", "video.ready": "The video has been read.",
   "video.noface": "No face was found in this video.", "video.noevents": "No Action Unit rose above a trace for long enough to count as an event.",
   "video.seek": "Time in the video", "video.seconds": "{n} seconds", "video.emotion": "Displayed emotion", "video.still": "{n} more units never reached a trace.",
-  "video.which": "Face", "video.face": "{n} (in {frames} frames)", "video.events": "Events: {n}", "video.unit": "Action Unit", "video.onset": "Onset", "video.apex": "Apex", "video.offset": "Offset", "video.peak": "Peak intensity", "video.open": "(cut off)",
-  "video.save.rows": "Rows", "video.save.events": "Events", "video.save.video": "Annotated video", "video.nofile": "{name} could not be saved.",
+  "video.which": "Face", "video.face": "{n} (in {frames} frames)", "video.events": "Events: {n}", "video.unit": "Action Unit", "video.onset": "Onset", "video.apex": "Apex", "video.offset": "Offset", "video.peak": "Peak intensity", "video.cut": "(cut off)",
+  "video.save.rows": "Rows", "video.save.events": "Events", "video.save.annotated": "Annotated video", "video.nofile": "{name} could not be saved.",
   "video.unplayable": "This browser cannot play this kind of video. The time lines below are complete.",
 
   "live.local": "Runs here, stores nothing.", "live.nothing": "Frames go to the mien server on this machine, are read and forgotten.",
@@ -71,7 +72,7 @@ export default {
   "taste.failed": "Your taste could not be learned from these photos.", "taste.nofile": "This file is no taste that “mien taste” or this page saved.",
 
   "net.about": "What a network costs and how much of the picture it sees, counted without running it. Choose one or two.",
-  "net.a": "First network", "net.b": "Second network", "net.model": "Backbone", "net.size": "Input", "net.none": "none", "net.drop": "Choose an ONNX file", "net.reading": "Counting …",
+  "net.a": "First network", "net.b": "Second network", "net.model": "Backbone", "net.size": "Input", "net.ownsize": "as designed", "net.none": "none", "net.drop": "Choose an ONNX file", "net.reading": "Counting …",
   "net.failed": "This network could not be counted.", "net.missing": "Networks cannot be counted here.",
   "net.costs": "Costs of one picture", "net.figure": "Figure", "net.parameters": "Parameters", "net.multiplications": "Multiplications", "net.additions": "Additions", "net.peak_memory": "Peak memory", "net.receptive_field": "Receptive field",
   "net.nofield": "none", "net.global": "The whole picture has a say too, by squeeze-excite or attention.", "net.stride": "one position every {n} pixels",

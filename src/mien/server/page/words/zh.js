@@ -10,7 +10,7 @@ export default {
   "error.token": "服务器需要令牌。请打开 “mien serve” 启动时显示的网址。",
   "error.large": "文件超过了服务器允许的大小。",
   "error.kind": "服务器不支持这种文件。",
-  "error.busy": "服务器正忙，暂时没有处理。请稍后再试。",
+  "error.slow": "上传太慢，服务器已放弃等待。", "error.busy": "服务器正忙，暂时没有处理。请稍后再试。",
   "error.missing": "此功能需要 mien 的另一个组件，目前尚未安装。",
   "error.refused": "服务器拒绝了请求（{status}）。",
 
@@ -38,15 +38,16 @@ export default {
   "bench.about": "每个动作单元对某种表情有多大的说服力。拖动权重，页面上所有人脸的判断和依据会随之更新。",
   "bench.which": "选择要调整权重的表情", "bench.bias": "基准值（不含任何动作单元）", "bench.slider": "{code} {name} 对“{display}”的权重",
   "bench.others": "模型未赋予权重的 {n} 个动作单元", "bench.reset": "还原", "bench.save": "保存为 YAML",
-  "bench.counts": "判断发生变化：{changed}/{faces}", "bench.nofaces": "添加照片后即可看到判断的变化。", "bench.failed": "权重加载失败。",
+  "bench.counts": "判断发生变化：{changed}/{faces}", "bench.nofaces": "添加照片后即可看到判断的变化。", "bench.nofile": "文件无法生成。", "bench.failed": "权重加载失败。",
 
   "video.drop": "把视频拖到这里，或点击选择", "video.hint": "在本机逐帧分析，完成后即删除上传的文件。",
-  "video.uploading": "正在传给本机服务器……", "video.queued": "排队中……", "video.running": "第 {n} 帧，共 {total} 帧", "video.stopped": "已停止。",
+  "video.state.uploading": "正在传给本机服务器……", "video.state.waiting": "排队中……", "video.state.running": "正在分析，已完成 {n} 帧", "video.state.done": "已完成", "video.state.error": "失败", "video.state.stopped": "已停止。", "video.fetching": "正在取回结果……",
+  "video.earlier": "服务器上尚未移除的视频", "video.open": "打开",
   "video.failed": "这段视频无法读取。", "video.stop": "停止", "video.another": "换一段视频", "video.ready": "视频分析完成。",
   "video.noface": "这段视频中没有找到人脸。", "video.noevents": "没有动作单元持续超过最低强度，因此没有事件。",
   "video.seek": "视频时间", "video.seconds": "{n} 秒", "video.emotion": "呈现的情绪", "video.still": "另有 {n} 个动作单元始终未达到最低强度。",
-  "video.which": "人脸", "video.face": "{n} 号（出现 {frames} 帧）", "video.events": "事件：{n} 个", "video.unit": "动作单元", "video.onset": "起始", "video.apex": "顶点", "video.offset": "结束", "video.peak": "最大强度", "video.open": "（不完整）",
-  "video.save.rows": "逐帧结果", "video.save.events": "事件表", "video.save.video": "带标注的视频", "video.nofile": "{name} 保存失败。",
+  "video.which": "人脸", "video.face": "{n} 号（出现 {frames} 帧）", "video.events": "事件：{n} 个", "video.unit": "动作单元", "video.onset": "起始", "video.apex": "顶点", "video.offset": "结束", "video.peak": "最大强度", "video.cut": "（不完整）",
+  "video.save.rows": "逐帧结果", "video.save.events": "事件表", "video.save.annotated": "带标注的视频", "video.nofile": "{name} 保存失败。",
   "video.unplayable": "浏览器无法播放这种视频格式，但下方的时间线是完整的。",
 
   "live.local": "在本机运行，不保存任何内容。", "live.nothing": "画面只传给本机的 mien 服务器，分析后立即丢弃。",
@@ -71,7 +72,7 @@ export default {
   "taste.failed": "无法从这些照片中学习您的喜好。", "taste.nofile": "这不是由 “mien taste” 或本页面保存的喜好文件。",
 
   "net.about": "一个网络要算多少、能看到图像多大的范围——无需运行即可统计。可选一个或两个对比。",
-  "net.a": "网络一", "net.b": "网络二", "net.model": "骨干网络", "net.size": "输入尺寸", "net.none": "无", "net.drop": "选择 ONNX 文件", "net.reading": "正在统计……",
+  "net.a": "网络一", "net.b": "网络二", "net.model": "骨干网络", "net.size": "输入尺寸", "net.ownsize": "默认尺寸", "net.none": "无", "net.drop": "选择 ONNX 文件", "net.reading": "正在统计……",
   "net.failed": "无法统计这个网络。", "net.missing": "当前无法统计网络。",
   "net.costs": "处理一张图像的开销", "net.figure": "指标", "net.parameters": "参数量", "net.multiplications": "乘法次数", "net.additions": "加法次数", "net.peak_memory": "内存峰值", "net.receptive_field": "感受野",
   "net.nofield": "无", "net.global": "由于 squeeze-excite 或注意力机制，整幅图像也会产生影响。", "net.stride": "每 {n} 像素一个位置",
