@@ -18,9 +18,6 @@ import pytest
 
 from mien.geometry import Image
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'mien[dev]'")
-pytest.importorskip("fastapi", reason="needs pip install 'mien[serve]'")
-
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE_MS = 120_000
 START_S = 120
@@ -43,13 +40,15 @@ def _is_ready(url: str) -> bool:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a `mien serve` of these tests."""
+    pytest.importorskip("fastapi", reason="needs pip install 'mien[serve]'")
     url = f"http://127.0.0.1:{_free_port()}"
     log = tmp_path_factory.mktemp("served") / "log.txt"
     command = [sys.executable, "-m", "mien.cli", "serve", "--port", url.rpartition(":")[2]]
     with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
         end = time.monotonic() + START_S
         while not _is_ready(url):
-            assert process.poll() is None and time.monotonic() < end, log.read_text()
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < end, log.read_text()
             time.sleep(0.2)
         yield url
         process.terminate()
@@ -70,13 +69,14 @@ def browser(camera: Path) -> Iterator[Any]:
     """Chromium that resolves no name, with a camera that is a file."""
     if CHROMIUM is None:
         pytest.skip("no browser: install chromium, or name it in CHROMIUM")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright")
     arguments = [
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-video-capture={camera}",
     ]
-    with playwright.sync_playwright() as driver:
+    with sync_api.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=arguments, chromium_sandbox=False)
         yield chromium
         chromium.close()

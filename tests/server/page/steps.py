@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import expect
+import pytest
 
+expect = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright").expect
 PATIENCE_MS = 120_000
 
 

@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
-from steps import PATIENCE_MS, saved
+from steps import PATIENCE_MS, expect, saved
 
 from mien.preference.ranking import rank_photos
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
-from steps import add_photos, move_slider, saved
+from steps import add_photos, expect, move_slider, saved
 
 from mien.expression.emotion import DISPLAYS, GROUPS, SPEAKS_FOR, EvidenceModel, load_evidence
 from mien.faces import ActionUnits

@@ -4,13 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
-from steps import add_photos
+from steps import add_photos, expect
 
-import mien.server
+import mien
 
 TABS = ("photo", "video", "live", "best", "networks", "about")
-PAGE = Path(mien.server.__file__).parent / "page"
+PAGE = Path(mien.__file__).parent / "server" / "page"
 
 
 def test_all_words_are_there_in_both_languages(open_page):

@@ -3,8 +3,7 @@
 import time
 
 import pytest
-from playwright.sync_api import expect
-from steps import PATIENCE_MS, painted, saved
+from steps import PATIENCE_MS, expect, painted, saved
 
 
 def start(page):

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
-from steps import PATIENCE_MS, painted
+from steps import PATIENCE_MS, expect, painted
 
 import mien
 

@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
-from steps import PATIENCE_MS, add_photos, painted, saved
+from steps import PATIENCE_MS, add_photos, expect, painted, saved
 
 import mien
 

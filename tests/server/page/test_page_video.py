@@ -2,8 +2,7 @@
 
 import csv
 
-from playwright.sync_api import expect
-from steps import PATIENCE_MS, painted, saved
+from steps import PATIENCE_MS, expect, painted, saved
 
 import mien
 from mien.expression.events import events_in
