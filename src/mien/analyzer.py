@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,29 @@ class Analyzer:
             "displays": self.displays,
         }
 
+    def with_options(
+        self,
+        heads: Sequence[str] | None = None,
+        *,
+        evidence: EvidenceModel | None = None,
+        displays: bool = False,
+        **detection: Any,
+    ) -> Self:
+        """The same networks under other options, none of them loaded again.
+
+        heads: names of cards among those that are loaded, all by default; detection: see `Detector`.
+        Raises InputError for a head that is not loaded, and for values that cannot be.
+        """
+        loaded = {head.model.card.name: head for head in self.heads}
+        chosen = list(loaded) if heads is None else list(heads)
+        for name in chosen:
+            expect(name in loaded, "heads", f"among {', '.join(loaded)}", name)
+        other = copy(self)
+        other.detector = self.detector.with_options(**detection)
+        other.heads = [loaded[name].with_evidence(evidence) for name in chosen]
+        other.displays, other._own_evidence = displays, evidence
+        return other
+
     def photo(self, source: Photo) -> Faces:
         """Faces of one photo: a path, or an array as `read_photo` takes it. Raises MediaError for an unreadable one."""
         return self.images([source])[0]
@@ -148,15 +172,27 @@ class Analyzer:
         """
         _check_video_options(every, smooth)
         name = f"webcam:{source}" if isinstance(source, int) else str(source)
-        watch = _Watch(smooth, neutral, self._evidence(), self.detector.score_threshold)
+        read = self.follow(smooth=smooth, neutral=neutral)
         for frame in read_video(source, every):
-            detected = self.detector.batch([frame.image], Tracker.lowest_score)[0]
-            detected = detected.select(watch.tracker.wants(detected, frame.time_s))
-            faces, crops = self._read([frame.image], [detected])[0]
-            seen = self._with_displays(watch(faces, crops, frame.image, frame.time_s))
+            seen = read(frame.image, frame.time_s)
             status = "ok" if len(seen) else "no_face"
             image = frame.image if keep_image else None
             yield Frame(name, seen, status, None, frame.index, frame.time_s, image)
+
+    def follow(self, *, smooth: float = 0.0, neutral: bool = False) -> Callable[[Image, float], Faces]:
+        """What reads the frames of one video as they come: a picture (H, W, 3) and its time in seconds, which rises, to
+        faces with track ids that last. smooth, neutral: see `video`.
+        """
+        _check_video_options(1, smooth)
+        watch = _Watch(smooth, neutral, self._evidence(), self.detector.score_threshold)
+
+        def read(image: Image, time_s: float) -> Faces:
+            detected = self.detector.batch([image], Tracker.lowest_score)[0]
+            detected = detected.select(watch.tracker.wants(detected, time_s))
+            faces, crops = self._read([image], [detected])[0]
+            return self._with_displays(watch(faces, crops, image, time_s))
+
+        return read
 
     def _analyze(self, images: Sequence[Image]) -> list[tuple[Faces, Image]]:
         """Faces of each picture, with the aligned crops (N, S, S, 3) of the first head."""

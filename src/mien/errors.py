@@ -3,6 +3,8 @@
 MienError
 ├── InputError (ValueError)                 a call with a wrong argument
 ├── MediaError                              a photo or video that cannot be read
+│   ├── TooLargeError                       one that has too many pixels
+│   └── UnknownFormatError                  a file that holds something else
 ├── ModelError                              weights or cards that are missing, changed or do not fit
 ├── MissingDependencyError (ImportError)    an optional package that a feature needs
 ├── BrokenDependencyError (ImportError)     a package that is there and does not work
@@ -22,6 +24,14 @@ class InputError(MienError, ValueError):
 
 class MediaError(MienError):
     """A photo or a video that cannot be read; the message is the reason given in its result row."""
+
+
+class TooLargeError(MediaError):
+    """A picture with more pixels than are read; nothing of it was decoded."""
+
+
+class UnknownFormatError(MediaError):
+    """A file that is no photo, or none of a kind that mien reads."""
 
 
 class ModelError(MienError):

@@ -43,11 +43,12 @@ def _register() -> None:
     from mien.cli.models import models
     from mien.cli.profile import profile
     from mien.cli.rank import rank
+    from mien.cli.serve import serve
     from mien.cli.study import study
     from mien.cli.taste import taste
     from mien.cli.train import train
 
-    for command in (analyze, compare, rank, models, clean, train, evaluate, export, study, profile):
+    for command in (analyze, compare, rank, models, clean, train, evaluate, export, study, profile, serve):
         app.command()(command)
     app.add_typer(data, name="data")
     app.add_typer(taste, name="taste")

@@ -170,6 +170,8 @@ def _report(
     """How many, how sure, and how well the others foretell each comparison, beside the pool's mean taste."""
     import numpy as np
 
+    from mien.preference.personal import agreement
+
     answer = np.array(target)
     told = answer != 0.5
     sign = mine.preference(first, second).sign
@@ -180,9 +182,7 @@ def _report(
     if told.sum() < 2:
         print("Too few answers to tell how well they are foretold.")
         return
-    own = prior.left_out(first, second, target)
-    pool = prior.preference(first, second).probability
-    own_right, pool_right = (float(((p > 0.5) == (answer > 0.5))[told].mean()) for p in (own, pool))
+    own_right, pool_right = agreement(prior, first, second, target)
     print(
         f"Of {told.sum()} answers, each foretold from the others, {own_right:.0%} are right; "
         f"from the rater pool's mean alone, {pool_right:.0%}."

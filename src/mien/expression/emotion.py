@@ -196,7 +196,20 @@ def load_evidence(path: Path | str) -> EvidenceModel:
     and `bias: {positive: -1.5}`; a `source` and a `comment` may stand beside the weights. A row a class, as a
     card holds it: see `EvidenceModel.from_dict`. What is not named is 0. Raises InputError with file and key.
     """
-    content = _read(Path(path))
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise InputError(f"'evidence' must be a readable YAML or JSON file. Got {str(path)!r}: {error}") from error
+    return parse_evidence(text, str(path))
+
+
+def parse_evidence(text: str, name: str = "evidence") -> EvidenceModel:
+    """`load_evidence` of the text of a file, which messages call by its name.
+
+    >>> parse_evidence("AU12: {positive: 3}").codes
+    ('AU12',)
+    """
+    content = _parsed(text, name)
     try:
         if set(content) & {*EMOTIONS, *DISPLAYS}:
             model = EvidenceModel.from_dict(content)
@@ -205,24 +218,30 @@ def load_evidence(path: Path | str) -> EvidenceModel:
         for code in model.codes:
             _check_known(code, CODES)
     except InputError as error:
-        raise InputError(f"{error} See the file {str(path)!r}.") from error
+        raise InputError(f"{error} See the file {name!r}.") from error
     return model
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _parsed(text: str, name: str) -> dict[str, Any]:
     import yaml
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+        content = json.loads(text) if name.lower().endswith(".json") else _without_aliases(text)
     # PyYAML lets through what a wrong tag makes it raise: `!!bool x` a KeyError, `!!timestamp x` an AttributeError.
-    except (OSError, ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError) as error:
-        raise InputError(f"'evidence' must be a readable YAML or JSON file. Got {str(path)!r}: {error}") from error
+    except (ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError) as error:
+        raise InputError(f"'evidence' must be a readable YAML or JSON file. Got {name!r}: {error}") from error
     if not isinstance(content, dict):
-        raise InputError(
-            f"'evidence' must have a row for each Action Unit. Got {short_text(content)} in {str(path)!r}."
-        )
+        raise InputError(f"'evidence' must have a row for each Action Unit. Got {short_text(content)} in {name!r}.")
     return {str(key): value for key, value in content.items()}
+
+
+def _without_aliases(text: str) -> Any:
+    """The content of a YAML text; aliases are refused, since few of them make a text of gigabytes."""
+    import yaml
+
+    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, yaml.SafeLoader)):
+        raise ValueError("it has aliases (*NAME). Write the values out.")
+    return yaml.safe_load(text)
 
 
 def _by_class(units: dict[str, Any]) -> dict[str, dict[str, float]]:

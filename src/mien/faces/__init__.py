@@ -18,6 +18,7 @@ from mien.faces.parts import (
     Pose,
     Quantity,
 )
+from mien.faces.rows import FaceRow
 from mien.faces.texts import attribute_texts, display_texts, emotion_text, ordinal, percentile_text, score_text
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Displays",
     "Emotion",
     "Face",
+    "FaceRow",
     "Faces",
     "Flags",
     "Frame",

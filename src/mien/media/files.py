@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from mien.errors import MediaError
+from mien.errors import MediaError, TooLargeError
 
 MAX_MEGAPIXELS = 300
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -61,13 +61,12 @@ def _why_closed(path: Path, name: str, error: Exception) -> str:
     return f"'{name}' cannot be opened: {reason}. Check the path."
 
 
-def check_size(width: int, height: int, name: str) -> None:
-    """Raise MediaError for a picture that would not fit into memory."""
+def check_size(width: int, height: int, name: str, most: float = MAX_MEGAPIXELS) -> None:
+    """Raise TooLargeError for a picture of more than so many megapixels, which would not fit into memory."""
     megapixels = width * height / 1e6
-    if megapixels > MAX_MEGAPIXELS:
-        raise MediaError(
-            f"{name!r} has {megapixels:.0f} megapixels; at most {MAX_MEGAPIXELS} are read. Shrink it first."
-        )
+    if megapixels > most:
+        size = f"{round(megapixels, 1):g} megapixels; at most {most:g} are read"
+        raise TooLargeError(f"{name!r} has {size}. Shrink it first.")
 
 
 def describe(head: bytes) -> str:

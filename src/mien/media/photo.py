@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from mien.errors import InputError, MediaError, expect
+from mien.errors import InputError, MediaError, UnknownFormatError, expect
 from mien.media.color import to_srgb
 from mien.media.deep import to_8_bits
 from mien.media.files import MAX_MEGAPIXELS as MAX_MEGAPIXELS
@@ -47,42 +48,53 @@ def read_photo(source: str | os.PathLike[str] | NDArray[np.generic]) -> NDArray[
         raise InputError(f"'source' must be a path or an array (H, W, 3). Got {type(source).__name__}.")
     path = Path(source)
     check_file(path)
-    with _media_errors(path), path.open("rb") as file:
+    with _media_errors(display_name(path)), path.open("rb") as file:
         return np.ascontiguousarray(_decode(file, display_name(path)))
+
+
+def decode_photo(data: bytes, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> NDArray[np.uint8]:
+    """`read_photo` of what a file holds; its size is checked before a pixel is decoded.
+
+    name: what messages call it. Raises MediaError, TooLargeError above `max_megapixels`.
+    """
+    with _media_errors(name):
+        if not data:
+            raise MediaError(f"{name!r} is empty (0 bytes). Copy it again from where it came.")
+        return np.ascontiguousarray(_decode(BytesIO(data), name, max_megapixels))
 
 
 def check_photo(path: Path) -> None:
     """Raise MediaError unless the file begins like a photo; nothing is decoded."""
     check_file(path)
-    with _media_errors(path), path.open("rb") as file, _quiet_warnings():
+    with _media_errors(display_name(path)), path.open("rb") as file, _quiet_warnings():
         _open(file, display_name(path))
 
 
 @contextmanager
-def _media_errors(path: Path) -> Iterator[None]:
+def _media_errors(name: str) -> Iterator[None]:
     """Make every error a MediaError: a decoder may raise anything on damaged bytes."""
     try:
         yield
     except MediaError:
         raise
     except Exception as error:
-        raise MediaError(_why_broken(display_name(path), error)) from error
+        raise MediaError(_why_broken(name, error)) from error
 
 
-def _decode(file: BinaryIO, name: str) -> NDArray[np.uint8]:
+def _decode(file: BinaryIO, name: str, most: float = MAX_MEGAPIXELS) -> NDArray[np.uint8]:
     with _quiet_warnings():
-        image = read_deep(file, name)
-    image = image or _load(file, name)
+        image = read_deep(file, name, most)
+    image = image or _load(file, name, most)
     note_aspect(image, name)
     with _quiet_warnings():
         orientation = image.getexif().get(_ORIENTATION_TAG, 1)
     return _upright(_to_rgb(image, name), orientation)
 
 
-def _load(file: BinaryIO, name: str) -> Image.Image:
+def _load(file: BinaryIO, name: str, most: float) -> Image.Image:
     with _quiet_warnings():
         image = _open(file, name)
-    check_size(image.width, image.height, name)
+    check_size(image.width, image.height, name, most)
     if image.format == "TIFF":
         # Pillow checks the size of a TIFF again while it loads, and warns again.
         with _quiet_warnings():
@@ -111,7 +123,8 @@ def _open(file: BinaryIO, name: str) -> ImageFile.ImageFile:
             return factory(file, name)
         except (SyntaxError, IndexError, TypeError, ValueError, struct.error):
             damaged = format_name
-    raise MediaError(_why_unknown(name, head, damaged))
+    kind = UnknownFormatError if damaged is None else MediaError
+    raise kind(_why_unknown(name, head, damaged))
 
 
 def _why_unknown(name: str, head: bytes, damaged: str | None) -> str:

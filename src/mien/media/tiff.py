@@ -10,7 +10,7 @@ from PIL import Image, TiffImagePlugin
 
 from mien.errors import MediaError
 from mien.media.deep import to_8_bits
-from mien.media.files import check_size
+from mien.media.files import MAX_MEGAPIXELS, check_size
 from mien.media.quiet import quiet_opencv
 from mien.opencv import cv2
 
@@ -24,7 +24,7 @@ _ICC_PROFILE, _PREDICTOR = 34675, 317
 _TAKEN_AS = {(_UNSIGNED, 32): (_SIGNED, np.uint32), (_FLOAT, 16): (_UNSIGNED, np.float16)}
 
 
-def read_deep(file: BinaryIO, name: str) -> Image.Image | None:
+def read_deep(file: BinaryIO, name: str, most: float = MAX_MEGAPIXELS) -> Image.Image | None:
     """The picture of a TIFF with deep values, 8 bits a color, orientation and color profile kept; None for others.
 
     Deep are 32 bits and more, floats and signed numbers, and 16 bits of gray or in planes. Raises MediaError for what
@@ -33,7 +33,7 @@ def read_deep(file: BinaryIO, name: str) -> Image.Image | None:
     tags = _tags(file)
     if tags is None or not _is_deep(tags):
         return None
-    check_size(tags.get(256, 0), tags.get(257, 0), name)
+    check_size(tags.get(256, 0), tags.get(257, 0), name, most)
     file.seek(0)
     values = _values(file.read(), tags, name)
     image = Image.fromarray(to_8_bits(values, white_is_zero=tags[_PHOTOMETRIC] == _WHITE_IS_ZERO))

@@ -54,6 +54,16 @@ def video_size_fps(path: str | os.PathLike[str]) -> tuple[int, int, float]:
         capture.release()
 
 
+def video_seconds(path: str | os.PathLike[str]) -> float | None:
+    """Length in seconds as the header promises, None where it does not."""
+    capture = _open(_target(path))
+    try:
+        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        return frames / _fps(capture) if math.isfinite(frames) and frames > 0 else None
+    finally:
+        capture.release()
+
+
 def is_video(path: Path) -> bool:
     """Whether at least one frame can be read that is more than the cover of a sound."""
     capture = _capture(path)

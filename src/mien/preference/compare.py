@@ -1,5 +1,6 @@
 """Two photos: which one a pool of raters, or one person, would prefer, and how sure that is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from mien.analyzer import Analyzer, Photo
-from mien.errors import InputError, expect
+from mien.errors import InputError, MediaError, expect
+from mien.faces import Frame
 from mien.media import read_photo
 from mien.preference.entrants import HEADS, Entrant, entrant
 from mien.preference.judges import Judge, open_judge
 from mien.preference.personal import Taste
 from mien.preference.pool import Preference
+from mien.runtime.heads import Head
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,18 +44,31 @@ def compare(
     a child's, which gets no score; ModelError where the card of the model cannot compare.
     """
     analyzer = analyzer or Analyzer(HEADS)
-    judge: Judge = open_judge(analyzer.heads, taste)
-    first, second = (_entrant(analyzer, photo, name) for photo, name in ((a, "a"), (b, "b")))
+    first, second = (_frame(analyzer, photo) for photo in (a, b))
+    return compare_frames(first, second, analyzer.heads, taste)
+
+
+def compare_frames(
+    a: Frame, b: Frame, heads: Sequence[Head], taste: Taste | str | PathLike[str] | None = None
+) -> Comparison:
+    """`compare` of photos that are read already, with their pictures. heads: those that read them."""
+    judge: Judge = open_judge(heads, taste)
+    first, second = (_entrant(frame, name) for frame, name in ((a, "a"), (b, "b")))
     preference = judge.prefer(first.attractiveness, second.attractiveness)
     return Comparison(first, second, preference, judge.sentence(preference))
 
 
-def _entrant(analyzer: Analyzer, photo: Photo, name: str) -> Entrant:
-    source = "<array>" if isinstance(photo, np.ndarray) else str(photo)
+def _frame(analyzer: Analyzer, photo: Photo) -> Frame:
     image = read_photo(photo)
-    faces = analyzer.photo(image)
-    expect(len(faces) > 0, name, "a photo with a face, and none was found", source)
-    found = entrant(source, faces, image)
+    name = "<array>" if isinstance(photo, np.ndarray) else str(photo)
+    return Frame(name, analyzer.photo(image), image=image)
+
+
+def _entrant(frame: Frame, name: str) -> Entrant:
+    if frame.status == "error" or frame.image is None:
+        raise MediaError(frame.reason or f"{frame.source!r} has no picture.")
+    expect(len(frame.faces) > 0, name, "a photo with a face, and none was found", frame.source)
+    found = entrant(frame.source, frame.faces, frame.image)
     if found.unscored:
-        raise InputError(f"{name!r} must be a photo of an adult. Got {source!r}: {found.unscored}.")
+        raise InputError(f"{name!r} must be a photo of an adult. Got {frame.source!r}: {found.unscored}.")
     return found

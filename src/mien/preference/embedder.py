@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mien.analyzer import CHILD_AGE, Analyzer
 from mien.errors import MediaError
+from mien.faces import Frame
 from mien.geometry import CropTemplate, Image, align
 from mien.media import folder_sources, read_photo
 from mien.media.files import display_name
@@ -39,6 +40,24 @@ class PhotoFace:
         return f"{self.faces} faces; the largest is taken." if self.faces > 1 else ""
 
 
+def photo_face(frame: Frame) -> PhotoFace:
+    """The largest face of a photo that is read already, with its picture; what cannot be used has a reason."""
+    name, faces = frame.source, frame.faces
+    if frame.status == "error" or frame.image is None:
+        return PhotoFace(name, reason=frame.reason or "no picture")
+    if not len(faces):
+        return PhotoFace(name, reason="no face")
+    largest = faces[[faces.largest()]]
+    assert largest.attractiveness is not None
+    assert largest.attractiveness.embedding is not None
+    embedding = np.asarray(largest.attractiveness.embedding[0], np.float64)
+    if np.isnan(embedding).any():
+        assert largest.age is not None
+        age = f"apparent age {largest.age.value[0]:.0f}; below {CHILD_AGE:.0f} no face is compared"
+        return PhotoFace(name, faces=len(faces), reason=age)
+    return PhotoFace(name, embedding, align(frame.image, largest.landmarks, VIEW)[0], len(faces))
+
+
 class FaceEmbedder:
     """Reads the largest face of a photo with the network of attractiveness.
 
@@ -57,18 +76,7 @@ class FaceEmbedder:
             image = read_photo(source)
         except MediaError as error:
             return PhotoFace(name, reason=str(error))
-        faces = self._analyzer.photo(image)
-        if not len(faces):
-            return PhotoFace(name, reason="no face")
-        largest = faces[[faces.largest()]]
-        assert largest.attractiveness is not None
-        assert largest.attractiveness.embedding is not None
-        embedding = np.asarray(largest.attractiveness.embedding[0], np.float64)
-        if np.isnan(embedding).any():
-            assert largest.age is not None
-            age = f"apparent age {largest.age.value[0]:.0f}; below {CHILD_AGE:.0f} no face is compared"
-            return PhotoFace(name, faces=len(faces), reason=age)
-        return PhotoFace(name, embedding, align(image, largest.landmarks, VIEW)[0], len(faces))
+        return photo_face(Frame(name, self._analyzer.photo(image), image=image))
 
     def folder(self, folder: Path) -> Iterator[PhotoFace]:
         """The faces of all photos of a folder and those below it. Raises InputError where there is no photo."""

@@ -143,16 +143,19 @@ class Taste:
         z = self._faces(z, "z")
         return z @ self.mean, np.linalg.norm(z @ self._root, axis=-1)
 
-    def save(self, path: str | Path) -> Path:
-        """Write a small JSON file, whole or not at all. Raises SinkError when it cannot be written."""
-        path = Path(path)
-        values = {
+    def to_dict(self) -> dict[str, Any]:
+        """What `save` writes."""
+        return {
             "format": FORMAT, "version": VERSION, "model": self.model, "sha256": self.sha256,
             "comparisons": self.comparisons, "mean": self.mean.tolist(), "covariance": self.covariance.tolist(),
         }  # fmt: skip
+
+    def save(self, path: str | Path) -> Path:
+        """Write a small JSON file, whole or not at all. Raises SinkError when it cannot be written."""
+        path = Path(path)
         partial = path.with_name(f".{path.name}.partial")
         try:
-            partial.write_text(json.dumps(values, allow_nan=False), encoding="utf-8")
+            partial.write_text(json.dumps(self.to_dict(), allow_nan=False), encoding="utf-8")
             partial.replace(path)
         except OSError as error:
             raise SinkError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
@@ -170,8 +173,13 @@ class Taste:
             values = json.loads(Path(path).read_text(encoding="utf-8-sig"))
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"'path' must be {_FILE}. Got {str(path)!r}: {error}.") from error
+        return cls.from_dict(values, sha256, str(path))
+
+    @classmethod
+    def from_dict(cls, values: Any, sha256: str | None = None, path: str = "taste") -> Self:
+        """A taste from what `to_dict` gives. sha256, errors: as of `load`; path: what messages call it."""
         said = values.get("format") if isinstance(values, dict) else None
-        expect(said == FORMAT, "path", _FILE, str(path))
+        expect(said == FORMAT, "path", _FILE, path)
         expect(values.get("version") == VERSION, "version", f"{VERSION}; update mien", values.get("version"))
         names = ("mean", "covariance", "comparisons", "model", "sha256")
         missing = [name for name in names if name not in values]
@@ -179,7 +187,7 @@ class Taste:
         expect(not missing, "path", f"a whole taste file ({', '.join(names)})", lacking)
         count, known = values["comparisons"], (values["model"], values["sha256"])
         expect(isinstance(count, int) and 0 <= count < 1 << 60, "comparisons", "a whole number of at least 0", count)
-        expect(all(isinstance(text, str) for text in known), "path", "a taste file that names its model", str(path))
+        expect(all(isinstance(text, str) for text in known), "path", "a taste file that names its model", path)
         found = cls(*(values[name] for name in names))
         if sha256 is not None:
             found.check_model(sha256)
@@ -208,6 +216,20 @@ class Taste:
         z = _numbers(z, name)
         expect(z.ndim > 0 and z.shape[-1] == self.width, name, f"embeddings (..., {self.width})", z.shape)
         return z
+
+
+def agreement(prior: Taste, first: ArrayLike, second: ArrayLike, target: ArrayLike) -> tuple[float, float]:
+    """Share of answers that are predicted by the others, and that by the prior alone; ties do not count.
+
+    NaN for fewer than two. first, second (P, D) and target (P,): see `Taste.fit`.
+    """
+    answer = np.asarray(target, np.float64)
+    told = answer != 0.5
+    if told.sum() < 2:
+        return math.nan, math.nan
+    own, pool = prior.left_out(first, second, target), prior.preference(first, second).probability
+    own_right, pool_right = (float(((p > 0.5) == (answer > 0.5))[told].mean()) for p in (own, pool))
+    return own_right, pool_right
 
 
 def _numbers(values: ArrayLike, name: str) -> Vector:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from mien.preference.entrants import Entrant, entrant
 from mien.preference.judges import Judge, TasteJudge, open_judge
 from mien.preference.near_duplicates import near_duplicates, thumbnail
 from mien.preference.personal import Taste
+from mien.runtime.heads import Head
 
 Array = NDArray[Any]
 
@@ -79,13 +80,28 @@ def rank_photos(
     photos = [source for source in sources if source.kind == "photo"]
     frames = analyzer.photos((source.path or source.name for source in photos), keep_image=True)
     seen = progress(frames, len(photos)) if progress else frames
-    rows = [_row(source, frame, pictures) for source, frame in zip(photos, seen, strict=True)]
+    named = (replace(frame, source=source.name) for source, frame in zip(photos, seen, strict=True))
+    return [*_in_order(named, judge, pictures), *(_unread(source) for source in sources if source.kind != "photo")]
+
+
+def rank_frames(
+    frames: Iterable[Frame], heads: Sequence[Head], taste: Taste | str | PathLike[str] | None = None
+) -> list[Row]:
+    """`rank_photos` of photos that are read already, with their pictures: one group, or one a folder of their names.
+
+    heads: those that read them.
+    """
+    return _in_order(frames, open_judge(heads, taste), pictures=False)
+
+
+def _in_order(frames: Iterable[Frame], judge: Judge, pictures: bool) -> list[Row]:
+    """Rows of each folder by rank, then those without one."""
+    rows = [_row(frame, pictures) for frame in frames]
     groups: dict[str, list[Row]] = {}
     for row in rows:
         if row.status == "ok":
             groups.setdefault(row.folder, []).append(row)
     ranked = [row for group in groups.values() for row in _ranked(group, judge)]
-    rows += [_unread(source) for source in sources if source.kind != "photo"]
     return [*ranked, *(row for row in rows if row.status != "ok")]
 
 
@@ -108,12 +124,12 @@ def _unread(source: Source) -> Row:
     return Row(str(Path(source.name).parent), source.name, "error", reason)
 
 
-def _row(source: Source, frame: Frame, pictures: bool) -> Row:
+def _row(frame: Frame, pictures: bool) -> Row:
     reason = "no face" if frame.status == "no_face" else frame.reason or ""
-    row = Row(str(Path(source.name).parent), source.name, frame.status, reason)
+    row = Row(str(Path(frame.source).parent), frame.source, frame.status, reason)
     if frame.status != "ok" or frame.image is None:
         return row
-    found = entrant(source.name, frame.faces, frame.image)
+    found = entrant(frame.source, frame.faces, frame.image)
     if found.unscored:
         row.status, row.reason = "no_score", found.unscored
         return row

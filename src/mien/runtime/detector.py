@@ -5,9 +5,11 @@ Wu, Peng & Yu, "YuNet: A Tiny Millisecond-level Face Detector", Machine Intellig
 
 import hashlib
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -77,15 +79,25 @@ class Detector:
         nms_threshold: float = 0.4,
         threads: int | None = None,
     ) -> None:
+        self._set(min_face, score_threshold, max_faces, max_side)
+        self.nms_threshold = nms_threshold
+        self._session = open_session(free_shapes(detector_weights().read_bytes()), threads)
+        self._outputs = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in _STRIDES]
+
+    def _set(self, min_face: int, score_threshold: float, max_faces: int | None, max_side: int) -> None:
         expect(min_face >= 1, "min_face", "a number of pixels of at least 1", min_face)
         expect(0 < score_threshold < 1, "score_threshold", "between 0 and 1", score_threshold)
         expect(max_faces is None or max_faces >= 1, "max_faces", "at least 1, or None", max_faces)
         expect(max_side >= 64, "max_side", "a number of pixels of at least 64", max_side)
         self.min_face, self.score_threshold, self.max_faces = min_face, score_threshold, max_faces
-        self.max_side, self.nms_threshold = max_side, nms_threshold
-        self._full_scale = min(1.0, 24 / min_face)
-        self._session = open_session(free_shapes(detector_weights().read_bytes()), threads)
-        self._outputs = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in _STRIDES]
+        self.max_side, self._full_scale = max_side, min(1.0, 24 / min_face)
+
+    def with_options(self, **changes: Any) -> Self:
+        """This detector, network shared, with another min_face, score_threshold, max_faces or max_side."""
+        other = copy(self)
+        names = ("min_face", "score_threshold", "max_faces", "max_side")
+        other._set(**{**{name: getattr(self, name) for name in names}, **changes})
+        return other
 
     def __call__(self, image: Image) -> Faces:
         """Faces of one RGB picture (H, W, 3), best score first."""

@@ -1,9 +1,10 @@
 """Heads: networks that read aligned crops. Heads with the same template share one crop."""
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,12 @@ class Head:
     def template(self) -> CropTemplate:
         """The aligned crop that this head reads."""
         return self.model.card.template
+
+    def with_evidence(self, evidence: EvidenceModel | None) -> Self:
+        """This head, network shared, with other weights from Action Units to displayed emotion; None: as it is."""
+        other = copy(self)
+        other.evidence = evidence or self.evidence
+        return other
 
     def __call__(self, faces: Faces, crops: NDArray[np.uint8]) -> Faces:
         """The faces (N) with this head's columns, read from their aligned crops (N, S, S, 3)."""

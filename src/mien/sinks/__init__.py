@@ -8,9 +8,9 @@ from mien.sinks.events import EventSink
 from mien.sinks.lines import JsonLinesSink
 from mien.sinks.options import Options, check_options, write_options
 from mien.sinks.sink import Sink
-from mien.sinks.tables import CsvSink, ParquetSink
+from mien.sinks.tables import CsvSink, ParquetSink, csv_lines
 
-__all__ = ["CsvSink", "EventSink", "JsonLinesSink", "ParquetSink", "Sink", "open_sink"]
+__all__ = ["CsvSink", "EventSink", "JsonLinesSink", "ParquetSink", "Sink", "csv_lines", "open_sink"]
 
 
 def open_sink(target: str | os.PathLike[str], *, resume: bool = False, options: Options | None = None) -> Sink:

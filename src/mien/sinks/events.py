@@ -11,6 +11,7 @@ from typing import Any
 from mien.errors import InputError, SinkError
 from mien.expression.events import Event, EventFinder
 from mien.faces import Frame
+from mien.sinks.csv_text import csv_text
 from mien.sinks.lines import read_rows
 from mien.sinks.sink import Sink
 
@@ -110,9 +111,13 @@ def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, EVENT_COLUMNS)
-        writer.writeheader()
-        writer.writerows({k: json.dumps(v) if isinstance(v, bool) else v for k, v in row.items()} for row in rows)
+        file.writelines(event_csv_lines(rows))
+
+
+def event_csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The lines of a CSV file of events: first the names of the columns."""
+    told = ({k: json.dumps(v) if isinstance(v, bool) else v for k, v in row.items()} for row in rows)
+    return csv_text(EVENT_COLUMNS, told)
 
 
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:

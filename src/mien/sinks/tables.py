@@ -8,7 +8,7 @@ import json
 import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mien.errors import MissingDependencyError, SinkError
 from mien.expression.emotion import DISPLAYS
 from mien.faces import SCORE_NUMBERS, Frame, flatten
 from mien.facs import CODES
+from mien.sinks.csv_text import csv_text
 from mien.sinks.lines import JsonLinesSink, read_rows
 from mien.sinks.sink import Sink
 
@@ -121,10 +122,8 @@ class CsvSink(_WholeTable):
 
     def _convert(self, target: Path) -> None:
         with target.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(COLUMNS), extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(self._old() if self._adds else ())
-            writer.writerows(map(_csv_row, read_rows(self._rows)))
+            fresh = map(_csv_row, read_rows(self._rows))
+            file.writelines(csv_text(tuple(COLUMNS), chain(self._old() if self._adds else (), fresh)))
 
     def _sources(self) -> Iterable[tuple[str, str]]:
         return ((row["source"], row["status"]) for row in self._old())
@@ -134,6 +133,11 @@ class CsvSink(_WholeTable):
             rows = csv.DictReader(file)
             _check_columns(rows.fieldnames or ())
             yield from (row for row in rows if row["source"] not in self._again)
+
+
+def csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The lines of a CSV file of rows, as `CsvSink` writes them: first the names of the columns."""
+    return csv_text(tuple(COLUMNS), map(_csv_row, rows))
 
 
 def _check_columns(names: Sequence[str]) -> None:
