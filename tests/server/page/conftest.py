@@ -43,7 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     pytest.importorskip("fastapi", reason="needs pip install 'mien[serve]'")
     url = f"http://127.0.0.1:{_free_port()}"
     log = tmp_path_factory.mktemp("served") / "log.txt"
-    command = [sys.executable, "-m", "mien.cli", "serve", "--port", url.rpartition(":")[2]]
+    command = [sys.executable, "-c", "from mien.cli import main; main()", "serve", "--port", url.rpartition(":")[2]]
     with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
         end = time.monotonic() + START_S
         while not _is_ready(url):

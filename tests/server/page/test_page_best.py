@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from steps import PATIENCE_MS, expect, saved
+from tests.server.page.steps import PATIENCE_MS, expect, saved
 
 from mien.preference.ranking import rank_photos
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from steps import add_photos, expect, move_slider, saved
+from tests.server.page.steps import add_photos, expect, move_slider, saved
 
 from mien.expression.emotion import DISPLAYS, GROUPS, SPEAKS_FOR, EvidenceModel, load_evidence
 from mien.faces import ActionUnits
@@ -10,7 +10,7 @@ from mien.facs import ACTION_UNITS, CODES
 from mien.runtime.models import find_model, read_card
 
 READ = """async ([rows, faces]) => {
-    const { read } = await import("/page/evidence.js");
+    const { read } = await import("/evidence.js");
     return faces.map(units => read(rows, units));
 }"""
 
@@ -52,7 +52,7 @@ def test_constants_are_those_of_python(open_page):
     told = page.evaluate(
         """async () => {
             const [units, evidence, words] = await Promise.all(
-                ["units", "evidence", "words/en"].map(name => import(`/page/${name}.js`)));
+                ["units", "evidence", "words/en"].map(name => import(`/${name}.js`)));
             return { regions: units.REGIONS, speaks: units.SPEAKS_FOR, groups: evidence.GROUPS,
                 displays: evidence.DISPLAYS, words: words.default };
         }"""

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from steps import add_photos, expect
+from tests.server.page.steps import add_photos, expect
 
 import mien
 
@@ -16,7 +16,7 @@ def test_all_words_are_there_in_both_languages(open_page):
     page = open_page()
     words = page.evaluate(
         """async () => {
-            const [en, zh] = await Promise.all(["en", "zh"].map(name => import(`/page/words/${name}.js`)));
+            const [en, zh] = await Promise.all(["en", "zh"].map(name => import(`/words/${name}.js`)));
             return [en.default, zh.default];
         }"""
     )

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from steps import PATIENCE_MS, expect, painted, saved
+from tests.server.page.steps import PATIENCE_MS, expect, painted, saved
 
 
 def start(page):

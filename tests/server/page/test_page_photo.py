@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from steps import PATIENCE_MS, add_photos, expect, painted, saved
+from tests.server.page.steps import PATIENCE_MS, add_photos, expect, painted, saved
 
 import mien
 

@@ -2,7 +2,7 @@
 
 import csv
 
-from steps import PATIENCE_MS, expect, painted, saved
+from tests.server.page.steps import PATIENCE_MS, expect, painted, saved
 
 import mien
 from mien.expression.events import events_in

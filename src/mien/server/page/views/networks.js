@@ -46,7 +46,7 @@ function show(file) {
 }
 
 function choose(one, values) {
-  Object.assign(one, values, { report: null, error: null });
+  Object.assign(one, values, { report: null, error: null, layer: null });
   one.model || one.file ? profile(one) : render();
 }
 
@@ -121,7 +121,30 @@ function field() {
   const file = el("input", { type: "file", accept: "image/*", class: "offscreen", id: "net-picture", onchange: event => show(event.target.files[0]) });
   return el("section", { class: "panel" }, el("h3", {}, t("net.field")), el("p", { class: "quiet small" }, t("net.fieldAbout")),
     el("div", { class: "tools" }, el("label", { class: "ghost button" }, t("net.picture"), file)),
-    el("div", { class: "fields" }, sides.filter(one => one.report?.receptive_field).map(one => el("figure", {}, canvas(one), el("figcaption", {}, one.report.name)))));
+    el("div", { class: "fields" }, sides.filter(one => one.report?.receptive_field).map(one => el("figure", {}, canvas(one), layerSlider(one)))));
+}
+
+// Layers at which the field grows, from the picture to the last feature map.
+export function layersOf(report) {
+  const leaves = module => (module.children.length ? module.children.flatMap(leaves) : [module]);
+  const grown = [];
+  for (const leaf of leaves(report.modules)) {
+    if (leaf.receptive_field && leaf.receptive_field[0] > (grown[grown.length - 1]?.receptive_field[0] ?? 0)) grown.push(leaf);
+  }
+  return [...grown.filter(leaf => leaf.receptive_field[0] < report.receptive_field[0]), { ...report, path: "" }];
+}
+
+function layerSlider(one) {
+  const layers = layersOf(one.report);
+  one.layer = Math.min(one.layer ?? layers.length - 1, layers.length - 1);
+  const words = () => t("net.layerAt", { name: layers[one.layer].path || one.report.name, size: layers[one.layer].receptive_field.join(" × ") });
+  const shown = el("output", {}, words());
+  const input = el("input", { type: "range", min: 0, max: layers.length - 1, step: 1, value: one.layer, "aria-label": t("net.layer", { name: one.report.name }), oninput: event => {
+    one.layer = Number(event.target.value);
+    shown.textContent = words();
+    draw();
+  } });
+  return el("label", { class: "slider" }, el("span", { class: "name" }, t("net.depth")), shown, input);
 }
 
 function canvas(one) {
@@ -140,7 +163,9 @@ function canvas(one) {
 
 function move(node, event) {
   const box = node.getBoundingClientRect();
-  place((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+  const { width, height, view } = viewOf(sides.find(one => one.name === node.dataset.side).report);
+  const within = (pixels, whole, size) => (pixels / whole * view - (view - size) / 2) / size;
+  place(within(event.clientX - box.left, box.width, width), within(event.clientY - box.top, box.height, height));
 }
 
 function place(x, y) {
@@ -151,30 +176,45 @@ function place(x, y) {
 function draw() {
   for (const node of root?.querySelectorAll("canvas.field") ?? []) {
     const one = sides.find(some => some.name === node.dataset.side);
-    if (node.clientWidth && one.report) drawField(node, one.report, one.name);
+    if (node.clientWidth && one.report) drawField(node, one);
   }
 }
 
-// The picture at the size of the input, the field of the position under the pointer, the positions as dots.
-function drawField(node, report, name) {
+// A square around the input that shows how far the field of the whole network reaches, up to twice the input.
+function viewOf(report) {
   const [height, width] = report.input_shapes[0].slice(-2);
+  const longest = Math.max(width, height);
+  return { width, height, view: 1.06 * Math.min(2 * longest, Math.max(longest, ...report.receptive_field)) };
+}
+
+// The picture at the size of the input, the field of the position under the pointer, the positions as dots.
+function drawField(node, one) {
+  const { report, name } = one;
+  const { width, height, view } = viewOf(report);
   const sharp = Math.min(window.devicePixelRatio || 1, 2);
-  node.width = Math.round(node.clientWidth * sharp);
-  node.height = Math.round(node.width * height / width);
+  node.width = node.height = Math.round(node.clientWidth * sharp);
   const pen = node.getContext("2d");
-  const scale = node.width / width;
-  ground(pen, node, width);
-  const axis = i => fieldOn(report, i, i ? at.x * width : at.y * height);
-  const [rows, columns] = [axis(0), axis(1)];
-  pen.fillStyle = "rgba(10, 14, 20, 0.55)";
+  const scale = node.width / view;
+  pen.translate((view - width) / 2 * scale, (view - height) / 2 * scale);
+  ground(pen, width * scale, height * scale, scale);
+  const layer = layersOf(report)[one.layer] ?? report;
+  const last = !layer.path;
+  const [rows, columns] = [0, 1].map(i => (last ? fieldOn(report, i, i ? at.x * width : at.y * height) : around(layer, i, i ? at.x * width : at.y * height)));
+  pen.fillStyle = "rgba(10, 14, 20, 0.5)";
   pen.beginPath();
-  pen.rect(0, 0, node.width, node.height);
+  pen.rect(-node.width, -node.height, 3 * node.width, 3 * node.height);
   pen.rect(columns.low * scale, rows.low * scale, columns.size * scale, rows.size * scale);
   pen.fill("evenodd");
   pen.strokeStyle = name === "a" ? "#5cc8e8" : "#f4b860";
-  pen.lineWidth = 2 * sharp;
+  pen.lineWidth = 2.5 * sharp;
   pen.strokeRect(columns.low * scale, rows.low * scale, columns.size * scale, rows.size * scale);
-  dots(pen, report, scale, { rows, columns, sharp });
+  if (last) dots(pen, scale, { rows, columns, sharp });
+}
+
+// The field of a layer inside the network, around a pixel.
+function around(layer, axis, pixel) {
+  const size = layer.receptive_field[axis];
+  return { low: pixel - size / 2, size };
 }
 
 // Where the field of the position nearest to a pixel lies: position * stride - padding, `size` long.
@@ -187,26 +227,27 @@ export function fieldOn(report, axis, pixel) {
   return { position, low: position * stride - padding, size, count, stride, padding };
 }
 
-function ground(pen, node, width) {
+function ground(pen, width, height, scale) {
   if (picture?.naturalWidth) {
-    const side = Math.min(picture.naturalWidth, picture.naturalHeight * node.width / node.height);
-    const high = side * node.height / node.width;
-    pen.drawImage(picture, (picture.naturalWidth - side) / 2, (picture.naturalHeight - high) / 2, side, high, 0, 0, node.width, node.height);
+    const side = Math.min(picture.naturalWidth, picture.naturalHeight * width / height);
+    const high = side * height / width;
+    pen.drawImage(picture, (picture.naturalWidth - side) / 2, (picture.naturalHeight - high) / 2, side, high, 0, 0, width, height);
     return;
   }
-  const step = node.width / width * 16;
-  for (let y = 0; y * step < node.height; y++) for (let x = 0; x * step < node.width; x++) {
-    pen.fillStyle = (x + y) % 2 ? "#39424f" : "#465060";
-    pen.fillRect(x * step, y * step, step, step);
+  const step = 16 * scale;
+  for (let y = 0; y < height; y += step) for (let x = 0; x < width; x += step) {
+    pen.fillStyle = Math.round((x + y) / step) % 2 ? "#5a6778" : "#6b788a";
+    pen.fillRect(x, y, Math.min(step, width - x), Math.min(step, height - y));
   }
 }
 
-function dots(pen, report, scale, { rows, columns, sharp }) {
+function dots(pen, scale, { rows, columns, sharp }) {
+  const center = (axis, position) => (position * axis.stride - axis.padding + axis.size / 2) * scale;
   for (let r = 0; r < rows.count; r++) for (let c = 0; c < columns.count; c++) {
     const chosen = r === rows.position && c === columns.position;
-    pen.fillStyle = chosen ? "#ffffff" : "rgba(255, 255, 255, 0.55)";
+    pen.fillStyle = chosen ? "#ffffff" : "rgba(255, 255, 255, 0.6)";
     pen.beginPath();
-    pen.arc((c * columns.stride - columns.padding + columns.size / 2) * scale, (r * rows.stride - rows.padding + rows.size / 2) * scale, (chosen ? 4 : 1.5) * sharp, 0, 2 * Math.PI);
+    pen.arc(center(columns, c), center(rows, r), (chosen ? 4.5 : 1.8) * sharp, 0, 2 * Math.PI);
     pen.fill();
   }
 }

@@ -76,8 +76,8 @@ export default {
   "net.failed": "This network could not be counted.", "net.missing": "Networks cannot be counted here.",
   "net.costs": "Costs of one picture", "net.figure": "Figure", "net.parameters": "Parameters", "net.multiplications": "Multiplications", "net.additions": "Additions", "net.peak_memory": "Peak memory", "net.receptive_field": "Receptive field",
   "net.nofield": "none", "net.global": "The whole picture has a say too, by squeeze-excite or attention.", "net.stride": "one position every {n} pixels",
-  "net.field": "Receptive field", "net.fieldAbout": "Dots are the positions of the last feature map; the bright square is what the position under the pointer sees. Arrow keys move it.",
-  "net.picture": "Draw over a picture of yours", "net.fieldAlt": "Receptive field of {name}, {size} pixels",
+  "net.field": "Receptive field", "net.fieldAbout": "Dots are the positions of the last feature map; the bright square is what the position under the pointer sees, and beyond the picture it sees padding. Move the pointer or use the arrow keys; choose an earlier layer to see the field grow.",
+  "net.depth": "Depth", "net.layer": "Layer of {name}", "net.layerAt": "{name}: {size} px", "net.picture": "Draw over a picture of yours", "net.fieldAlt": "Receptive field of {name}, {size} pixels",
 
   "about.displayed": "Displayed, not felt", "about.displayed.text": "mien reads movements of the face, Action Units, and says which emotion such movements display. What a person feels, means or intends cannot be read from a face. The same smile can be joy, courtesy or unease.",
   "about.age": "Apparent age", "about.age.text": "How old a face looks, with an interval that holds the labels of test faces nine times in ten. It is no birth date, and never a means to check an age.",

@@ -76,8 +76,8 @@ export default {
   "net.failed": "无法统计这个网络。", "net.missing": "当前无法统计网络。",
   "net.costs": "处理一张图像的开销", "net.figure": "指标", "net.parameters": "参数量", "net.multiplications": "乘法次数", "net.additions": "加法次数", "net.peak_memory": "内存峰值", "net.receptive_field": "感受野",
   "net.nofield": "无", "net.global": "由于 squeeze-excite 或注意力机制，整幅图像也会产生影响。", "net.stride": "每 {n} 像素一个位置",
-  "net.field": "感受野", "net.fieldAbout": "圆点是最后一层特征图的各个位置；亮框是指针所指位置能看到的范围，可用方向键移动。",
-  "net.picture": "换成我的图片", "net.fieldAlt": "{name} 的感受野，{size} 像素",
+  "net.field": "感受野", "net.fieldAbout": "圆点是最后一层特征图的各个位置；亮框是指针所指位置能看到的范围，超出图像的部分是填充。可移动指针或使用方向键；选择较浅的层，可以看到感受野如何逐层扩大。",
+  "net.depth": "深度", "net.layer": "{name} 的层", "net.layerAt": "{name}：{size} 像素", "net.picture": "换成我的图片", "net.fieldAlt": "{name} 的感受野，{size} 像素",
 
   "about.displayed": "呈现，而非感受", "about.displayed.text": "mien 读取面部动作（动作单元，AU），并指出这些动作呈现的是哪种情绪。一个人内心的感受、想法和意图，无法从脸上读出：同样的微笑，可能是喜悦，也可能是礼貌或不安。",
   "about.age": "外观年龄", "about.age.text": "指一张脸看上去有多大，并给出区间：测试集中十次有九次，标注年龄落在区间之内。它不是出生日期，绝不可用于核验年龄。",
