@@ -39,7 +39,10 @@ def _is_ready(url: str) -> bool:
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a `mien serve` of these tests."""
+    """Address of a `mien serve` of these tests; of one that runs already where MIEN_SERVED names it."""
+    if "MIEN_SERVED" in os.environ:
+        yield os.environ["MIEN_SERVED"]
+        return
     pytest.importorskip("fastapi", reason="needs pip install 'mien[serve]'")
     url = f"http://127.0.0.1:{_free_port()}"
     log = tmp_path_factory.mktemp("served") / "log.txt"
