@@ -1,7 +1,7 @@
 """Commands that need more than the base install say what is missing."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
 from mien.errors import BrokenDependencyError, MienError, MissingDependencyError
 
@@ -19,8 +19,3 @@ def needs(command: str, extra: str) -> Iterator[None]:
         raise BrokenDependencyError(
             f"{command} needs a package that is installed and cannot be loaded: {error}. Install it again."
         ) from error
-
-
-def needs_training(command: str) -> AbstractContextManager[None]:
-    """Around imports of the training wing."""
-    return needs_extra(command, "train")

@@ -24,9 +24,9 @@ def serve(
     """
     import secrets
 
-    from mien.cli.extra import needs_extra
+    from mien.cli.extra import needs
 
-    with needs_extra("mien serve", "serve"):
+    with needs("mien serve", "serve"):
         from mien.server.run import serve as run
         from mien.server.settings import Limits, Settings
 

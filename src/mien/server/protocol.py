@@ -6,11 +6,9 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_SECONDS = 10.0
-
 
 class TimedProtocol(H11Protocol):
-    """Closes connections whose head does not come within `HEAD_SECONDS`."""
+    """Closes connections whose head does not come within the time that they may be kept alive."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -36,7 +34,7 @@ class TimedProtocol(H11Protocol):
         if not waits:
             self._stop()
         elif self._head is None:
-            self._head = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+            self._head = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
 
     def _stop(self) -> None:
         if self._head is not None:

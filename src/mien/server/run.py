@@ -17,15 +17,17 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from mien.errors import InputError, expect
+from mien.server.app import create_app
+from mien.server.metrics import FOLDER
 from mien.server.protocol import TimedProtocol
-from mien.server.settings import Settings
+from mien.server.settings import Limits, Settings
 
 _PREFIX = "mien-serve-"
 _READY_SECONDS = 120.0
-_METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(settings: Settings, host: str, port: int, *, workers: int = 1, open_page: bool = False) -> None:
@@ -36,7 +38,7 @@ def serve(settings: Settings, host: str, port: int, *, workers: int = 1, open_pa
     expect(workers >= 1, "workers", "a whole number of at least 1", workers)
     if not is_loopback(host) and not settings.token:
         raise InputError(f"'host' must be 127.0.0.1 unless a token is set. Got {host!r}; add --token SECRET or auto.")
-    listening = _bound(host, port)
+    listening = bound(host, port)
     names = socket.gethostname(), host
     with private_folder() as folder:
         settings = replace(settings, folder=folder, hosts=(*settings.hosts, *names))
@@ -44,13 +46,13 @@ def serve(settings: Settings, host: str, port: int, *, workers: int = 1, open_pa
         _announce(settings, address, host)
         if open_page:
             threading.Thread(target=_open_when_ready, args=(settings, address), daemon=True).start()
-        config = _config(settings, workers)
+        config = config_of(partial(create_app, settings), settings.limits, workers)
         if workers == 1:
             uvicorn.Server(config).run([listening])
             return
         metrics = folder / "metrics"
         metrics.mkdir()
-        os.environ[_METRICS_FOLDER] = str(metrics)  # before the workers import the library, which reads it once
+        os.environ[FOLDER] = str(metrics)  # before the workers import the library, which reads it once
         Multiprocess(config, [listening]).run()
 
 
@@ -87,7 +89,8 @@ def _alive(number: int) -> bool:
     return True
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
+    """A socket at an address. Raises InputError where that cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -100,13 +103,11 @@ def _bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _config(settings: Settings, workers: int) -> uvicorn.Config:
-    from mien.server.app import create_app
-
-    limits = settings.limits
+def config_of(app: FastAPI | partial[FastAPI], limits: Limits, workers: int) -> uvicorn.Config:
+    """How uvicorn runs an application, or what makes one in each worker."""
     return uvicorn.Config(
-        partial(create_app, settings),
-        factory=True,
+        app,
+        factory=isinstance(app, partial),
         http=TimedProtocol,
         ws="websockets-sansio",
         ws_max_size=int(1.01e6 * limits.frame_mb),
@@ -115,7 +116,9 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         limit_concurrency=limits.connections,
+        timeout_keep_alive=int(limits.head_seconds),
         timeout_graceful_shutdown=int(limits.stop_seconds),
+        timeout_worker_healthcheck=60,  # a worker that loads its networks is not dead
     )
 
 

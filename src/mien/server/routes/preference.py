@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -50,7 +50,7 @@ class Answer(BaseModel):
     preferred: Literal["first", "second", "tie"]
 
 
-_ANSWERS = TypeAdapter(list[Answer])
+_ANSWERS = TypeAdapter(Annotated[list[Answer], Field(max_length=500)])
 
 
 @router.post("/compare", openapi_extra=form_body("photos", _TASTE))
@@ -71,6 +71,7 @@ async def rank(request: Request) -> list[dict[str, Any]]:
     worker = worker_of(request)
     async with sent(request, worker.limits, ()) as upload:
         upload.check_count(1, _MOST_PHOTOS)
+        _check_names(upload)
         taste = _taste(worker, upload.options(Fields()).taste)
         frames = await _frames(request, worker, upload)
         rows: list[Row] = await run_in_threadpool(rank_frames, frames, worker.readers.of(_OPTIONS).heads, taste)
@@ -83,6 +84,7 @@ async def pairs(request: Request) -> dict[str, Any]:
     worker = worker_of(request)
     async with sent(request, worker.limits, ()) as upload:
         upload.check_count(2, _MOST_PHOTOS)
+        _check_names(upload)
         fields = upload.options(Fields())
         start = _taste(worker, fields.taste) or _prior(worker)
         frames = await _frames(request, worker, upload)
@@ -109,6 +111,7 @@ async def fit(request: Request) -> dict[str, Any]:
     worker = worker_of(request)
     async with sent(request, worker.limits, ()) as upload:
         upload.check_count(2, _MOST_PHOTOS)
+        _check_names(upload)
         answers = _ANSWERS.validate_json(upload.options(Fields()).answers)
         frames = await _frames(request, worker, upload)
         faces = await run_in_threadpool(_faces, frames)
@@ -132,14 +135,18 @@ def _faces(frames: Sequence[Frame]) -> list[PhotoFace]:
 
 
 async def _frames(request: Request, worker: Worker, upload: Sent) -> list[Frame]:
-    """Frames with their pictures, each under a name of its own."""
+    """Frames with their pictures."""
 
     async def read() -> list[Frame]:
         return [frame async for frame in worker.photos.frames(upload.files, _OPTIONS, keep=True)]
 
-    names = [file.name for file in upload.files]
-    expect(len(set(names)) == len(names), "photos", "files with a name each", sorted(names)[:9])
     return await unless_gone(request, read())
+
+
+def _check_names(upload: Sent) -> None:
+    """Raise InputError unless each photo has a name of its own, by which answers call it."""
+    names = [file.name for file in upload.files]
+    expect(len(set(names)) == len(names), "photos", "files with different names", sorted(names)[:9])
 
 
 def _prior(worker: Worker) -> Taste:

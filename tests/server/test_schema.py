@@ -1,0 +1,40 @@
+"""One schema: the rows of faces, the columns of tables, the models of the API."""
+
+from output_schema import SCHEMA
+from pydantic import BaseModel
+
+from mien.expression.emotion import DISPLAYS
+from mien.faces import FaceRow
+from mien.facs import CODES
+from mien.server.schema import FaceRowModel
+from mien.sinks.tables import COLUMNS
+
+ONE_CELL = {"landmarks", "landmarks_68", "attributes", "emotion_evidence"}
+KEYS = {"action_units": CODES, "emotion_category_probability": DISPLAYS}
+
+
+def test_fields_are_those_of_the_rows():
+    assert [name for name in FaceRow.__annotations__ if name != "reason"] == SCHEMA
+    assert list(FaceRowModel.model_fields) == list(FaceRow.__annotations__)
+
+
+def columns(kind: object, name: str) -> list[str]:
+    """Names of table columns of a part of a row."""
+    parts = [part for part in getattr(kind, "__args__", (kind,)) if part is not type(None)]
+    model = next((part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)), None)
+    if name in ONE_CELL:
+        return [name]
+    if name == "box":
+        return [f"box_{end}" for end in ("x1", "y1", "x2", "y2")]
+    if name in KEYS:
+        of = parts[0].__args__[1]
+        prefix = "" if name == "action_units" else f"{name}_"
+        return [column for key in KEYS[name] for column in columns(of, f"{prefix}{key}")]
+    if model is None:
+        return [name]
+    return [c for part, field in model.model_fields.items() for c in columns(field.annotation, f"{name}_{part}")]
+
+
+def test_columns_of_tables_are_those_of_the_model():
+    found = [c for name, field in FaceRowModel.model_fields.items() for c in columns(field.annotation, name)]
+    assert sorted(found) == sorted(COLUMNS)
