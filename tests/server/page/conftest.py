@@ -1,6 +1,7 @@
 """The page in a real browser: a server of its own, Chromium without a network beyond loopback."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from mien.geometry import Image
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE_MS = 120_000
 START_S = 120
+REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (413|415|422|501) ")
 
 
 def _free_port() -> int:
@@ -95,7 +97,8 @@ def open_page(browser: Any, served: str) -> Iterator[Callable[..., Any]]:
             wrong.append(f"request to {request.url}")
 
     def hear(message: Any) -> None:
-        if message.type in ("error", "warning"):
+        # Chromium itself notes each refusal; what the page makes of it is tested.
+        if message.type in ("error", "warning") and not REFUSED.match(message.text):
             wrong.append(f"console: {message.text}")
 
     def show(tab: str = "photo", **options: Any) -> Any:

@@ -115,4 +115,4 @@ def test_a_server_that_is_gone_is_said_beside_the_photo(open_page, astronaut, wr
     page.route("**/v1/analyze*", lambda route: route.fulfill(status=413, json={"detail": "At most 64 MB."}))
     page.set_input_files("#photo-files", str(write_photo(astronaut, "large.png")))
     failure = page.locator('.photo[data-source="large.png"] .failure')
-    expect(failure).to_have_text("This file is larger than the server takes. At most 64 MB.")
+    expect(failure).to_have_text("This file is larger than the server takes. At most 64 MB.", timeout=PATIENCE_MS)
