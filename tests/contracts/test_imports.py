@@ -11,7 +11,7 @@ import mien
 ROOT = Path(mien.__file__).parent
 HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic", "scipy", "numba", "matplotlib"}
 HEAVY |= {"sklearn", "threadpoolctl"}
-EXTRAS = {"datasets": {"pydantic"}, "evaluate": {"matplotlib", "pydantic"}}
+EXTRAS = {"server": {"pydantic"}, "datasets": {"pydantic"}, "evaluate": {"matplotlib", "pydantic"}}
 """What a room may import beside the base install: what its own small extra brings."""
 BASE = {"errors", "facs", "geometry", "faces", "estimates", "opencv", "whole_file"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "opencv": {"errors"},
     "geometry": {"errors", "opencv"},
     "media": {"errors", "opencv"},
-    "faces": {"errors", "facs"},
+    "faces": {"errors", "facs", "opencv"},
     "estimates": {"errors", "facs", "faces", "geometry"},
     "lowrank": {"errors"},
     "expression": {"errors", "faces", "facs", "geometry"},
@@ -33,6 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analyzer": {"errors", "expression", "faces", "geometry", "media", "runtime", "tracking"},
     "cleaning": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},
     "preference": {"analyzer", "errors", "estimates", "faces", "geometry", "media", "opencv", "runtime"},
+    "client": {"errors", "faces"},
+    "server": BASE | {"analyzer", "drawing", "expression", "media", "preference", "runtime", "sinks"},
     "datasets": {"errors", "expression", "facs", "geometry", "media", "opencv", "runtime", "whole_file"},
     "evaluate": BASE | {"datasets", "runtime"},
     "train.losses": {"errors"},
@@ -58,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"synthesis", "train.backbones", "train.data", "train.engine", "train.evidence_fit", "train.export", "train.fold"}
     | {"train.losses", "train.model", "train.recipe", "train.tasks", "train.warm_start"},
 }
-"""The table of docs/architecture.md; `cli` and the façade may import anything, and nobody imports `cli`."""
+"""The table of docs/architecture.md; `cli` and the façade may import anything, and nobody imports `cli`, `server` or `client`."""
 FREE = {"cli", "", "train"}
 
 

@@ -5,12 +5,18 @@ import threading
 import time
 
 import pytest
-from served import address
+from tests.fixtures.served import address
 
 from mien.server.gate import Gate
 from mien.server.settings import Limits
 
 PNG = {"content-type": "image/png"}
+
+
+def head(path: str, kind: str, length: int) -> bytes:
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n".encode()
+    )
 
 
 def test_a_body_that_announces_too_much_is_refused_unread(http):
@@ -26,7 +32,9 @@ def test_a_body_that_grows_too_large_is_refused(http):
 
 def test_a_body_that_comes_too_slowly_ends(server):
     with socket.create_connection(address(server.url)) as line:
-        line.sendall(b"POST /v1/analyze HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: 99\r\n\r\nx")
+        line.sendall(
+            b"POST /v1/analyze HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: 99\r\n\r\nx"
+        )
         line.settimeout(30)
         assert b" 408 " in line.recv(1000)
 
@@ -60,8 +68,7 @@ def test_a_head_that_drips_ends_the_connection(server):
 def test_cut_uploads_leave_nothing(server, http, face):
     for _ in range(5):
         with socket.create_connection(address(server.url)) as line:
-            head = b"POST /v1/videos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: video/mp4\r\nContent-Length: 900000\r\n\r\n"
-            line.sendall(head + bytes(4) + b"ftypisom" + bytes(2000))
+            line.sendall(head("/v1/videos", "video/mp4", 900_000) + bytes(4) + b"ftypisom" + bytes(2000))
     for _ in range(100):
         if not list(server.folder.iterdir()) and not server.app.state.gate.requests:
             break
@@ -87,7 +94,9 @@ def test_what_is_too_much_is_told_when_to_come_again(server, http, face, monkeyp
     statuses = {answer.status_code for answer in answers}
     assert statuses == {200, 429}
     for answer in answers:
-        assert answer.json()[0]["status"] == "ok" if answer.status_code == 200 else int(answer.headers["retry-after"]) >= 1
+        assert (
+            answer.json()[0]["status"] == "ok" if answer.status_code == 200 else int(answer.headers["retry-after"]) >= 1
+        )
 
 
 def test_memory_of_bodies_is_bounded(server, http, face, monkeypatch):

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from server.conftest import running
+from tests.fixtures.served import running
 
 from mien.server.settings import Settings
 
@@ -17,7 +17,13 @@ def closed(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic secret"}, {"cookie": "mien_token=x"}, {"cookie": "=;"}],
+    [
+        {},
+        {"authorization": "Bearer wrong"},
+        {"authorization": "Basic secret"},
+        {"cookie": "mien_token=x"},
+        {"cookie": "=;"},
+    ],
 )
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/videos", "/metrics", "/openapi.json", "/v1/nothing"])
 def test_without_the_token_nothing_is_told(closed, headers, path):
@@ -54,7 +60,8 @@ def test_own_pages_may_call(http, server):
 
 
 @pytest.mark.parametrize(
-    ("host", "status"), [("evil.test", 400), ("127.0.0.1.evil.test", 400), ("localhost", 200), ("mien.test:1", 200)]
+    ("host", "status"),
+    [("evil.test", 400), ("127.0.0.1.evil.test", 400), ("localhost", 200), ("[::1]:1", 200), ("", 400)],
 )
 def test_another_host_name_is_refused(http, host, status):
     """A page whose name was bound anew to loopback."""

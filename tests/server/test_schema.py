@@ -1,7 +1,7 @@
 """One schema: the rows of faces, the columns of tables, the models of the API."""
 
-from output_schema import SCHEMA
 from pydantic import BaseModel
+from tests.fixtures.output_schema import SCHEMA
 
 from mien.expression.emotion import DISPLAYS
 from mien.faces import FaceRow

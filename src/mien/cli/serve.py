@@ -10,7 +10,6 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; any but loopback needs --token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8765,
     token: Annotated[str, typer.Option(help="Secret that every request must carry; 'auto' makes one.")] = "",
-    name: Annotated[list[str] | None, typer.Option(help="A host name under which it is reached; repeatable.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes, each with its own networks.")] = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
     allow_origin: Annotated[
@@ -33,7 +32,6 @@ def serve(
     run(
         Settings(
             token=secrets.token_urlsafe(24) if token == "auto" else token,
-            hosts=tuple(name or ()),
             origins=tuple(allow_origin or ()),
             threads=threads,
             limits=Limits().changed(limit or []),

@@ -1,5 +1,6 @@
 """Faces: all that is known of the faces in a picture, as structs of arrays."""
 
+from mien.faces.face_texts import attribute_texts, display_texts
 from mien.faces.faces import Face, Faces
 from mien.faces.flat import flatten
 from mien.faces.frame import Frame
@@ -19,7 +20,7 @@ from mien.faces.parts import (
     Quantity,
 )
 from mien.faces.rows import FaceRow
-from mien.faces.texts import attribute_texts, display_texts, emotion_text, ordinal, percentile_text, score_text
+from mien.faces.texts import emotion_text, ordinal, percentile_text, score_text
 
 __all__ = [
     "CLEAR_MARGIN",

@@ -130,6 +130,12 @@ class Faces:
         """One plain dictionary a face, under the names of the output schema."""
         return [{"face": i, **face.to_dict()} for i, face in enumerate(self)]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: where the faces lie, and a table."""
+        from mien.faces.notebook import html_of
+
+        return html_of(self)
+
     def to_dataframe(self) -> pandas.DataFrame:
         """One row a face, nested names joined by '_' (`age_low`, `AU12_probability`); needs pandas."""
         try:

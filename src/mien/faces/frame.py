@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -38,3 +39,12 @@ class Frame:
         if self.status == "error":
             return [{**head, "reason": self.reason, "face": None}]
         return [{**head, **row} for row in self.faces.to_dicts()] or [{**head, "face": None}]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture, where it was kept, with an overlay, and a table."""
+        from mien.faces.notebook import html_of
+
+        time_s = "" if self.time_s is None else f" at {self.time_s:.2f} s"
+        reason = f": {escape(self.reason)}" if self.reason else ""
+        head = f"<p><b>{escape(self.source)}</b>{time_s}{reason}</p>"
+        return head if self.status == "error" else head + html_of(self.faces, self.image)

@@ -1,28 +1,13 @@
 """Estimates of one face in a few words, for tables and drawings."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from mien.faces.parts import Attractiveness, Category, Emotion, Quantity
-
-if TYPE_CHECKING:
-    from mien.faces.faces import Face
+from mien.faces.parts import Attractiveness, Emotion
 
 
 def emotion_text(emotion: Emotion) -> str:
     """Displayed emotion of one face in a few words: 'positive 0.91', or 'positive 0.44, unclear'."""
     return f"{emotion.label} {emotion.probability.max():.2f}{'' if emotion.clear else ', unclear'}"
-
-
-def display_texts(face: Face) -> list[str]:
-    """Displays of a face in a few words each: 'smile with raised cheeks', 'displayed pain expression 1.3 of 16'."""
-    told = face.displays.to_dict() if face.displays else {}
-    smile = "no smile" if told.get("smile") == "none" else told.get("smile")
-    pain = None if told.get("pain") is None else f"displayed pain expression {told['pain']:.1f} of 16"
-    return [text for text in (smile, pain) if text]
 
 
 def ordinal(number: float) -> str:
@@ -52,17 +37,3 @@ def percentile_text(part: Attractiveness) -> str:
     if part.percentile_low is None or part.percentile_high is None:
         return text
     return f"{text} ({part.percentile_low:.0f} to {part.percentile_high:.0f})"
-
-
-def attribute_texts(face: Face) -> list[str]:
-    """What users' own models tell of a face in a few words each: 'glasses: yes 0.93', 'height: 1.7'."""
-    texts = []
-    for name, part in face.attributes.named.items() if face.attributes else ():
-        if isinstance(part, Category):
-            texts.append(f"{name}: {part.label} {part.probability.max():.2f}")
-        elif isinstance(part, Quantity):
-            texts.append(f"{name}: {float(part.value):.3g}")
-        else:
-            held = [flag for flag, p in zip(part.names, part.probability, strict=True) if p >= 0.5]
-            texts.append(f"{name}: {', '.join(held) or 'none'}")
-    return texts

@@ -1,6 +1,6 @@
 """Photos, folders, video and cameras: what a person names becomes pictures with names and time stamps."""
 
-from mien.media.photo import decode_photo, read_photo
+from mien.media.photo import decode_photo, megapixels, read_photo
 from mien.media.source import Source
 from mien.media.sources import PHOTO_SUFFIXES, VIDEO_SUFFIXES, find_sources, folder_sources
 from mien.media.video import VideoFrame, read_video, video_seconds, video_size_fps
@@ -13,6 +13,7 @@ __all__ = [
     "decode_photo",
     "find_sources",
     "folder_sources",
+    "megapixels",
     "read_photo",
     "read_video",
     "video_seconds",

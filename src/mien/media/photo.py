@@ -63,6 +63,17 @@ def decode_photo(data: bytes, name: str, max_megapixels: float = MAX_MEGAPIXELS)
         return np.ascontiguousarray(_decode(BytesIO(data), name, max_megapixels))
 
 
+def megapixels(data: bytes, name: str, most: float = MAX_MEGAPIXELS) -> float:
+    """Megapixels of a photo by its header; nothing is decoded. Raises MediaError, TooLargeError above `most`."""
+    with _media_errors(name):
+        if not data:
+            raise MediaError(f"{name!r} is empty (0 bytes). Copy it again from where it came.")
+        with _quiet_warnings():
+            image = _open(BytesIO(data), name)
+        check_size(image.width, image.height, name, most)
+        return image.width * image.height / 1e6
+
+
 def check_photo(path: Path) -> None:
     """Raise MediaError unless the file begins like a photo; nothing is decoded."""
     check_file(path)

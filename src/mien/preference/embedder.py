@@ -23,7 +23,7 @@ VIEW = CropTemplate(224, 0.3)
 class PhotoFace:
     """The largest face of a photo: its embedding (D,) and a crop to look at, or None of both and the reason.
 
-    faces: how many were found.
+    faces: how many were found; box: of the largest, x1, y1, x2, y2 in pixels.
     """
 
     source: str
@@ -31,6 +31,7 @@ class PhotoFace:
     view: Image | None = None
     faces: int = 0
     reason: str = ""
+    box: tuple[float, ...] | None = None
 
     @property
     def note(self) -> str:
@@ -48,6 +49,7 @@ def photo_face(frame: Frame) -> PhotoFace:
     if not len(faces):
         return PhotoFace(name, reason="no face")
     largest = faces[[faces.largest()]]
+    box = tuple(map(float, largest.box[0]))
     assert largest.attractiveness is not None
     assert largest.attractiveness.embedding is not None
     embedding = np.asarray(largest.attractiveness.embedding[0], np.float64)
@@ -55,7 +57,7 @@ def photo_face(frame: Frame) -> PhotoFace:
         assert largest.age is not None
         age = f"apparent age {largest.age.value[0]:.0f}; below {CHILD_AGE:.0f} no face is compared"
         return PhotoFace(name, faces=len(faces), reason=age)
-    return PhotoFace(name, embedding, align(frame.image, largest.landmarks, VIEW)[0], len(faces))
+    return PhotoFace(name, embedding, align(frame.image, largest.landmarks, VIEW)[0], len(faces), box=box)
 
 
 class FaceEmbedder:

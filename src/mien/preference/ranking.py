@@ -81,22 +81,19 @@ def rank_photos(
     frames = analyzer.photos((source.path or source.name for source in photos), keep_image=True)
     seen = progress(frames, len(photos)) if progress else frames
     named = (replace(frame, source=source.name) for source, frame in zip(photos, seen, strict=True))
-    return [*_in_order(named, judge, pictures), *(_unread(source) for source in sources if source.kind != "photo")]
+    rows = [row_of(frame, pictures) for frame in named]
+    return [*_in_order(rows, judge), *(_unread(source) for source in sources if source.kind != "photo")]
 
 
-def rank_frames(
-    frames: Iterable[Frame], heads: Sequence[Head], taste: Taste | str | PathLike[str] | None = None
+def rank_rows(
+    rows: Iterable[Row], heads: Sequence[Head], taste: Taste | str | PathLike[str] | None = None
 ) -> list[Row]:
-    """`rank_photos` of photos that are read already, with their pictures: one group, or one a folder of their names.
-
-    heads: those that read them.
-    """
-    return _in_order(frames, open_judge(heads, taste), pictures=False)
+    """`rank_photos` of photos that are read already, each made a row by `row_of`. heads: those that read them."""
+    return _in_order(list(rows), open_judge(heads, taste))
 
 
-def _in_order(frames: Iterable[Frame], judge: Judge, pictures: bool) -> list[Row]:
+def _in_order(rows: list[Row], judge: Judge) -> list[Row]:
     """Rows of each folder by rank, then those without one."""
-    rows = [_row(frame, pictures) for frame in frames]
     groups: dict[str, list[Row]] = {}
     for row in rows:
         if row.status == "ok":
@@ -124,7 +121,8 @@ def _unread(source: Source) -> Row:
     return Row(str(Path(source.name).parent), source.name, "error", reason)
 
 
-def _row(frame: Frame, pictures: bool) -> Row:
+def row_of(frame: Frame, pictures: bool = False) -> Row:
+    """What is kept of a photo that was read, with its picture, to be ranked. pictures: that too, shrunk."""
     reason = "no face" if frame.status == "no_face" else frame.reason or ""
     row = Row(str(Path(frame.source).parent), frame.source, frame.status, reason)
     if frame.status != "ok" or frame.image is None:

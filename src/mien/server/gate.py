@@ -72,9 +72,7 @@ class Gate:
             return _too_large(limit)
         full = self.requests >= self.limits.requests
         if full or (self.requests and self.bytes + held > self.limits.memory_mb * 1e6):
-            detail = (
-                f"The queue is full: {self.requests} requests wait. Send it again in 'Retry-After' seconds."
-            )
+            detail = f"The queue is full: {self.requests} requests wait. Send it again in 'Retry-After' seconds."
             return Problem(429, detail, retry_after=self.seconds_to_wait())
         return None
 

@@ -21,7 +21,8 @@ from mien.faces import Frame
 from mien.media import video_seconds
 from mien.server.metrics import Metrics
 from mien.server.problems import Problem
-from mien.server.readers import Readers, VideoOptions, same_options
+from mien.server.processes import alive
+from mien.server.readers import Readers, VideoOptions
 from mien.server.settings import Limits
 from mien.sinks import EventSink, JsonLinesSink
 from mien.whole_file import whole_file
@@ -86,12 +87,15 @@ class Jobs:
 
     def state(self, number: str) -> State:
         """The state of a job. Raises Problem 404 where there is none."""
+        place = self._place(number)
         try:
-            text = (self._place(number) / _STATE).read_text(encoding="utf-8")
+            text = (place / _STATE).read_text(encoding="utf-8")
         except OSError:
             raise _unknown(number) from None
+        if (place / _STOP).exists():
+            raise _unknown(number)
         state = State(**json.loads(text))
-        if state.state not in ENDS and not _alive(state.pid):
+        if state.state not in ENDS and not alive(state.pid):
             state.state, state.reason = "error", "The process that read it has ended. Send the video again."
             self._finish(state)
         return state
@@ -119,17 +123,21 @@ class Jobs:
         return path
 
     def remove(self, number: str) -> None:
-        """Stop a job, and remove its files. Raises Problem 404 where there is none."""
-        self.state(number)
-        place = self._place(number)
-        (place / _STOP).touch()
-        shutil.rmtree(place, ignore_errors=True)
+        """Stop a job; its files go at once, or after the frame that is being read. Raises Problem 404 without it."""
+        state = self.state(number)
+        (self._place(number) / _STOP).touch()
+        if state.state in ENDS:
+            shutil.rmtree(self._place(number), ignore_errors=True)
+
+    def discard(self, number: str) -> None:
+        """Remove a job that was never started."""
+        shutil.rmtree(self._place(number), ignore_errors=True)
 
     def sweep(self) -> None:
         """Remove the jobs whose time is over."""
         for state in self.all():
             if state.expires and datetime.fromisoformat(state.expires) < datetime.now(UTC):
-                shutil.rmtree(self._place(state.id), ignore_errors=True)
+                self.remove(state.id)
 
     def close(self) -> None:
         """Stop the jobs of this worker, and wait for their threads."""
@@ -153,32 +161,28 @@ class Jobs:
             temporary.write_text(json.dumps(asdict(state)), encoding="utf-8")
 
     def _run(self, state: State, source: Path, options: VideoOptions) -> None:
-        place = source.parent
-        if not place.is_dir():  # deleted while it waited
-            return
+        stop = source.with_name(_STOP)
         try:
-            state.state = "running"
-            self._write(state)
-            analyzer = self.readers.of(same_options(options))
+            if not stop.exists():
+                state.state = "running"
+                self._write(state)
+            analyzer = self.readers.of(options)
             state.state = _read(analyzer, state, source, options, self.limits, self._write)
         except MienError as error:
             state.state, state.reason = "error", str(error)
         except Exception as error:
-            if place.is_dir() and not (place / _STOP).exists():
-                logger.error("A video job failed", exc_info=error)
+            logger.error("A video job failed", exc_info=error)
             state.state, state.reason = "error", "The server failed on this video. Its log says more."
         self.metrics.jobs.labels(state.state).inc()
-        if place.is_dir():
-            self._finish(state)
+        self._finish(state)
+        if stop.exists():
+            shutil.rmtree(source.parent, ignore_errors=True)
 
     def _finish(self, state: State) -> None:
         place = self.folder / state.id
         state.expires = _iso(time.time() + self.limits.keep_seconds)
         state.results = [name for name, file in RESULTS.items() if (place / file).exists()]
-        try:
-            self._write(state)
-        except (OSError, MienError):  # deleted meanwhile
-            shutil.rmtree(place, ignore_errors=True)
+        self._write(state)
 
 
 def _read(analyzer: Analyzer, state: State, source: Path, options: VideoOptions, limits: Limits, tell: Any) -> str:
@@ -191,7 +195,7 @@ def _read(analyzer: Analyzer, state: State, source: Path, options: VideoOptions,
         annotator = stack.enter_context(Annotator(place, timelines=True)) if options.annotate else None
         reading: dict[str, Any] = {"every": options.every, "smooth": options.smooth, "neutral": options.neutral}
         for frame in analyzer.video(source, keep_image=annotator is not None, **reading):
-            if (place / _STOP).exists() or not place.exists():
+            if (place / _STOP).exists():
                 return "stopped"
             named = replace(frame, source=state.name)
             events.write(named)
@@ -223,16 +227,6 @@ def _over(state: State, limits: Limits, seconds: float) -> str | None:
     if seconds > limits.job_seconds:
         return f"A video must be read within {limits.job_seconds:g} s. Look at fewer frames with 'every', or cut it."
     return None
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True
 
 
 def _iso(seconds: float) -> str:

@@ -1,10 +1,14 @@
 """What Prometheus reads."""
 
 import os
+import re
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from mien.server.processes import alive
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The folder in which workers share their numbers, for the library to see before it is imported."""
@@ -40,6 +44,7 @@ class Metrics:
         """The numbers, and the content type of the answer."""
         registry = self.registry
         if FOLDER in os.environ:
+            _forget_the_killed(Path(os.environ[FOLDER]))
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry), CONTENT_TYPE_LATEST
@@ -48,3 +53,11 @@ class Metrics:
         """Take the gauges of this worker out of the sums."""
         if FOLDER in os.environ:
             mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+
+def _forget_the_killed(folder: Path) -> None:
+    """Take out the gauges of workers that had no time to."""
+    for path in folder.glob("gauge_live*.db"):
+        number = re.search(r"_(\d+)[.]db$", path.name)
+        if number and not alive(int(number[1])):
+            mark_process_dead(number[1])  # type: ignore[no-untyped-call]

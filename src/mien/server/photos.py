@@ -10,15 +10,16 @@ from starlette.concurrency import run_in_threadpool
 
 from mien.faces import Faces, Frame
 from mien.geometry import Image
-from mien.media import decode_photo
+from mien.media import decode_photo, megapixels
 from mien.server.batches import Batcher
 from mien.server.metrics import Metrics
 from mien.server.problems import Problem, problem_of
 from mien.server.readers import Options, Readers, same_options
+from mien.server.room import Room
 from mien.server.settings import Limits
 from mien.server.uploads import Upload
 
-_DECODERS = 2
+_DECODERS, _MOST_MEGAPIXELS = 2, 128.0
 _Result = TypeVar("_Result")
 
 
@@ -28,16 +29,20 @@ class PhotoReader:
     def __init__(self, readers: Readers, batcher: Batcher, limits: Limits, metrics: Metrics) -> None:
         self.readers, self.batcher, self.limits, self.metrics = readers, batcher, limits, metrics
         self._decoding = asyncio.Semaphore(_DECODERS)
+        self._room = Room(max(_MOST_MEGAPIXELS, limits.photo_megapixels))
 
-    async def frames(self, uploads: Iterable[Upload], options: Options, *, keep: bool = False) -> AsyncIterator[Frame]:
-        """A frame a photo, in order; a photo that cannot be read has status 'error'. keep: with their pictures.
+    async def frames(
+        self, uploads: Iterable[Upload], options: Options, *, keep: bool = False, tell: bool = False
+    ) -> AsyncIterator[Frame]:
+        """A frame a photo, in order; a photo that cannot be read has status 'error'.
 
-        At most a batch of them is in memory, those that are kept aside.
+        keep: with their pictures; at most a batch of them is in memory. tell: also one that waits too long is a row,
+        instead of the problem that ends the request.
         """
         waiting: deque[asyncio.Task[Frame]] = deque()
         try:
             for upload in uploads:
-                waiting.append(asyncio.create_task(self._frame(upload, options, keep)))
+                waiting.append(asyncio.create_task(self._frame(upload, options, keep, tell)))
                 if len(waiting) >= self.limits.together:
                     yield await waiting.popleft()
             while waiting:
@@ -48,11 +53,11 @@ class PhotoReader:
 
     async def frame(self, upload: Upload, options: Options, *, keep: bool = False) -> Frame:
         """The frame of one photo. Raises MediaError where it cannot be read."""
-        async with self._decoding:
-            image = await run_in_threadpool(
-                decode_photo, await upload.read(), upload.name, self.limits.photo_megapixels
-            )
-        faces = await self.faces(image, options)
+        data, most = await upload.read(), self.limits.photo_megapixels
+        async with self._room.take(await run_in_threadpool(megapixels, data, upload.name, most)):
+            async with self._decoding:
+                image = await run_in_threadpool(decode_photo, data, upload.name, most)
+            faces = await self.faces(image, options)
         status = "ok" if len(faces) else "no_face"
         self.metrics.photos.labels(status).inc()
         return Frame(upload.name, faces, status, image=image if keep else None)
@@ -70,12 +75,12 @@ class PhotoReader:
         self.metrics.faces.inc(len(faces))
         return faces
 
-    async def _frame(self, upload: Upload, options: Options, keep: bool) -> Frame:
+    async def _frame(self, upload: Upload, options: Options, keep: bool, tell: bool) -> Frame:
         try:
             return await self.frame(upload, options, keep=keep)
-        except Problem:
-            raise
         except Exception as error:  # one broken photo never stops the others
+            if isinstance(error, Problem) and not tell:
+                raise
             self.metrics.photos.labels("error").inc()
             return Frame(upload.name, Faces.empty(), "error", problem_of(error).detail)
 

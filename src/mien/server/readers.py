@@ -56,10 +56,13 @@ class Readers:
 
     def __init__(self, threads: int | None = None) -> None:
         self._all = Analyzer([*HEADS, *OPEN_HEADS.values()], threads=threads)
-        self.of = lru_cache(64)(self._of)
+        self._kept = lru_cache(64)(self._made)
 
-    def _of(self, options: Options) -> Analyzer:
+    def of(self, options: Options) -> Analyzer:
         """The analyzer of a request. Raises InputError for heads and evidence that cannot be."""
+        return self._kept(same_options(options))
+
+    def _made(self, options: Options) -> Analyzer:
         named = None if options.heads is None else [head for head in options.heads.split(",") if head]
         heads = [str(head) for head in choose_heads(named, "open" if options.open else "any")]
         evidence = parse_evidence(options.evidence) if options.evidence.strip() else None

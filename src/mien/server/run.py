@@ -23,6 +23,7 @@ from uvicorn.supervisors import Multiprocess
 from mien.errors import InputError, expect
 from mien.server.app import create_app
 from mien.server.metrics import FOLDER
+from mien.server.processes import alive
 from mien.server.protocol import TimedProtocol
 from mien.server.settings import Limits, Settings
 
@@ -39,9 +40,8 @@ def serve(settings: Settings, host: str, port: int, *, workers: int = 1, open_pa
     if not is_loopback(host) and not settings.token:
         raise InputError(f"'host' must be 127.0.0.1 unless a token is set. Got {host!r}; add --token SECRET or auto.")
     listening = bound(host, port)
-    names = socket.gethostname(), host
     with private_folder() as folder:
-        settings = replace(settings, folder=folder, hosts=(*settings.hosts, *names))
+        settings = replace(settings, folder=folder)
         address = _address(host, listening.getsockname()[1])
         _announce(settings, address, host)
         if open_page:
@@ -73,20 +73,10 @@ def private_folder() -> Iterator[Path]:
     """A folder for uploads that only this user reads; it goes with the server, and those of killed ones go now."""
     for old in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         number = re.match(r"mien-serve-(\d+)-", old.name)
-        if number and not _alive(int(number[1])) and old.stat().st_uid == os.getuid():
+        if number and not alive(int(number[1])) and old.stat().st_uid == os.getuid():
             shutil.rmtree(old, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
-
-
-def _alive(number: int) -> bool:
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -132,9 +122,7 @@ def _announce(settings: Settings, address: str, host: str) -> None:
     if settings.token:
         print(f"mien: token {settings.token}", file=sys.stderr)
     if not is_loopback(host):
-        print(
-            f"mien: other machines reach {host} without encryption; put a proxy with TLS before it.", file=sys.stderr
-        )
+        print(f"mien: other machines reach {host} without encryption; put a proxy with TLS before it.", file=sys.stderr)
 
 
 def _open_when_ready(settings: Settings, address: str) -> None:

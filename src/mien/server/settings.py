@@ -54,11 +54,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Of a server. token: empty where none is needed; hosts: names by which it may be called besides loopback's;
-    origins: other sites whose pages may call it; folder: private, for uploads, shared by the workers."""
+    """Of a server. token: empty where none is needed; origins: other sites whose pages may call it; folder: private,
+    for uploads, shared by the workers."""
 
     token: str = ""
-    hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     threads: int | None = None
     folder: Path | None = None

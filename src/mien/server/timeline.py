@@ -1,6 +1,7 @@
 """Time lines of a video as numbers, from the rows of its job."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,21 @@ _MOST = 2000
 
 def timeline(place: Path, name: str) -> dict[str, Any]:
     """Displayed emotion and intensity of units of each track; of a long one every n-th frame."""
+    total = Counter(row.get("track_id") for row in read_rows(place / ROWS))
+    seen: Counter[int] = Counter()
     tracks: dict[int, list[dict[str, Any]]] = {}
     last = 0.0
     for row in read_rows(place / ROWS):
-        last = max(last, row["time_s"] or 0.0)
-        if row.get("track_id") is not None:
-            tracks.setdefault(row["track_id"], []).append(_lean(row))
+        last, number = max(last, row["time_s"] or 0.0), row.get("track_id")
+        if number is not None:
+            if seen[number] % -(-total[number] // _MOST) == 0:
+                tracks.setdefault(number, []).append(_lean(row))
+            seen[number] += 1
     events = list(read_rows(place / EVENTS)) if (place / EVENTS).exists() else []
     return {
         "source": name,
         "duration_s": last,
-        "tracks": [_track(number, rows[:: -(-len(rows) // _MOST)]) for number, rows in sorted(tracks.items())],
+        "tracks": [_track(number, rows) for number, rows in sorted(tracks.items())],
         "events": events,
     }
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from served import approx_rows, files
+from tests.fixtures.served import approx_rows, files
+from typer.testing import CliRunner
 
 from mien.analyzer import Analyzer
 from mien.cli import app as cli
 from mien.server.schema import FaceRowModel
 from mien.sinks.tables import COLUMNS
-from typer.testing import CliRunner
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +130,11 @@ def test_wrong_options_are_named(http, face, query):
 def test_forms_that_are_not_offered(http, face):
     for headers, query in (({"accept": "text/html"}, ""), ({}, "?format=png")):
         sent = {"files": [("f", ("a.png", face)), ("f", ("b.png", face))]} if query else {"content": face}
-        answer = http.post(f"/v1/analyze{query}", headers={"content-type": "image/png"} | headers, **sent) \
-            if not query else http.post(f"/v1/analyze{query}", **sent)
+        answer = (
+            http.post(f"/v1/analyze{query}", headers={"content-type": "image/png"} | headers, **sent)
+            if not query
+            else http.post(f"/v1/analyze{query}", **sent)
+        )
         assert answer.status_code == (406 if headers else 422)
 
 

@@ -41,7 +41,7 @@ async def analyze(request: Request, query: Annotated[PhotoOptions, Query()]) -> 
         upload = await stack.enter_async_context(sent(request, worker.limits, ("image/",), query.name))
         options = upload.options(query)
         upload.check_count(1, worker.limits.photos)
-        worker.readers.of(options)
+        await run_in_threadpool(worker.readers.of, options)
         form = form_of(request, options.format, tuple(TYPES))
         if form == "ndjson":
             held = stack.pop_all()
@@ -62,12 +62,13 @@ async def _read(worker: Worker, upload: Sent, options: PhotoOptions, keep: bool)
         raise Problem(422, f"'format' png must be asked for one photo. Got {len(upload.files)}; send them one by one.")
     if upload.raw or keep:
         return [await worker.photos.frame(upload.files[0], options, keep=keep)]
-    return [frame async for frame in worker.photos.frames(upload.files, options)]
+    several = len(upload.files) > 1
+    return [frame async for frame in worker.photos.frames(upload.files, options, tell=several)]
 
 
 async def _lines(worker: Worker, upload: Sent, options: PhotoOptions, held: AsyncExitStack) -> AsyncIterator[str]:
     async with held:
-        async for frame in worker.photos.frames(upload.files, options):
+        async for frame in worker.photos.frames(upload.files, options, tell=True):
             yield "".join(map(line, frame.to_dicts()))
 
 

@@ -16,7 +16,7 @@ from mien.faces import Faces, Frame
 from mien.geometry import Image
 from mien.media import decode_photo
 from mien.server.problems import problem_of
-from mien.server.readers import LiveOptions, same_options
+from mien.server.readers import LiveOptions
 from mien.server.state import Worker, worker_of
 
 router = APIRouter(prefix="/v1")
@@ -62,13 +62,13 @@ class Newest:
 async def live(socket: WebSocket) -> None:
     """Read frames until the client goes or the server stops."""
     worker = worker_of(socket)
+    await socket.accept()  # a browser learns of nothing else why it was refused
     try:
         options = LiveOptions.model_validate(dict(socket.query_params))
-        analyzer = worker.readers.of(same_options(options))
+        analyzer = await run_in_threadpool(worker.readers.of, options)
     except (ValidationError, MienError) as error:
         await _close(socket, _REFUSED, problem_of(error).detail)
         return
-    await socket.accept()
     if worker.live >= worker.limits.live_connections or worker.stopping:
         await _close(socket, _BUSY, f"At most {worker.limits.live_connections} cameras are read at once.")
         return

@@ -1,8 +1,8 @@
 """`/v1/compare`, `/v1/rank`, `/v1/taste`: which photo, by a pool of raters or by a person's own taste."""
 
 import json
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -15,7 +15,7 @@ from mien.preference import Taste, informative_pairs
 from mien.preference.compare import compare_frames
 from mien.preference.embedder import PhotoFace, photo_face
 from mien.preference.personal import agreement
-from mien.preference.ranking import Row, rank_frames
+from mien.preference.ranking import Row, rank_rows, row_of
 from mien.server.examples import form_body
 from mien.server.photos import unless_gone
 from mien.server.readers import Options
@@ -25,6 +25,7 @@ from mien.server.uploads import Sent, sent
 router = APIRouter(prefix="/v1", tags=["preference"])
 _OPTIONS = Options(heads="expression,age,attractiveness")
 _MOST_PHOTOS = 200
+_Kept = TypeVar("_Kept")
 _TARGET = {"first": 1.0, "tie": 0.5, "second": 0.0}
 _TASTE = {"taste": "The content of a file of `mien taste fit`: your own taste instead of the pool's."}
 
@@ -60,7 +61,7 @@ async def compare(request: Request) -> dict[str, Any]:
     async with sent(request, worker.limits, ()) as upload:
         upload.check_count(2, 2)
         taste = _taste(worker, upload.options(Fields()).taste)
-        a, b = await _frames(request, worker, upload)
+        a, b = await _each(request, worker, upload, _itself)
         found = await run_in_threadpool(compare_frames, a, b, worker.readers.of(_OPTIONS).heads, taste)
     return found.to_dict()
 
@@ -73,8 +74,8 @@ async def rank(request: Request) -> list[dict[str, Any]]:
         upload.check_count(1, _MOST_PHOTOS)
         _check_names(upload)
         taste = _taste(worker, upload.options(Fields()).taste)
-        frames = await _frames(request, worker, upload)
-        rows: list[Row] = await run_in_threadpool(rank_frames, frames, worker.readers.of(_OPTIONS).heads, taste)
+        read: list[Row] = await _each(request, worker, upload, row_of)
+        rows = await run_in_threadpool(rank_rows, read, worker.readers.of(_OPTIONS).heads, taste)
     return [row.to_dict() | {"folder": ""} for row in rows]
 
 
@@ -87,15 +88,11 @@ async def pairs(request: Request) -> dict[str, Any]:
         _check_names(upload)
         fields = upload.options(Fields())
         start = _taste(worker, fields.taste) or _prior(worker)
-        frames = await _frames(request, worker, upload)
-        faces = await run_in_threadpool(_faces, frames)
+        faces = await _each(request, worker, upload, photo_face)
     z = {face.source: face.embedding for face in faces if face.embedding is not None}
     expect(len(z) > 1, "photos", "at least two with the face of an adult", len(z))
     chosen = await run_in_threadpool(_pairs, start, z, fields)
-    boxes = {frame.source: frame.faces.box[frame.faces.largest()].tolist() for frame in frames if len(frame.faces)}
-    told = [
-        {"source": face.source, "faces": face.faces, "note": face.note, "box": boxes.get(face.source)} for face in faces
-    ]
+    told = [{"source": face.source, "faces": face.faces, "note": face.note, "box": face.box} for face in faces]
     return {"pairs": chosen, "photos": told}
 
 
@@ -113,8 +110,7 @@ async def fit(request: Request) -> dict[str, Any]:
         upload.check_count(2, _MOST_PHOTOS)
         _check_names(upload)
         answers = _ANSWERS.validate_json(upload.options(Fields()).answers)
-        frames = await _frames(request, worker, upload)
-        faces = await run_in_threadpool(_faces, frames)
+        faces = await _each(request, worker, upload, photo_face)
     return await run_in_threadpool(_fitted, _prior(worker), faces, answers)
 
 
@@ -130,17 +126,18 @@ def _fitted(prior: Taste, faces: Sequence[PhotoFace], answers: list[Answer]) -> 
     return {"taste": mine.to_dict(), "comparisons": len(used), **shares}
 
 
-def _faces(frames: Sequence[Frame]) -> list[PhotoFace]:
-    return [photo_face(frame) for frame in frames]
+async def _each(request: Request, worker: Worker, upload: Sent, keep: Callable[[Frame], _Kept]) -> list[_Kept]:
+    """What is kept of each photo; its picture is let go."""
 
-
-async def _frames(request: Request, worker: Worker, upload: Sent) -> list[Frame]:
-    """Frames with their pictures."""
-
-    async def read() -> list[Frame]:
-        return [frame async for frame in worker.photos.frames(upload.files, _OPTIONS, keep=True)]
+    async def read() -> list[_Kept]:
+        frames = worker.photos.frames(upload.files, _OPTIONS, keep=True)
+        return [await run_in_threadpool(keep, frame) async for frame in frames]
 
     return await unless_gone(request, read())
+
+
+def _itself(frame: Frame) -> Frame:
+    return frame
 
 
 def _check_names(upload: Sent) -> None:

@@ -39,7 +39,7 @@ async def post(request: Request, query: Annotated[VideoOptions, Query()]) -> Res
         async with sent(request, worker.limits, ("video/",), query.name) as upload:
             state = await _from_form(worker, upload, query)
     elif kind.startswith("video/") or kind == "application/octet-stream":
-        worker.readers.of(query)
+        await run_in_threadpool(worker.readers.of, query)
         state = await _from_body(worker, request, query)
     else:
         raise Problem(415, f"The content type must be multipart/form-data or video/*. Got {kind or 'none'!r}.")
@@ -49,7 +49,7 @@ async def post(request: Request, query: Annotated[VideoOptions, Query()]) -> Res
 async def _from_form(worker: Worker, upload: Sent, query: VideoOptions) -> State:
     options = upload.options(query)
     upload.check_count(1, 1)
-    worker.readers.of(options)
+    await run_in_threadpool(worker.readers.of, options)
     return await run_in_threadpool(_take, worker.jobs, upload.files[0], options)
 
 
@@ -64,7 +64,7 @@ def _take(jobs: Jobs, upload: Upload, options: VideoOptions) -> State:
             file.write(head)
             shutil.copyfileobj(source, file, _CHUNK)
     except BaseException:
-        jobs.remove(state.id)
+        jobs.discard(state.id)
         raise
     jobs.start(state, path, options)
     return state
@@ -84,7 +84,7 @@ async def _from_body(worker: Worker, request: Request, options: VideoOptions) ->
             async for part in parts:
                 await run_in_threadpool(file.write, part)
     except BaseException:
-        worker.jobs.remove(state.id)
+        worker.jobs.discard(state.id)
         raise
     worker.jobs.start(state, path, options)
     return state
