@@ -76,6 +76,9 @@ def browser(camera: Path) -> Iterator[Any]:
         pytest.skip("no browser: install chromium, or name it in CHROMIUM")
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright")
     arguments = [
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
@@ -102,7 +105,9 @@ def open_page(browser: Any, served: str) -> Iterator[Callable[..., Any]]:
             wrong.append(f"console: {message.text}")
 
     def show(tab: str = "photo", **options: Any) -> Any:
-        context = browser.new_context(permissions=["camera"], **{"locale": "en-US", **options})
+        context = browser.new_context(
+            permissions=["camera"], **{"locale": "en-US", "reduced_motion": "reduce", **options}
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
