@@ -1,5 +1,6 @@
 """Networks side by side: the figures are those of `mien profile`."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from tests.server.page.steps import PATIENCE_MS, expect, painted
 
 import mien
 
-torch = pytest.importorskip("torch")
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="needs pip install 'mien[train]'")
 FIGURES = ("parameters", "multiplications", "additions", "peak_memory")
 
 
@@ -18,6 +19,7 @@ def figures(page, column):
     }
 
 
+@needs_torch
 def test_a_backbone_beside_an_onnx_file(open_page, astronaut, write_photo):
     from mien.profile import profile
 
@@ -52,6 +54,7 @@ def test_the_field_on_the_picture_follows_its_formula(open_page):
     assert page.evaluate(script, [report, 1000])["position"] == 11
 
 
+@needs_torch
 def test_no_network_is_a_sentence(open_page):
     page = open_page("networks")
     page.set_input_files("#net-file-b", {"name": "no.onnx", "mimeType": "application/octet-stream", "buffer": b"none"})

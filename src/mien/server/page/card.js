@@ -31,7 +31,7 @@ export function emotionPart(emotion) {
     el("h4", {}, t("card.displays")),
     el("p", { class: "answer" }, el("strong", {}, label), " ", el("span", { class: "value" }, percent(emotion[emotion.label])),
       emotion.clear ? null : el("span", { class: "unclear" }, t("card.unclear"))),
-    shareBar(emotion),
+    shareBar(emotion), legend(emotion),
     emotion.category && el("p", { class: "quiet small" }, t("card.category", {
       name: t(`display.${emotion.category.label}`), share: percent(emotion.category.probability[emotion.category.label]) })),
     reasons(emotion.evidence));
@@ -39,8 +39,13 @@ export function emotionPart(emotion) {
 
 function shareBar(emotion) {
   const told = EMOTIONS.map(name => `${t(`emotion.${name}`)} ${percent(emotion[name])}`).join(", ");
-  return el("div", { class: "shares", role: "img", "aria-label": told, title: told },
+  return el("div", { class: "shares", role: "img", "aria-label": told },
     EMOTIONS.map(name => el("i", { class: name, style: { width: `${100 * emotion[name]}%` } })));
+}
+
+// The three classes with their colors; with their shares where these are given.
+export function legend(shares = null) {
+  return el("p", { class: "legend small quiet" }, EMOTIONS.map(name => el("span", {}, el("i", { class: name, "aria-hidden": "true" }), t(`emotion.${name}`), shares && ` ${percent(shares[name])}`)));
 }
 
 function reasons(evidence) {

@@ -1,6 +1,6 @@
 // Time lines of one face of a video: displayed emotion stacked, intensity of each unit with its events.
 import { el, svg } from "./dom.js";
-import { unitName } from "./card.js";
+import { legend, unitName } from "./card.js";
 import { EMOTIONS } from "./evidence.js";
 import { REGIONS } from "./units.js";
 import { number, t } from "./words.js";
@@ -27,7 +27,7 @@ export function timelines(track, events, duration, onseek) {
   const move = time => place(area, head, time, end);
   seekable(area, end, time => { move(time); onseek(time); });
   move(0);
-  return { element: el("div", {}, area, quiet > 0 && el("p", { class: "quiet small" }, t("video.still", { n: quiet }))), move };
+  return { element: el("div", {}, track.emotion && legend(), area, quiet > 0 && el("p", { class: "quiet small" }, t("video.still", { n: quiet }))), move };
 }
 
 function place(area, head, time, end) {
