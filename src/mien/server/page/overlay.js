@@ -6,14 +6,15 @@ const AXES = [["left", 0.26, "#f06262"], ["up", 0.26, "#70d07a"], ["out", 0.42, 
 
 export const SHOWN = { box: true, landmarks: true, axes: true };
 
-// rows in pixels of a picture of width x height; the canvas is laid over the shown picture.
-export function draw(canvas, rows, { width, height, chosen = null, labels = true, show = SHOWN }) {
+// rows in pixels of a picture of width x height; the canvas is laid over the shown picture. under: a picture drawn first.
+export function draw(canvas, rows, { width, height, chosen = null, labels = true, show = SHOWN, under = null }) {
   const sharp = Math.min(window.devicePixelRatio || 1, 2);
   const wide = Math.max(1, canvas.clientWidth || width);
   const high = wide * height / width;
   canvas.width = Math.round(wide * sharp);
   canvas.height = Math.round(high * sharp);
   const pen = canvas.getContext("2d");
+  if (under) pen.drawImage(under, 0, 0, canvas.width, canvas.height);
   paint(pen, rows, canvas.width / width, { chosen, labels, show, unit: sharp });
 }
 

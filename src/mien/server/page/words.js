@@ -1,4 +1,4 @@
-// Words of the page in two languages; t("photo.title", {n: 3}) fills {n}.
+// Words of the page in two languages; t("card.face", {n: 3}) fills {n}.
 import english from "./words/en.js";
 import chinese from "./words/zh.js";
 

@@ -10,6 +10,7 @@ const QUALITY = 0.75;
 const IN_FLIGHT = 2;
 const WINDOW_MS = 2000;
 const PATIENCE_MS = 3000;
+const LATE_MS = 200;
 let root, run = null, problem = null;
 
 export function mount(panel) {
@@ -55,7 +56,7 @@ async function start() {
     video.muted = true;
     video.srcObject = stream;
     await video.play();
-    run = { stream, video, rows: [], answers: [], sent: new Map(), count: 0, total: 0, paused: false, socket: null };
+    run = { stream, video, rows: [], answers: [], sent: new Map(), count: 0, total: 0, patience: PATIENCE_MS, under: null, paused: false, socket: null };
     run.socket = await connect();
     stream.getVideoTracks()[0].addEventListener("ended", () => run && fail("live.lost"));
   } catch (error) {
@@ -97,11 +98,10 @@ function pause() {
 
 // At most two frames are on their way, so that the answer is never of an old picture.
 async function loop(socket) {
-  const canvas = el("canvas");
   while (run?.socket === socket && socket.readyState === WebSocket.OPEN) {
     forget();
     if (run.paused || run.sent.size >= IN_FLIGHT || !run.video.videoWidth) await rest(5);
-    else await send(socket, canvas);
+    else await send(socket);
   }
 }
 
@@ -110,11 +110,12 @@ const rest = ms => new Promise(resolve => setTimeout(resolve, ms));
 // A frame that the server left out for a newer one has no answer.
 function forget() {
   const now = performance.now();
-  for (const [frame, at] of run.sent) if (now - at > PATIENCE_MS) run.sent.delete(frame);
+  for (const [frame, { at }] of run.sent) if (now - at > run.patience) run.sent.delete(frame);
 }
 
-async function send(socket, canvas) {
+async function send(socket) {
   const { video } = run;
+  const canvas = el("canvas");
   const scale = Math.min(1, LONGEST_SIDE / Math.max(video.videoWidth, video.videoHeight));
   canvas.width = Math.round(video.videoWidth * scale);
   canvas.height = Math.round(video.videoHeight * scale);
@@ -122,13 +123,17 @@ async function send(socket, canvas) {
   const at = performance.now();
   const blob = await new Promise(resolve => canvas.toBlob(resolve, "image/jpeg", QUALITY));
   if (run?.socket !== socket || socket.readyState !== WebSocket.OPEN) return;
-  run.sent.set(run.count, at);
+  run.sent.set(run.count, { at, picture: canvas });
   socket.send(JSON.stringify({ id: run.count++, sent_ms: at }));
   socket.send(blob);
 }
 
 function answer(told) {
   const now = performance.now();
+  const delay = now - told.sent_ms;
+  // Where answers are late, the faces are shown on the picture they were read from.
+  run.under = delay > LATE_MS ? run.sent.get(told.id)?.picture ?? null : null;
+  run.patience = Math.max(PATIENCE_MS, 3 * delay);
   // Frames before it were answered, or overtaken by this one.
   for (const frame of [...run.sent.keys()]) if (frame <= told.id) run.sent.delete(frame);
   if (run.paused || told.type !== "rows") return;
@@ -136,7 +141,7 @@ function answer(told) {
   run.size = { width: told.width, height: told.height };
   run.answers = [...run.answers.filter(time => now - time < WINDOW_MS), now];
   root.dataset.answers = ++run.total;
-  meters(now - told.sent_ms);
+  meters(delay);
   overlay();
   cards();
 }
@@ -150,7 +155,7 @@ function meters(delay) {
 
 function overlay() {
   const canvas = root.querySelector(".stage canvas");
-  if (canvas?.clientWidth && run.size) draw(canvas, run.rows, { ...run.size });
+  if (canvas?.clientWidth && run.size) draw(canvas, run.rows, { ...run.size, under: run.under });
 }
 
 function cards() {
@@ -168,10 +173,10 @@ function strongest(units) {
 }
 
 async function snapshot() {
-  const { video, rows, size } = run;
+  const { video, rows, size, under } = run;
   const canvas = el("canvas", { width: video.videoWidth, height: video.videoHeight });
   const pen = canvas.getContext("2d");
-  pen.drawImage(video, 0, 0);
+  pen.drawImage(under ?? video, 0, 0, canvas.width, canvas.height);
   paint(pen, rows, video.videoWidth / (size?.width ?? video.videoWidth));
   download("snapshot.png", await new Promise(resolve => canvas.toBlob(resolve, "image/png")));
   announce(t("saved", { name: "snapshot.png" }));
