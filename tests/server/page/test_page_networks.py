@@ -48,7 +48,7 @@ def test_the_field_on_the_picture_follows_its_formula(open_page):
         "effective_padding": [15, 15],
         "feature_map": [1, 4, 12, 12],
     }
-    script = """async ([report, pixel]) => (await import("/views/networks.js")).fieldOn(report, 0, pixel)"""
+    script = """async ([report, pixel]) => (await import("/field.js")).fieldOn(report, 0, pixel)"""
     middle = page.evaluate(script, [report, 40])
     assert (middle["position"], middle["low"], middle["size"]) == (5, 25, 31)
     assert page.evaluate(script, [report, 1000])["position"] == 11

@@ -9,7 +9,11 @@ async function takeToken() {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!token) return;
   history.replaceState(null, "", location.pathname);
-  await fetch("/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) }).catch(() => null);
+  await fetch("/v1/session", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token }),
+  }).catch(() => null);
 }
 
 export class ServerError extends Error {
@@ -34,14 +38,26 @@ export async function request(path, { method = "GET", body, accept = "applicatio
   await session;
   const headers = { Accept: accept, ...(type ? { "Content-Type": type } : {}) };
   for (let attempt = 1; ; attempt++) {
-    const response = await fetch(path, { method, body, headers }).catch(() => { throw new ServerError(t("error.unreachable")); });
+    const response = await fetch(path, { method, body, headers }).catch(() => {
+      throw new ServerError(t("error.unreachable"));
+    });
     if (response.ok) return response;
-    if (![429, 503].includes(response.status) || attempt === TRIES) throw problem(response.status, await response.json().catch(() => ({})));
+    if (![429, 503].includes(response.status) || attempt === TRIES)
+      throw problem(response.status, await response.json().catch(() => ({})));
     await pause(Math.min(Number(response.headers.get("Retry-After")) || 1, 10) + 0.3 * Math.random());
   }
 }
 
-const KNOWN = { 401: "token", 403: "token", 408: "slow", 413: "large", 415: "kind", 429: "busy", 501: "missing", 503: "busy" };
+const KNOWN = {
+  401: "token",
+  403: "token",
+  408: "slow",
+  413: "large",
+  415: "kind",
+  429: "busy",
+  501: "missing",
+  503: "busy",
+};
 
 function problem(status, told) {
   const key = KNOWN[status] ?? "refused";
@@ -80,7 +96,8 @@ export async function upload(path, fields, ontold) {
   call.upload.onprogress = event => event.lengthComputable && ontold(event.loaded / event.total);
   return new Promise((resolve, reject) => {
     call.onerror = () => reject(new ServerError(t("error.unreachable")));
-    call.onload = () => (call.status < 400 ? resolve(parsed(call.responseText)) : reject(problem(call.status, parsed(call.responseText))));
+    call.onload = () =>
+      call.status < 400 ? resolve(parsed(call.responseText)) : reject(problem(call.status, parsed(call.responseText)));
     call.send(form(fields));
   });
 }

@@ -41,7 +41,12 @@ export function icon(name) {
 }
 
 export function button(key, onclick, { kind = "", symbol = null, ...rest } = {}) {
-  return el("button", { type: "button", class: kind, onclick, ...rest }, symbol && icon(symbol), el("span", {}, t(key)));
+  return el(
+    "button",
+    { type: "button", class: kind, onclick, ...rest },
+    symbol && icon(symbol),
+    el("span", {}, t(key)),
+  );
 }
 
 export function clear(node, ...children) {
@@ -69,7 +74,14 @@ export function dropZone({ id, title, hint, accept, multiple = true, symbol = "p
     onfiles([...input.files]);
     input.value = "";
   });
-  const zone = el("label", { class: "drop", for: id }, icon(symbol), el("strong", {}, title), el("span", {}, hint), input);
+  const zone = el(
+    "label",
+    { class: "drop", for: id },
+    icon(symbol),
+    el("strong", {}, title),
+    el("span", {}, hint),
+    input,
+  );
   acceptDrops(zone, onfiles);
   return zone;
 }

@@ -45,7 +45,9 @@ export function read(rows, units) {
   const shares = softmax(logits);
   const grouped = members(classes).map(row => row.map((member, c) => member * shares[c]));
   const totals = grouped.map(sum);
-  const voices = grouped.map((row, g) => codes.map((_, k) => sum(row.map((share, c) => share * weights[c][k])) / Math.max(totals[g], TINY)));
+  const voices = grouped.map((row, g) =>
+    codes.map((_, k) => sum(row.map((share, c) => share * weights[c][k])) / Math.max(totals[g], TINY)),
+  );
   const all = Math.max(sum(totals), TINY);
   const probability = totals.map(total => total / all);
   return answer(classes, shares, probability, voices, present, codes);

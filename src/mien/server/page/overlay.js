@@ -1,8 +1,23 @@
 // Faces drawn on a canvas from rows: box, landmarks, axes of the head.
-const OPEN = [[0, 17], [17, 22], [22, 27], [27, 31], [31, 36]];
-const CLOSED = [[36, 42], [42, 48], [48, 60], [60, 68]];
+const OPEN = [
+  [0, 17],
+  [17, 22],
+  [22, 27],
+  [27, 31],
+  [31, 36],
+];
+const CLOSED = [
+  [36, 42],
+  [42, 48],
+  [48, 60],
+  [60, 68],
+];
 export const COLORS = { positive: "#68d3a0", neutral: "#b0bece", negative: "#f48468", none: "#5cc8e8" };
-const AXES = [["left", 0.26, "#f06262"], ["up", 0.26, "#70d07a"], ["out", 0.42, "#629cfa"]];
+const AXES = [
+  ["left", 0.26, "#f06262"],
+  ["up", 0.26, "#70d07a"],
+  ["out", 0.42, "#629cfa"],
+];
 
 export const SHOWN = { box: true, landmarks: true, axes: true };
 
@@ -10,7 +25,7 @@ export const SHOWN = { box: true, landmarks: true, axes: true };
 export function draw(canvas, rows, { width, height, chosen = null, labels = true, show = SHOWN, under = null }) {
   const sharp = Math.min(window.devicePixelRatio || 1, 2);
   const wide = Math.max(1, canvas.clientWidth || width);
-  const high = wide * height / width;
+  const high = (wide * height) / width;
   canvas.width = Math.round(wide * sharp);
   canvas.height = Math.round(high * sharp);
   const pen = canvas.getContext("2d");
@@ -36,7 +51,12 @@ function box(pen, { x1, y1, x2, y2, side, unit }, color, chosen) {
   const reach = 0.22 * side;
   const round = 0.08 * side;
   pen.beginPath();
-  for (const [x, y, sx, sy] of [[x1, y1, 1, 1], [x2, y1, -1, 1], [x2, y2, -1, -1], [x1, y2, 1, -1]]) {
+  for (const [x, y, sx, sy] of [
+    [x1, y1, 1, 1],
+    [x2, y1, -1, 1],
+    [x2, y2, -1, -1],
+    [x1, y2, 1, -1],
+  ]) {
     pen.moveTo(x + sx * reach, y);
     pen.arcTo(x, y, x, y + sy * reach, round);
     pen.lineTo(x, y + sy * reach);
@@ -78,8 +98,12 @@ function trace(pen, path, closed) {
 
 // Directions in the picture of the head's left, up and out; degrees as in the rows.
 export function poseAxes({ yaw, pitch, roll }) {
-  const [y, p, r] = [yaw, pitch, roll].map(degrees => degrees * Math.PI / 180);
-  const raw = { left: [Math.cos(y), 0], up: [Math.sin(p) * Math.sin(y), -Math.cos(p)], out: [Math.cos(p) * Math.sin(y), Math.sin(p)] };
+  const [y, p, r] = [yaw, pitch, roll].map(degrees => (degrees * Math.PI) / 180);
+  const raw = {
+    left: [Math.cos(y), 0],
+    up: [Math.sin(p) * Math.sin(y), -Math.cos(p)],
+    out: [Math.cos(p) * Math.sin(y), Math.sin(p)],
+  };
   const turned = ([a, b]) => [a * Math.cos(r) + b * Math.sin(r), -a * Math.sin(r) + b * Math.cos(r)];
   return Object.fromEntries(Object.entries(raw).map(([name, axis]) => [name, turned(axis)]));
 }

@@ -13,21 +13,60 @@ const STEP_S = 0.1;
 // A track of the server's `timeline`, its events, the length in seconds, onseek(seconds). Gives the element and move(seconds).
 export function timelines(track, events, duration, onseek) {
   const end = Math.max(duration, 0.1);
-  const x = time => WIDTH * time / end;
-  const codes = Object.values(REGIONS).flat().filter(code => track.action_units?.[code]);
+  const x = time => (WIDTH * time) / end;
+  const codes = Object.values(REGIONS)
+    .flat()
+    .filter(code => track.action_units?.[code]);
   const shown = codes.filter(code => track.action_units[code].some(intensity => intensity >= TRACE));
   const xs = track.time_s.map(x);
-  const lines = [track.emotion && emotionLine(xs, track.emotion),
-    ...shown.map(code => unitLine(code, xs, track.action_units[code], events.filter(event => event.action_unit === code), x))];
+  const lines = [
+    track.emotion && emotionLine(xs, track.emotion),
+    ...shown.map(code =>
+      unitLine(
+        code,
+        xs,
+        track.action_units[code],
+        events.filter(event => event.action_unit === code),
+        x,
+      ),
+    ),
+  ];
   const head = el("i", { class: "playhead", "aria-hidden": "true" });
-  const hour = el("div", { class: "hours", "aria-hidden": "true" }, ticks(end).map(time => el("span", { style: { left: `${100 * time / end}%` } }, clock(time))));
-  const area = el("div", { class: "timelines", tabindex: "0", role: "slider", "aria-label": t("video.seek"), "aria-valuemin": "0", "aria-valuemax": number(end, 2) },
-    lines, el("div", { class: "line axis" }, el("span", { class: "name" }), el("div", { class: "plot" }, hour, head)));
+  const hour = el(
+    "div",
+    { class: "hours", "aria-hidden": "true" },
+    ticks(end).map(time => el("span", { style: { left: `${(100 * time) / end}%` } }, clock(time))),
+  );
+  const area = el(
+    "div",
+    {
+      class: "timelines",
+      tabindex: "0",
+      role: "slider",
+      "aria-label": t("video.seek"),
+      "aria-valuemin": "0",
+      "aria-valuemax": number(end, 2),
+    },
+    lines,
+    el("div", { class: "line axis" }, el("span", { class: "name" }), el("div", { class: "plot" }, hour, head)),
+  );
   const quiet = codes.length - shown.length;
   const move = time => place(area, head, time, end);
-  seekable(area, end, time => { move(time); onseek(time); });
+  seekable(area, end, time => {
+    move(time);
+    onseek(time);
+  });
   move(0);
-  return { element: el("div", {}, track.emotion && legend(), area, quiet > 0 && el("p", { class: "quiet small" }, t("video.still", { n: quiet }))), move };
+  return {
+    element: el(
+      "div",
+      {},
+      track.emotion && legend(),
+      area,
+      quiet > 0 && el("p", { class: "quiet small" }, t("video.still", { n: quiet })),
+    ),
+    move,
+  };
 }
 
 function place(area, head, time, end) {
@@ -48,7 +87,14 @@ function seekable(area, end, seek) {
   area.addEventListener("pointermove", event => event.buttons && at(event));
   area.addEventListener("keydown", event => {
     const now = Number(area.getAttribute("aria-valuenow"));
-    const to = { ArrowRight: now + STEP_S, ArrowLeft: now - STEP_S, PageUp: now + 1, PageDown: now - 1, Home: 0, End: end }[event.key];
+    const to = {
+      ArrowRight: now + STEP_S,
+      ArrowLeft: now - STEP_S,
+      PageUp: now + 1,
+      PageDown: now - 1,
+      Home: 0,
+      End: end,
+    }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     seek(Math.max(0, Math.min(end, to)));
@@ -56,8 +102,16 @@ function seekable(area, end, seek) {
 }
 
 function line(name, title, height, ...shapes) {
-  return el("div", { class: "line", title }, el("span", { class: "name" }, name),
-    el("div", { class: "plot" }, svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, shapes)));
+  return el(
+    "div",
+    { class: "line", title },
+    el("span", { class: "name" }, name),
+    el(
+      "div",
+      { class: "plot" },
+      svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, shapes),
+    ),
+  );
 }
 
 function emotionLine(xs, emotion) {
@@ -82,8 +136,24 @@ function outline(xs, low, high, height) {
 
 function unitLine(code, xs, intensity, events, x) {
   const height = 30;
-  const area = svg("path", { d: outline(xs, xs.map(() => 0), intensity.map(value => value / LARGEST), height), class: "unit" });
-  const marks = events.map(event => svg("rect", { x: x(event.onset_s), width: Math.max(2, x(event.offset_s) - x(event.onset_s)), y: height - 3, height: 3, class: "event" }));
+  const area = svg("path", {
+    d: outline(
+      xs,
+      xs.map(() => 0),
+      intensity.map(value => value / LARGEST),
+      height,
+    ),
+    class: "unit",
+  });
+  const marks = events.map(event =>
+    svg("rect", {
+      x: x(event.onset_s),
+      width: Math.max(2, x(event.offset_s) - x(event.onset_s)),
+      y: height - 3,
+      height: 3,
+      class: "event",
+    }),
+  );
   return line([el("b", {}, code), " ", unitName(code)], unitName(code), height, area, marks);
 }
 
@@ -93,5 +163,7 @@ function ticks(end) {
 }
 
 export function clock(time) {
-  return time < 60 ? `${Number(time.toFixed(1))} s` : `${Math.floor(time / 60)}:${String(Math.round(time % 60)).padStart(2, "0")}`;
+  return time < 60
+    ? `${Number(time.toFixed(1))} s`
+    : `${Math.floor(time / 60)}:${String(Math.round(time % 60)).padStart(2, "0")}`;
 }

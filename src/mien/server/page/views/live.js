@@ -11,7 +11,9 @@ const IN_FLIGHT = 2;
 const WINDOW_MS = 2000;
 const PATIENCE_MS = 3000;
 const LATE_MS = 200;
-let root, run = null, problem = null;
+let root,
+  run = null,
+  problem = null;
 
 export function mount(panel) {
   root = panel;
@@ -23,20 +25,39 @@ export function mount(panel) {
 export const hidden = () => run && stop();
 
 function render() {
-  clear(root, el("h2", { class: "offscreen" }, t("tab.live")), privacy(), problem && failure(problem.sentence, problem.detail), controls(), run ? stage() : el("div", { class: "stage idle" }, el("p", {}, t("live.idle"))));
+  clear(
+    root,
+    el("h2", { class: "offscreen" }, t("tab.live")),
+    privacy(),
+    problem && failure(problem.sentence, problem.detail),
+    controls(),
+    run ? stage() : el("div", { class: "stage idle" }, el("p", {}, t("live.idle"))),
+  );
 }
 
 function privacy() {
-  return el("p", { class: "privacy", id: "live-privacy" }, el("i", { class: run ? "lamp on" : "lamp", "aria-hidden": "true" }), el("strong", {}, t("live.local")), " ", t("live.nothing"));
+  return el(
+    "p",
+    { class: "privacy", id: "live-privacy" },
+    el("i", { class: run ? "lamp on" : "lamp", "aria-hidden": "true" }),
+    el("strong", {}, t("live.local")),
+    " ",
+    t("live.nothing"),
+  );
 }
 
 function controls() {
-  return el("div", { class: "tools" },
-    run ? button("live.stop", stop, { kind: "primary", id: "live-stop" }) : button("live.start", start, { kind: "primary", symbol: "camera", id: "live-start" }),
+  return el(
+    "div",
+    { class: "tools" },
+    run
+      ? button("live.stop", stop, { kind: "primary", id: "live-stop" })
+      : button("live.start", start, { kind: "primary", symbol: "camera", id: "live-start" }),
     run && button(run.paused ? "live.resume" : "live.pause", pause, { id: "live-pause", kind: "ghost" }),
     run && button("live.snapshot", snapshot, { kind: "ghost", symbol: "save", id: "live-snapshot" }),
-    el("span", { class: "spring" }), run && el("dl", { class: "meters" },
-      meter("live.fps", "live-fps"), meter("live.delay", "live-delay")));
+    el("span", { class: "spring" }),
+    run && el("dl", { class: "meters" }, meter("live.fps", "live-fps"), meter("live.delay", "live-delay")),
+  );
 }
 
 function meter(key, id) {
@@ -45,22 +66,45 @@ function meter(key, id) {
 
 function stage() {
   const canvas = el("canvas", { "aria-hidden": "true" });
-  return el("div", { class: "split live" }, el("div", { class: "stage" }, run.video, canvas), el("div", { class: "cards", id: "live-cards" }));
+  return el(
+    "div",
+    { class: "split live" },
+    el("div", { class: "stage" }, run.video, canvas),
+    el("div", { class: "cards", id: "live-cards" }),
+  );
 }
 
 async function start() {
   problem = null;
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 }, height: { ideal: 720 } }, audio: false });
+    const stream = await navigator.mediaDevices.getUserMedia({
+      video: { width: { ideal: 1280 }, height: { ideal: 720 } },
+      audio: false,
+    });
     const video = el("video", { playsinline: true, muted: true, "aria-label": t("live.camera") });
     video.muted = true;
     video.srcObject = stream;
     await video.play();
-    run = { stream, video, rows: [], answers: [], sent: new Map(), count: 0, total: 0, patience: PATIENCE_MS, under: null, paused: false, socket: null };
+    run = {
+      stream,
+      video,
+      rows: [],
+      answers: [],
+      sent: new Map(),
+      count: 0,
+      total: 0,
+      patience: PATIENCE_MS,
+      under: null,
+      paused: false,
+      socket: null,
+    };
     run.socket = await connect();
     stream.getVideoTracks()[0].addEventListener("ended", () => run && fail("live.lost"));
   } catch (error) {
-    problem = { sentence: t(error.name === "NotAllowedError" ? "live.refused" : "live.nocamera"), detail: error.message };
+    problem = {
+      sentence: t(error.name === "NotAllowedError" ? "live.refused" : "live.nocamera"),
+      detail: error.message,
+    };
   }
   render();
 }
@@ -132,7 +176,7 @@ function answer(told) {
   const now = performance.now();
   const delay = now - told.sent_ms;
   // Where answers are late, the faces are shown on the picture they were read from.
-  run.under = delay > LATE_MS ? run.sent.get(told.id)?.picture ?? null : null;
+  run.under = delay > LATE_MS ? (run.sent.get(told.id)?.picture ?? null) : null;
   run.patience = Math.max(PATIENCE_MS, 3 * delay);
   // Frames before it were answered, or overtaken by this one.
   for (const frame of [...run.sent.keys()]) if (frame <= told.id) run.sent.delete(frame);
@@ -150,7 +194,9 @@ function meters(delay) {
   const { answers } = run;
   const span = answers.length > 1 ? (answers[answers.length - 1] - answers[0]) / 1000 : 0;
   document.getElementById("live-fps").textContent = span ? number((answers.length - 1) / span, 1) : "–";
-  document.getElementById("live-delay").textContent = Number.isFinite(delay) ? t("live.ms", { n: number(delay, 0) }) : "–";
+  document.getElementById("live-delay").textContent = Number.isFinite(delay)
+    ? t("live.ms", { n: number(delay, 0) })
+    : "–";
 }
 
 function overlay() {
@@ -160,24 +206,54 @@ function overlay() {
 
 function cards() {
   const box = document.getElementById("live-cards");
-  const faces = run.rows.map(row => el("article", { class: "card" }, el("header", {}, el("span", { class: "tag" }, String(row.track_id ?? row.face + 1)),
-    el("h3", {}, t("card.face", { n: row.track_id ?? row.face + 1 })), row.age && el("small", { class: "quiet" }, t("card.years", { n: number(row.age.value, 0) }))),
-  emotionPart(row.emotion), strongest(row.action_units)));
+  const faces = run.rows.map(row =>
+    el(
+      "article",
+      { class: "card" },
+      el(
+        "header",
+        {},
+        el("span", { class: "tag" }, String(row.track_id ?? row.face + 1)),
+        el("h3", {}, t("card.face", { n: row.track_id ?? row.face + 1 })),
+        row.age && el("small", { class: "quiet" }, t("card.years", { n: number(row.age.value, 0) })),
+      ),
+      emotionPart(row.emotion),
+      strongest(row.action_units),
+    ),
+  );
   clear(box, faces.length ? faces : el("p", { class: "quiet note" }, t("live.noface")));
 }
 
 function strongest(units) {
   if (!units) return null;
-  const some = Object.entries(units).sort((a, b) => b[1].intensity - a[1].intensity).slice(0, 5);
-  return el("section", { class: "part" }, el("h4", {}, t("live.strongest")), el("ul", { class: "bars" }, some.map(([code, unit]) => bar([el("b", {}, code), " ", unitName(code)], unit.intensity / 5, number(unit.intensity, 1), unit.intensity >= 1 ? "unit on" : "unit"))));
+  const some = Object.entries(units)
+    .sort((a, b) => b[1].intensity - a[1].intensity)
+    .slice(0, 5);
+  return el(
+    "section",
+    { class: "part" },
+    el("h4", {}, t("live.strongest")),
+    el(
+      "ul",
+      { class: "bars" },
+      some.map(([code, unit]) =>
+        bar(
+          [el("b", {}, code), " ", unitName(code)],
+          unit.intensity / 5,
+          number(unit.intensity, 1),
+          unit.intensity >= 1 ? "unit on" : "unit",
+        ),
+      ),
+    ),
+  );
 }
 
 async function snapshot() {
   const { video, rows, size, under } = run;
-  const canvas = el("canvas", { width: video.videoWidth, height: video.videoHeight });
+  const canvas = el("canvas", { width: under?.width ?? video.videoWidth, height: under?.height ?? video.videoHeight });
   const pen = canvas.getContext("2d");
   pen.drawImage(under ?? video, 0, 0, canvas.width, canvas.height);
-  paint(pen, rows, video.videoWidth / (size?.width ?? video.videoWidth));
+  paint(pen, rows, canvas.width / (size?.width ?? canvas.width));
   download("snapshot.png", await new Promise(resolve => canvas.toBlob(resolve, "image/png")));
   announce(t("saved", { name: "snapshot.png" }));
 }

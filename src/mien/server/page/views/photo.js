@@ -29,25 +29,55 @@ export const shown = () => photos.forEach(redraw);
 function render() {
   status = el("p", { class: "status", role: "status" });
   list = el("div", { class: "photos" });
-  clear(root, el("h2", { class: "offscreen" }, t("tab.photo")),
+  clear(
+    root,
+    el("h2", { class: "offscreen" }, t("tab.photo")),
     dropZone({ id: "photo-files", title: t("photo.drop"), hint: t("photo.hint"), accept: "image/*", onfiles: add }),
-    introduction(), tools(), el("div", { class: "split" }, el("div", {}, status, list), bench.element()));
+    introduction(),
+    tools(),
+    el("div", { class: "split" }, el("div", {}, status, list), bench.element()),
+  );
   photos.forEach(photo => list.append(build(photo)));
   tell();
 }
 
 function introduction() {
-  return el("div", { class: "introduction" }, ["units", "why", "age", "local"].map(part =>
-    el("section", {}, el("h3", {}, t(`intro.${part}`)), el("p", { class: "quiet" }, t(`intro.${part}.text`)))));
+  return el(
+    "div",
+    { class: "introduction" },
+    ["units", "why", "age", "local"].map(part =>
+      el("section", {}, el("h3", {}, t(`intro.${part}`)), el("p", { class: "quiet" }, t(`intro.${part}.text`))),
+    ),
+  );
 }
 
 function tools() {
-  return el("div", { class: "tools", id: "photo-tools", hidden: !photos.length },
-    toggle("photo.score", scored, on => { scored = on; photos.forEach(photo => { photo.rows = null; }); run(photos); }, "photo-score"),
+  return el(
+    "div",
+    { class: "tools", id: "photo-tools", hidden: !photos.length },
+    toggle(
+      "photo.score",
+      scored,
+      on => {
+        scored = on;
+        photos.forEach(photo => {
+          photo.rows = null;
+        });
+        run(photos);
+      },
+      "photo-score",
+    ),
     el("span", { class: "divider" }),
-    ["box", "landmarks", "axes"].map(name => toggle(`photo.${name}`, SHOWN[name], on => { SHOWN[name] = on; photos.forEach(redraw); })),
+    ["box", "landmarks", "axes"].map(name =>
+      toggle(`photo.${name}`, SHOWN[name], on => {
+        SHOWN[name] = on;
+        photos.forEach(redraw);
+      }),
+    ),
     el("span", { class: "spring" }),
-    button("photo.save", save, { kind: "ghost", symbol: "save", id: "photo-save" }), button("photo.clear", empty, { kind: "ghost", symbol: "close" }));
+    button("photo.save", save, { kind: "ghost", symbol: "save", id: "photo-save" }),
+    button("photo.clear", empty, { kind: "ghost", symbol: "close" }),
+  );
 }
 
 function add(files) {
@@ -60,17 +90,24 @@ function add(files) {
 
 function run(some) {
   tell();
-  return several([...some], async photo => {
-    const asked = scored;
-    const rows = await analyze(photo.file, asked ? [...HEADS, "attractiveness"] : HEADS)
-      .catch(error => [{ status: "error", sentence: error.message, reason: error.detail ?? "" }]);
-    if (asked !== scored || !photos.includes(photo)) return;
-    photo.rows = rows;
-    photo.rows.forEach(row => { row.read = row.emotion; });
-    reweigh(photo);
-    replace(photo);
-    tell();
-  }, AT_ONCE);
+  return several(
+    [...some],
+    async photo => {
+      const asked = scored;
+      const rows = await analyze(photo.file, asked ? [...HEADS, "attractiveness"] : HEADS).catch(error => [
+        { status: "error", sentence: error.message, reason: error.detail ?? "" },
+      ]);
+      if (asked !== scored || !photos.includes(photo)) return;
+      photo.rows = rows;
+      photo.rows.forEach(row => {
+        row.read = row.emotion;
+      });
+      reweigh(photo);
+      replace(photo);
+      tell();
+    },
+    AT_ONCE,
+  );
 }
 
 function empty() {
@@ -80,13 +117,28 @@ function empty() {
 }
 
 function build(photo) {
-  const image = el("img", { src: photo.url, alt: t("photo.alt", { name: photo.file.name }), loading: "lazy", onload: () => redraw(photo),
-    onerror: () => figure.classList.add("unseen") });
+  const image = el("img", {
+    src: photo.url,
+    alt: t("photo.alt", { name: photo.file.name }),
+    loading: "lazy",
+    onload: () => redraw(photo),
+    onerror: () => figure.classList.add("unseen"),
+  });
   photo.canvas = el("canvas", { "aria-hidden": "true" });
   photo.canvas.addEventListener("click", event => choose(photo, event));
-  const figure = el("figure", {}, el("div", { class: "picture" }, image, photo.canvas, icon("picture")), el("figcaption", { title: photo.file.name }, photo.file.name));
+  const figure = el(
+    "figure",
+    {},
+    el("div", { class: "picture" }, image, photo.canvas, icon("picture")),
+    el("figcaption", { title: photo.file.name }, photo.file.name),
+  );
   photo.image = image;
-  photo.node = el("article", { class: "photo", dataset: { source: photo.file.name } }, figure, el("div", { class: found(photo).length > 2 ? "cards many" : "cards" }, faces(photo)));
+  photo.node = el(
+    "article",
+    { class: "photo", dataset: { source: photo.file.name } },
+    figure,
+    el("div", { class: found(photo).length > 2 ? "cards many" : "cards" }, faces(photo)),
+  );
   return photo.node;
 }
 
@@ -115,7 +167,12 @@ function found(photo) {
 function redraw(photo) {
   const { image, canvas } = photo;
   if (!image?.naturalWidth || !canvas.isConnected || !canvas.clientWidth) return;
-  draw(canvas, found(photo), { width: image.naturalWidth, height: image.naturalHeight, chosen: photo.chosen ?? null, labels: found(photo).length > 1 });
+  draw(canvas, found(photo), {
+    width: image.naturalWidth,
+    height: image.naturalHeight,
+    chosen: photo.chosen ?? null,
+    labels: found(photo).length > 1,
+  });
 }
 
 function highlight(photo, face) {
@@ -156,8 +213,12 @@ function tellBench() {
 
 function tell() {
   const done = photos.filter(photo => photo.rows);
-  const values = { photos: photos.length, done: done.length, faces: photos.flatMap(found).length,
-    broken: done.filter(photo => photo.rows[0].status === "error").length };
+  const values = {
+    photos: photos.length,
+    done: done.length,
+    faces: photos.flatMap(found).length,
+    broken: done.filter(photo => photo.rows[0].status === "error").length,
+  };
   const key = done.length < photos.length ? "photo.progress" : values.broken ? "photo.doneBroken" : "photo.done";
   status.textContent = photos.length ? t(key, values) : "";
   root.classList.toggle("filled", photos.length > 0);
@@ -165,7 +226,9 @@ function tell() {
 }
 
 function save() {
-  const rows = photos.flatMap(photo => photo.rows ?? []).map(({ read: _, sentence: __, ...row }) => JSON.stringify(row));
+  const rows = photos
+    .flatMap(photo => photo.rows ?? [])
+    .map(({ read: _, sentence: __, ...row }) => JSON.stringify(row));
   download("faces.jsonl", `${rows.join("\n")}\n`, "application/x-ndjson");
   announce(t("saved", { name: "faces.jsonl" }));
 }

@@ -9,7 +9,11 @@ import { number, onLanguage, t } from "../words.js";
 const NEAR_S = 0.35;
 const MOST_ROWS = 20_000;
 const ENDS = ["done", "error", "stopped"];
-let root, job = null, earlier = [], player, move;
+let root,
+  job = null,
+  earlier = [],
+  player,
+  move;
 
 export function mount(panel) {
   root = panel;
@@ -25,15 +29,58 @@ export async function shown() {
 }
 
 function render() {
-  clear(root, el("h2", { class: "offscreen" }, t("tab.video")), job ? el("div", { class: "job" }, title(), progress(), job.timeline && results()) : [
-    dropZone({ id: "video-file", title: t("video.drop"), hint: t("video.hint"), accept: "video/*,.mkv,.avi,.mov,.webm,.mp4,.gif", multiple: false, symbol: "film", onfiles: files => start(files[0]) }),
-    earlier.length > 0 && el("section", { class: "panel" }, el("h3", {}, t("video.earlier")), el("ul", { class: "plain" }, earlier.map(told => el("li", { class: "tools" },
-      el("b", {}, told.name), el("span", { class: "quiet" }, t(`video.state.${told.state}`)), el("span", { class: "spring" }), button("video.open", () => reopen(told), { kind: "ghost" })))))]);
+  clear(
+    root,
+    el("h2", { class: "offscreen" }, t("tab.video")),
+    job
+      ? el("div", { class: "job" }, title(), progress(), job.timeline && results())
+      : [
+          dropZone({
+            id: "video-file",
+            title: t("video.drop"),
+            hint: t("video.hint"),
+            accept: "video/*,.mkv,.avi,.mov,.webm,.mp4,.gif",
+            multiple: false,
+            symbol: "film",
+            onfiles: files => start(files[0]),
+          }),
+          earlier.length > 0 &&
+            el(
+              "section",
+              { class: "panel" },
+              el("h3", {}, t("video.earlier")),
+              el(
+                "ul",
+                { class: "plain" },
+                earlier.map(told =>
+                  el(
+                    "li",
+                    { class: "tools" },
+                    el("b", {}, told.name),
+                    el("span", { class: "quiet" }, t(`video.state.${told.state}`)),
+                    el("span", { class: "spring" }),
+                    button("video.open", () => reopen(told), { kind: "ghost" }),
+                  ),
+                ),
+              ),
+            ),
+        ],
+  );
 }
 
 function title() {
-  return el("header", { class: "tools" }, el("h3", {}, job.name), el("span", { class: "spring" }), job.state === "done" && downloads(),
-    button(ENDS.includes(job.state) ? "video.another" : "video.stop", leave, { kind: "ghost", symbol: "close", id: "video-stop" }));
+  return el(
+    "header",
+    { class: "tools" },
+    el("h3", {}, job.name),
+    el("span", { class: "spring" }),
+    job.state === "done" && downloads(),
+    button(ENDS.includes(job.state) ? "video.another" : "video.stop", leave, {
+      kind: "ghost",
+      symbol: "close",
+      id: "video-stop",
+    }),
+  );
 }
 
 async function start(file) {
@@ -68,11 +115,13 @@ function follow(mine) {
   const source = new EventSource(`/v1/videos/${mine.id}/progress`);
   mine.source = source;
   source.addEventListener("state", event => tell(mine, JSON.parse(event.data)));
-  return new Promise(resolve => source.addEventListener("end", event => {
-    source.close();
-    tell(mine, JSON.parse(event.data));
-    resolve();
-  }));
+  return new Promise(resolve =>
+    source.addEventListener("end", event => {
+      source.close();
+      tell(mine, JSON.parse(event.data));
+      resolve();
+    }),
+  );
 }
 
 function tell(mine, values) {
@@ -94,7 +143,10 @@ function progress() {
 
 async function fetchResults(mine) {
   const small = mine.faces <= MOST_ROWS;
-  const [timeline, rows] = await Promise.all([json(`/v1/videos/${mine.id}/timeline`), small ? json(`/v1/videos/${mine.id}/rows`) : []]);
+  const [timeline, rows] = await Promise.all([
+    json(`/v1/videos/${mine.id}/timeline`),
+    small ? json(`/v1/videos/${mine.id}/rows`) : [],
+  ]);
   const tracks = timeline.tracks.sort((a, b) => b.time_s.length - a.time_s.length);
   tell(mine, { timeline, rows: rows.filter(row => row.status === "ok"), tracks, track: tracks[0]?.track_id });
   if (job !== mine) return;
@@ -120,13 +172,26 @@ function results() {
   if (!job.tracks.length) return el("p", { class: "quiet note" }, t("video.noface"));
   const track = job.tracks.find(one => one.track_id === job.track);
   const events = job.timeline.events.filter(event => event.track_id === job.track);
-  player = el("video", { src: job.url, controls: true, playsinline: true, "aria-label": job.name, onerror: unplayable });
+  player = el("video", {
+    src: job.url,
+    controls: true,
+    playsinline: true,
+    "aria-label": job.name,
+    onerror: unplayable,
+  });
   player.muted = true;
   const lines = timelines(track, events, job.timeline.duration_s, seek);
   move = lines.move;
   for (const name of ["timeupdate", "seeked", "loadeddata"]) player.addEventListener(name, step);
   player.addEventListener("play", follows);
-  return el("div", {}, el("div", { class: "player" }, player, el("canvas", { "aria-hidden": "true" })), chooser(), el("section", { class: "panel" }, lines.element), table(events));
+  return el(
+    "div",
+    {},
+    el("div", { class: "player" }, player, el("canvas", { "aria-hidden": "true" })),
+    chooser(),
+    el("section", { class: "panel" }, lines.element),
+    table(events),
+  );
 }
 
 function unplayable() {
@@ -171,28 +236,74 @@ function nearest(rows, time) {
 
 function chooser() {
   if (job.tracks.length < 2) return null;
-  const select = el("select", { id: "video-track", onchange: event => { job.track = Number(event.target.value); render(); } },
-    job.tracks.map(one => el("option", { value: one.track_id, selected: one.track_id === job.track }, t("video.face", { n: one.track_id, frames: one.time_s.length }))));
+  const select = el(
+    "select",
+    {
+      id: "video-track",
+      onchange: event => {
+        job.track = Number(event.target.value);
+        render();
+      },
+    },
+    job.tracks.map(one =>
+      el(
+        "option",
+        { value: one.track_id, selected: one.track_id === job.track },
+        t("video.face", { n: one.track_id, frames: one.time_s.length }),
+      ),
+    ),
+  );
   return el("label", { class: "field" }, t("video.which"), " ", select);
 }
 
 function table(events) {
   if (!events.length) return el("p", { class: "quiet note" }, t("video.noevents"));
   const heads = ["unit", "onset", "apex", "offset", "peak"].map(name => el("th", { scope: "col" }, t(`video.${name}`)));
-  return el("section", { class: "panel scroll", tabindex: "0", role: "region", "aria-label": t("video.events", { n: events.length }) }, el("h3", {}, t("video.events", { n: events.length })),
-    el("table", { class: "events" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, events.map(eventRow))));
+  return el(
+    "section",
+    { class: "panel scroll", tabindex: "0", role: "region", "aria-label": t("video.events", { n: events.length }) },
+    el("h3", {}, t("video.events", { n: events.length })),
+    el("table", { class: "events" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, events.map(eventRow))),
+  );
 }
 
 function eventRow(event) {
-  const times = ["onset_s", "apex_s", "offset_s"].map(name => el("td", { class: "number" }, el("button", { type: "button", class: "link", onclick: () => seek(event[name]) }, clock(event[name]))));
-  return el("tr", {}, el("td", {}, el("b", {}, event.action_unit), " ", unitName(event.action_unit), event.open && el("span", { class: "quiet small" }, ` ${t("video.cut")}`)),
-    times, el("td", { class: "number" }, number(event.peak_intensity, 1)));
+  const times = ["onset_s", "apex_s", "offset_s"].map(name =>
+    el(
+      "td",
+      { class: "number" },
+      el("button", { type: "button", class: "link", onclick: () => seek(event[name]) }, clock(event[name])),
+    ),
+  );
+  return el(
+    "tr",
+    {},
+    el(
+      "td",
+      {},
+      el("b", {}, event.action_unit),
+      " ",
+      unitName(event.action_unit),
+      event.open && el("span", { class: "quiet small" }, ` ${t("video.cut")}`),
+    ),
+    times,
+    el("td", { class: "number" }, number(event.peak_intensity, 1)),
+  );
 }
 
 function downloads() {
   const stem = job.name.replace(/\.[^.]*$/, "");
-  return [["rows", "text/csv", `${stem}_faces.csv`], ["events", "text/csv", `${stem}_events.csv`], ["annotated", "video/mp4", `${stem}_read.mp4`]]
-    .map(([part, accept, name]) => button(`video.save.${part}`, () => save(part, accept, name), { kind: "ghost", symbol: "save", id: `video-${part}` }));
+  return [
+    ["rows", "text/csv", `${stem}_faces.csv`],
+    ["events", "text/csv", `${stem}_events.csv`],
+    ["annotated", "video/mp4", `${stem}_read.mp4`],
+  ].map(([part, accept, name]) =>
+    button(`video.save.${part}`, () => save(part, accept, name), {
+      kind: "ghost",
+      symbol: "save",
+      id: `video-${part}`,
+    }),
+  );
 }
 
 async function save(part, accept, name) {

@@ -39,7 +39,13 @@ export function workbench({ onweights }) {
 
   load(state).then(draw);
   onLanguage(draw);
-  return { element: () => root, tell: counts => { state.counts = counts; note(root, counts); } };
+  return {
+    element: () => root,
+    tell: counts => {
+      state.counts = counts;
+      note(root, counts);
+    },
+  };
 }
 
 async function load(state) {
@@ -54,13 +60,22 @@ async function load(state) {
 }
 
 function parts(state, { onchange, reset, save, draw }) {
-  const head = el("header", {}, el("h3", { id: "bench-title" }, t("bench.title")), el("p", { class: "quiet small" }, t("bench.about")));
+  const head = el(
+    "header",
+    {},
+    el("h3", { id: "bench-title" }, t("bench.title")),
+    el("p", { class: "quiet small" }, t("bench.about")),
+  );
   if (state.error) return [head, failure(t("bench.failed"), state.error.detail || state.error.message)];
   if (!state.rows) return [head];
   const counts = el("p", { class: "counts small", role: "status" });
   const changed = JSON.stringify(state.rows) !== JSON.stringify(state.original);
-  const actions = el("div", { class: "tools" }, button("bench.save", save, { kind: "primary", symbol: "save", id: "bench-save" }),
-    button("bench.reset", reset, { kind: "ghost", symbol: "reset", id: "bench-reset", disabled: !changed }));
+  const actions = el(
+    "div",
+    { class: "tools" },
+    button("bench.save", save, { kind: "primary", symbol: "save", id: "bench-save" }),
+    button("bench.reset", reset, { kind: "ghost", symbol: "reset", id: "bench-reset", disabled: !changed }),
+  );
   const whole = [head, picker(state, draw), sliders(state, onchange), counts, actions];
   setTimeout(() => note(counts.closest(".bench"), state.counts));
   return whole;
@@ -76,25 +91,49 @@ function displayName(name) {
 }
 
 function picker(state, draw) {
-  return el("div", { class: "chips", role: "radiogroup", "aria-label": t("bench.which") }, Object.keys(state.rows).map(name => el("label", { class: "chip" },
-    el("input", { type: "radio", name: "bench-display", value: name, checked: name === state.display, onchange: () => {
-      state.display = name;
-      draw();
-      document.querySelector(`[name="bench-display"][value="${name}"]`)?.focus();
-    } }), el("span", {}, displayName(name)))));
+  return el(
+    "div",
+    { class: "chips", role: "radiogroup", "aria-label": t("bench.which") },
+    Object.keys(state.rows).map(name =>
+      el(
+        "label",
+        { class: "chip" },
+        el("input", {
+          type: "radio",
+          name: "bench-display",
+          value: name,
+          checked: name === state.display,
+          onchange: () => {
+            state.display = name;
+            draw();
+            document.querySelector(`[name="bench-display"][value="${name}"]`)?.focus();
+          },
+        }),
+        el("span", {}, displayName(name)),
+      ),
+    ),
+  );
 }
 
 // Units that may speak for the display come first; the others are folded away, since training holds them at 0.
 function sliders(state, onchange) {
   const row = state.rows[state.display];
-  const inOrder = Object.values(REGIONS).flat().filter(code => code in row);
+  const inOrder = Object.values(REGIONS)
+    .flat()
+    .filter(code => code in row);
   const speaking = SPEAKS_FOR[state.display] ?? inOrder;
   const first = inOrder.filter(code => speaking.includes(code) || row[code]);
   const others = inOrder.filter(code => !first.includes(code));
   const make = code => slider(state, code, onchange);
   const bias = make("bias");
-  return el("div", { class: "sliders" }, first.map(make), bias,
-    others.length > 0 && el("details", {}, el("summary", { class: "small" }, t("bench.others", { n: others.length })), others.map(make)));
+  return el(
+    "div",
+    { class: "sliders" },
+    first.map(make),
+    bias,
+    others.length > 0 &&
+      el("details", {}, el("summary", { class: "small" }, t("bench.others", { n: others.length })), others.map(make)),
+  );
 }
 
 function slider(state, code, onchange) {
@@ -103,8 +142,15 @@ function slider(state, code, onchange) {
   const value = row[code] ?? 0;
   const name = code === "bias" ? t("bench.bias") : unitName(code);
   const shown = el("output", {}, number(value));
-  const input = el("input", { type: "range", min: Math.min(LEAST, Math.floor(value)), max: Math.max(MOST, Math.ceil(value)), step: STEP, value,
-    "aria-label": t("bench.slider", { code: code === "bias" ? "" : code, name, display: displayName(display) }), dataset: { code } });
+  const input = el("input", {
+    type: "range",
+    min: Math.min(LEAST, Math.floor(value)),
+    max: Math.max(MOST, Math.ceil(value)),
+    step: STEP,
+    value,
+    "aria-label": t("bench.slider", { code: code === "bias" ? "" : code, name, display: displayName(display) }),
+    dataset: { code },
+  });
   input.addEventListener("input", () => {
     row[code] = Number(input.value);
     shown.textContent = number(row[code]);
@@ -117,5 +163,11 @@ function slider(state, code, onchange) {
     shown.textContent = number(row[code]);
     onchange();
   });
-  return el("label", { class: "slider" }, el("span", { class: "name" }, code !== "bias" && el("b", {}, code), " ", name), input, shown);
+  return el(
+    "label",
+    { class: "slider" },
+    el("span", { class: "name" }, code !== "bias" && el("b", {}, code), " ", name),
+    input,
+    shown,
+  );
 }
