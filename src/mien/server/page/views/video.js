@@ -1,10 +1,10 @@
 // A video: uploaded as a job, watched while it is read, then time lines under the player and events as a table.
 import { json, request, upload } from "../api.js";
-import { unitName } from "../card.js";
 import { acceptDrops, announce, button, clear, download, dropZone, el, failure } from "../dom.js";
+import { eventTable } from "../events.js";
 import { draw } from "../overlay.js";
-import { clock, timelines } from "../timelines.js";
-import { number, onLanguage, t } from "../words.js";
+import { timelines } from "../timelines.js";
+import { onLanguage, t } from "../words.js";
 
 const NEAR_S = 0.35;
 const MOST_ROWS = 20_000;
@@ -190,7 +190,7 @@ function results() {
     el("div", { class: "player" }, player, el("canvas", { "aria-hidden": "true" })),
     chooser(),
     el("section", { class: "panel" }, lines.element),
-    table(events),
+    eventTable(events, seek),
   );
 }
 
@@ -254,41 +254,6 @@ function chooser() {
     ),
   );
   return el("label", { class: "field" }, t("video.which"), " ", select);
-}
-
-function table(events) {
-  if (!events.length) return el("p", { class: "quiet note" }, t("video.noevents"));
-  const heads = ["unit", "onset", "apex", "offset", "peak"].map(name => el("th", { scope: "col" }, t(`video.${name}`)));
-  return el(
-    "section",
-    { class: "panel scroll", tabindex: "0", role: "region", "aria-label": t("video.events", { n: events.length }) },
-    el("h3", {}, t("video.events", { n: events.length })),
-    el("table", { class: "events" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, events.map(eventRow))),
-  );
-}
-
-function eventRow(event) {
-  const times = ["onset_s", "apex_s", "offset_s"].map(name =>
-    el(
-      "td",
-      { class: "number" },
-      el("button", { type: "button", class: "link", onclick: () => seek(event[name]) }, clock(event[name])),
-    ),
-  );
-  return el(
-    "tr",
-    {},
-    el(
-      "td",
-      {},
-      el("b", {}, event.action_unit),
-      " ",
-      unitName(event.action_unit),
-      event.open && el("span", { class: "quiet small" }, ` ${t("video.cut")}`),
-    ),
-    times,
-    el("td", { class: "number" }, number(event.peak_intensity, 1)),
-  );
 }
 
 function downloads() {
