@@ -1,8 +1,8 @@
 """The service beside the analyzer: throughput and delay at 1, 8, 32 clients, overload, memory, faults.
 
-scripts/bench serve [--quick] [--requests N] [--seconds S] [--memory N]. Each round times the in-process analyzer and the
-server in turn, so that what else the machine does weighs on both; ratios are within a round. Clients run on the same
-cores. Faults: connections that never send a head, cut uploads, garbage frames, killed workers.
+scripts/bench serve [--quick] [--requests N] [--seconds S] [--memory N]. Each round times the in-process analyzer and
+the server in turn, so that what else the machine does weighs on both; ratios are within a round. Clients run on the
+same cores. Faults: connections that never send a head, cut uploads, garbage frames, killed workers.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from mien.media import decode_photo
 
 CLIENTS = (1, 8, 32)
 HEADERS = {"Content-Type": "image/jpeg", "Accept": "application/json"}
+HEAD = b"POST /v1/analyze HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 90000\r\n\r\n"
 REQUESTS_AT_ONCE, OVERLOAD = 64, 10
 START = "import sys; from mien.cli import main; sys.exit(main())"
 
@@ -258,9 +259,8 @@ def faults(pictures: list[bytes]) -> dict[str, Any]:
             line.sendall(b"POST /v1/analyze HTTP/1.1\r\nX: ")
         during = load(server, 4, 16, pictures)
         for _ in range(100):
-            head = b"POST /v1/analyze HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/jpeg\r\nContent-Length: 90000\r\n\r\n"
             with socket.create_connection(("127.0.0.1", server.port)) as line:
-                line.sendall(head + pictures[0][:20_000])
+                line.sendall(HEAD + pictures[0][:20_000])
         garbage = live_garbage(server, pictures[0])
         time.sleep(15)
         closed = sum(_is_closed(line) for line in slow)

@@ -14,8 +14,8 @@ GROUPS = [[name, sub] for name in COMMANDS for sub in getattr(ROOT.commands[name
 
 def test_the_commands() -> None:
     assert COMMANDS == [
-        "analyze", "clean", "compare", "data", "evaluate", "export", "models", "profile", "rank", "serve", "study", "taste",
-        "train",
+        "analyze", "clean", "compare", "data", "evaluate", "export", "models", "profile", "rank", "serve", "study",
+        "taste", "train",
     ]  # fmt: skip
 
 

@@ -60,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"synthesis", "train.backbones", "train.data", "train.engine", "train.evidence_fit", "train.export", "train.fold"}
     | {"train.losses", "train.model", "train.recipe", "train.tasks", "train.warm_start"},
 }
-"""The table of docs/architecture.md; `cli` and the façade may import anything, and nobody imports `cli`, `server` or `client`."""
+"""The table of docs/architecture.md; `cli` and the façade may import anything; nobody imports `cli` or `server`."""
 FREE = {"cli", "", "train"}
 
 

@@ -1,5 +1,8 @@
 """One schema: the rows of faces, the columns of tables, the models of the API."""
 
+from types import UnionType
+from typing import Union, get_args, get_origin
+
 from pydantic import BaseModel
 from tests.fixtures.output_schema import SCHEMA
 
@@ -20,14 +23,15 @@ def test_fields_are_those_of_the_rows():
 
 def columns(kind: object, name: str) -> list[str]:
     """Names of table columns of a part of a row."""
-    parts = [part for part in getattr(kind, "__args__", (kind,)) if part is not type(None)]
+    union = get_origin(kind) in (UnionType, Union)
+    parts = [part for part in (get_args(kind) if union else (kind,)) if part is not type(None)]
     model = next((part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)), None)
     if name in ONE_CELL:
         return [name]
     if name == "box":
         return [f"box_{end}" for end in ("x1", "y1", "x2", "y2")]
     if name in KEYS:
-        of = parts[0].__args__[1]
+        of = get_args(parts[0])[1]
         prefix = "" if name == "action_units" else f"{name}_"
         return [column for key in KEYS[name] for column in columns(of, f"{prefix}{key}")]
     if model is None:

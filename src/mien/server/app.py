@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
-from mien import __version__
+import mien
 from mien.server.batches import Batcher
 from mien.server.gate import Gate
 from mien.server.guard import Guard
@@ -54,7 +54,7 @@ def create_app(settings: Settings = Settings()) -> FastAPI:  # noqa: B008  (froz
             metrics.close()
 
     app = FastAPI(
-        title="mien", version=__version__, description=_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
+        title="mien", version=mien.__version__, description=_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     install(app)
     for routes in (analyze, preference, videos, live, knowledge, networks, service):

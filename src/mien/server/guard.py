@@ -53,9 +53,7 @@ class Guard:
         host, origin = headers.get("host", ""), headers.get("origin")
         # Without a token, a page whose name was bound anew to loopback could call: its requests carry that name.
         if not self.settings.token and _name(host) not in _LOOPBACK:
-            return Problem(
-                400, f"The host must be {' or '.join(_LOOPBACK)} unless the server has a token. Got {host!r}."
-            )
+            return Problem(400, f"The host must be {' or '.join(_LOOPBACK)}, or the server have a token. Got {host!r}.")
         if origin and origin not in self.settings.origins and origin.partition("://")[2] != host:
             return Problem(403, f"Pages of {origin!r} may not call this server. Start it with --allow-origin for them.")
         if scope.get("method") == "OPTIONS" and origin:

@@ -87,14 +87,9 @@ class Jobs:
 
     def state(self, number: str) -> State:
         """The state of a job. Raises Problem 404 where there is none."""
-        place = self._place(number)
-        try:
-            text = (place / _STATE).read_text(encoding="utf-8")
-        except OSError:
-            raise _unknown(number) from None
-        if (place / _STOP).exists():
+        state = self._read(number)
+        if state is None or (self._place(number) / _STOP).exists():
             raise _unknown(number)
-        state = State(**json.loads(text))
         if state.state not in ENDS and not alive(state.pid):
             state.state, state.reason = "error", "The process that read it has ended. Send the video again."
             self._finish(state)
@@ -134,10 +129,12 @@ class Jobs:
         shutil.rmtree(self._place(number), ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove the jobs whose time is over."""
-        for state in self.all():
-            if state.expires and datetime.fromisoformat(state.expires) < datetime.now(UTC):
-                self.remove(state.id)
+        """Remove the jobs whose time is over, and those that were deleted in their last moment."""
+        for state in map(self._read, self._ids()):
+            deleted = state and state.state in ENDS and (self._place(state.id) / _STOP).exists()
+            over = state and state.expires and datetime.fromisoformat(state.expires) < datetime.now(UTC)
+            if state and (deleted or over):
+                shutil.rmtree(self._place(state.id), ignore_errors=True)
 
     def close(self) -> None:
         """Stop the jobs of this worker, and wait for their threads."""
@@ -156,6 +153,12 @@ class Jobs:
             raise _unknown(number)
         return self.folder / number
 
+    def _read(self, number: str) -> State | None:
+        try:
+            return State(**json.loads((self._place(number) / _STATE).read_text(encoding="utf-8")))
+        except OSError:
+            return None
+
     def _write(self, state: State) -> None:
         with whole_file(self.folder / state.id / _STATE) as temporary:
             temporary.write_text(json.dumps(asdict(state)), encoding="utf-8")
@@ -169,12 +172,16 @@ class Jobs:
             analyzer = self.readers.of(options)
             state.state = _read(analyzer, state, source, options, self.limits, self._write)
         except MienError as error:
-            state.state, state.reason = "error", str(error)
+            state.state, state.reason = "error", str(error).replace(str(source), state.name)
         except Exception as error:
             logger.error("A video job failed", exc_info=error)
             state.state, state.reason = "error", "The server failed on this video. Its log says more."
         self.metrics.jobs.labels(state.state).inc()
-        self._finish(state)
+        try:
+            self._finish(state)
+        except MienError as error:  # a full disk, say
+            logger.error("A video job cannot be kept", exc_info=error)
+            stop.touch()
         if stop.exists():
             shutil.rmtree(source.parent, ignore_errors=True)
 

@@ -39,6 +39,8 @@ def serve(settings: Settings, host: str, port: int, *, workers: int = 1, open_pa
     expect(workers >= 1, "workers", "a whole number of at least 1", workers)
     if not is_loopback(host) and not settings.token:
         raise InputError(f"'host' must be 127.0.0.1 unless a token is set. Got {host!r}; add --token SECRET or auto.")
+    plain = settings.token.isascii() and settings.token.isprintable() and " " not in settings.token
+    expect(plain, "token", "of ASCII letters, digits and signs, without spaces", settings.token)
     listening = bound(host, port)
     with private_folder() as folder:
         settings = replace(settings, folder=folder)

@@ -95,9 +95,11 @@ def test_own_evidence_changes_the_answer(http, face):
     [
         (b"hello", "image/png", 415, "holds text"),
         (b"", "image/png", 422, "is empty"),
-        (b"\xff\xd8\xff\xe0 cut", "image/jpeg", 422, "damaged"),
+        (b"\xff\xd8\xff\xe0 cut", "image/jpeg", 422, "again"),
         (b"{}", "application/json", 415, "content type must be"),
-        (b"x", "multipart/form-data; boundary=a", 422, "at least 1 file"),
+        (b"--a--\r\n", "multipart/form-data; boundary=a", 422, "at least 1 file"),
+        (b"x", "multipart/form-data; boundary=a", 400, ""),
+        (b"x", "multipart/form-data", 400, ""),
     ],
 )
 def test_a_body_that_is_no_photo_is_a_problem(http, content, kind, status, told):

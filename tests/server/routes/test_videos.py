@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import time
 
 import pytest
@@ -76,8 +75,8 @@ def test_a_raw_body_and_a_cut_video(http, clip):
     cut = http.post("/v1/videos?name=cut.mp4", content=data[: len(data) // 2], headers={"content-type": "video/mp4"})
     state = end(http, cut.json()["id"])
     assert (state["name"], state["state"]) == ("cut.mp4", "error")
-    assert "cannot be read" in state["reason"] or "holds no frame" in state["reason"]
-    assert str(os.sep) not in state["reason"].replace("'source.mp4'", "")
+    assert state["reason"].startswith("'cut.mp4'")
+    assert "/" not in state["reason"]
     http.delete(f"/v1/videos/{state['id']}")
 
 

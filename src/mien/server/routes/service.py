@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from mien import __version__
+import mien
 from mien.server.guard import COOKIE, same_token
 from mien.server.problems import Problem
 from mien.server.state import worker_of
@@ -46,7 +46,7 @@ def metrics(request: Request) -> Response:
 @router.get("/v1/limits")
 async def limits(request: Request) -> dict[str, Any]:
     """The limits of this server, and its version."""
-    return {"version": __version__, **asdict(worker_of(request).limits)}
+    return {"version": mien.__version__, **asdict(worker_of(request).limits)}
 
 
 @router.post("/v1/session", status_code=204)
