@@ -46,16 +46,17 @@ def test_the_language_switches_and_stays(open_page, astronaut, write_photo):
     expect(page.locator("#tab-video")).to_have_text("Video")
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_chinese_leaves_no_english_behind(open_page, tab):
-    page = open_page(tab, locale="zh-CN")
-    page.wait_for_load_state("networkidle")
-    # What the service or a card says in English is marked as such.
-    text = page.locator(f"#panel-{tab}").evaluate(
-        "panel => { panel.querySelectorAll('[lang=en]').forEach(part => part.remove()); return panel.innerText; }"
-    )
-    assert re.search(r"[\u4e00-\u9fff]", text)
-    assert not re.findall(r"[a-z]+ [a-z]+ [a-z]+ [a-z]+", text)
+def test_chinese_leaves_no_english_behind(open_page):
+    page = open_page(locale="zh-CN")
+    for tab in TABS:
+        page.click(f"#tab-{tab}")
+        page.wait_for_load_state("networkidle")
+        # What the service or a card says in English is marked as such.
+        text = page.locator(f"#panel-{tab}").evaluate(
+            "panel => { panel.querySelectorAll('[lang=en]').forEach(part => part.remove()); return panel.innerText; }"
+        )
+        assert re.search(r"[\u4e00-\u9fff]", text), tab
+        assert not re.findall(r"[a-z]+ [a-z]+ [a-z]+ [a-z]+", text), tab
 
 
 def test_dark_follows_the_system_and_the_button(open_page):
@@ -81,13 +82,13 @@ def test_tabs_by_keyboard(open_page):
         assert page.locator('[role="tabpanel"]:visible').count() == 1
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_nothing_is_cut_off_at_360_pixels(open_page, astronaut, write_photo, tab):
-    page = open_page(tab, viewport={"width": 360, "height": 640})
-    if tab == "photo":
-        add_photos(page, [write_photo(astronaut[:280, 80:360], "one.png")])
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+def test_nothing_is_cut_off_at_360_pixels(open_page, astronaut, write_photo):
+    page = open_page(viewport={"width": 360, "height": 640})
+    add_photos(page, [write_photo(astronaut[:280, 80:360], "one.png")])
+    for tab in TABS:
+        page.click(f"#tab-{tab}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, tab
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
