@@ -28,9 +28,7 @@ export async function shown() {
   if (names || missing) return draw();
   try {
     names = (await json("/v1/networks")).map(({ name }) => name);
-    sides[0].model ||= names.find(name => name.startsWith("mobilenet")) ?? names[0] ?? "";
     render();
-    if (sides[0].model) profile(sides[0]);
   } catch (error) {
     missing = error;
     render();
