@@ -48,14 +48,13 @@ def photo_face(frame: Frame) -> PhotoFace:
         return PhotoFace(name, reason=frame.reason or "no picture")
     if not len(faces):
         return PhotoFace(name, reason="no face")
-    largest = faces[[faces.largest()]]
+    largest = faces[[faces.largest_index()]]
     box = tuple(map(float, largest.box[0]))
-    assert largest.attractiveness is not None
-    assert largest.attractiveness.embedding is not None
-    embedding = np.asarray(largest.attractiveness.embedding[0], np.float64)
+    part = largest.require("attractiveness")
+    assert part.embedding is not None
+    embedding = np.asarray(part.embedding[0], np.float64)
     if np.isnan(embedding).any():
-        assert largest.age is not None
-        age = f"apparent age {largest.age.value[0]:.0f}; below {CHILD_AGE:.0f} no face is compared"
+        age = f"apparent age {largest.require('age').value[0]:.0f}; below {CHILD_AGE:.0f} no face is compared"
         return PhotoFace(name, faces=len(faces), reason=age)
     return PhotoFace(name, embedding, align(frame.image, largest.landmarks, VIEW)[0], len(faces), box=box)
 

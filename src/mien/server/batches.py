@@ -86,7 +86,9 @@ class Batcher:
                     return batch
 
     def _take(self) -> list[_Waiting]:
-        batch, rest, pixels = [], [], 0
+        batch: list[_Waiting] = []
+        rest: list[_Waiting] = []
+        pixels = 0
         while self._queue and len(batch) < self._together and pixels < _MOST_PIXELS:
             photo = self._queue.popleft()
             alike = not batch or photo.key == batch[0].key

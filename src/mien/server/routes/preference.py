@@ -35,10 +35,10 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    taste: str = Field("", max_length=1_000_000)
-    count: int = Field(30, ge=1, le=1000)
-    seed: int = Field(0, ge=0, lt=1 << 32)
-    answers: str = Field("[]", max_length=1_000_000)
+    taste: str = Field(default="", max_length=1_000_000)
+    count: int = Field(default=30, ge=1, le=1000)
+    seed: int = Field(default=0, ge=0, lt=1 << 32)
+    answers: str = Field(default="[]", max_length=1_000_000)
 
 
 class Answer(BaseModel):
