@@ -19,7 +19,7 @@ field: 9 + 9 for 25, n + n for n^2. Less the terms that both have, the one kerne
 
 with s = 1 for parameters with biases, s = -1 for additions without, and s = 0 for weights, multiplications and
 additions with biases. For two 3x3 and s = 0: with the middle as wide as the output, where C_out > 16/9 C_in; with the
-middle as wide as the input, where C_out < 9/16 C_in; with the root of C_in C_out between, where one width is 5.53 times
+middle as wide as the input, where C_out < 9/16 C_in; with the root of C_in C_out between, where one width is 5.54 times
 the other (9 t^2 - 25 t + 9 > 0, t^2 = C_out / C_in). In all cases it is where the middle is wider than 25/18 of the
 harmonic mean of both widths. With equal channels the pair has 18 C^2 weights against 25 C^2: the notes have it the
 wrong way round. Strips of n: where C_out > (n - 1) C_in. With a stride of 2 the first of the pair still works on the

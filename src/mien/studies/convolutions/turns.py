@@ -43,7 +43,7 @@ CONTESTS = {
         lambda a, x, s: 16 * x < 9 * a + s,
     ),
     "5x5 / two 3x3, middle = root(C_in C_out)": Contest(
-        "C_out < 0.18 C_in or > 5.53 C_in, about",
+        "C_out < 0.18 C_in or > 5.54 C_in, about",
         lambda a, x: (square(5, a, x), two_threes(a, isqrt(a * x), x)),
         lambda a, x, s: 25 * a * x < isqrt(a * x) * (9 * (a + x) + s),
     ),
