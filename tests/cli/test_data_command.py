@@ -96,5 +96,5 @@ def test_align_refuses_a_crop_that_is_none(
 
 def test_what_is_missing_is_said_with_the_way_to_install_it(faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mien.datasets.check", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'mien\[train\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'mien\[data\]'"):
         run("check", faces / "faces.csv", monkeypatch=monkeypatch)

@@ -1,6 +1,8 @@
 """`mien evaluate` as a person calls it: table, JSON, picture, and errors before the work."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="mien evaluate needs mien[train]")
-pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib", reason="mien evaluate needs mien[evaluate]")
 pytest.importorskip("pyarrow.parquet")
 
 import pyarrow as pa
@@ -109,3 +110,12 @@ def test_the_measures_do_not_overwrite_the_picture(data: Path, tmp_path: Path) -
     result = evaluate("age", data, "--out", tmp_path / "x.png")
     assert isinstance(result.exception, InputError)
     assert "'out' must be another file than the picture" in str(result.exception)
+
+
+def test_neither_torch_nor_scipy_is_needed(data: Path) -> None:
+    heavy = ["torch", "lightning", "scipy", "sklearn", "onnx", "numba"]
+    script = f"import sys; sys.modules.update(dict.fromkeys({heavy})); from mien.cli import main; main()"
+    command = [sys.executable, "-c", script, "evaluate", "age", str(data)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "4 faces found in 4 pictures" in done.stdout

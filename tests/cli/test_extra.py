@@ -2,7 +2,7 @@
 
 import pytest
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 from mien.errors import BrokenDependencyError, MissingDependencyError, ModelError
 
 
@@ -21,5 +21,5 @@ from mien.errors import BrokenDependencyError, MissingDependencyError, ModelErro
     ],
 )
 def test_errors_of_imports(error: Exception, kind: type[Exception], told: str) -> None:
-    with pytest.raises(kind, match=told), needs_training("mien train"):
+    with pytest.raises(kind, match=told), needs("mien train", "train"):
         raise error

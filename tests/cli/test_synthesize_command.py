@@ -1,4 +1,4 @@
-"""`mien data heads` from the command line."""
+"""`mien data synthesize` from the command line."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-pytest.importorskip("numba", reason="mien data heads needs mien[train]")
+pytest.importorskip("numba", reason="mien data synthesize needs mien[train]")
 pytest.importorskip("pydantic")
 pytest.importorskip("pyarrow")
 
@@ -16,11 +16,11 @@ from tests.fixtures.made_up_head import write_assets
 from mien.cli import app
 from mien.errors import InputError, MissingDependencyError
 
-RECIPE = Path(__file__).parents[2] / "recipes" / "heads.yaml"
+RECIPE = Path(__file__).parents[2] / "recipes" / "synthesis.yaml"
 
 
 def run(*words: str | Path) -> str:
-    result = CliRunner().invoke(app, ["data", "heads", *map(str, words)])
+    result = CliRunner().invoke(app, ["data", "synthesize", *map(str, words)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, result.output
@@ -60,3 +60,11 @@ def test_people_need_the_photos_and_the_teacher(tmp_path: Path) -> None:
     assert isinstance(result.exception, InputError)
     assert "'assets' must hold blendshapes.parquet" in str(result.exception)
     assert not (tmp_path / "people.parquet").exists()
+
+
+def test_the_old_name_works_and_says_the_new_one(tmp_path: Path) -> None:
+    write_assets(tmp_path)
+    words = [str(RECIPE), f"assets={tmp_path}", f"out={tmp_path / 'out.parquet'}", "n=1", "size=48", "workers=1"]
+    result = CliRunner().invoke(app, ["data", "heads", *words])
+    assert result.exit_code == 0
+    assert "is now 'mien data synthesize'" in result.stderr

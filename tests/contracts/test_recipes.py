@@ -11,7 +11,7 @@ from mien.train.recipe import load_recipe
 from mien.train.tasks import create_task
 
 FOLDER = Path(__file__).parents[2] / "recipes"
-HEADS = FOLDER / "heads.yaml"
+HEADS = FOLDER / "synthesis.yaml"
 RECIPES = sorted(path for path in FOLDER.glob("*.yaml") if path != HEADS)
 
 
@@ -42,4 +42,4 @@ def test_the_recipe_of_heads_is_that_of_the_code_with_something_before_some_face
     assert recipe.occluders.share > 0
     told = {"occluders": default.occluders, "workers": default.workers}
     assert recipe.model_copy(update=told) == default
-    assert f"mien data heads recipes/{HEADS.name}" in HEADS.read_text(encoding="utf-8")
+    assert f"mien data synthesize recipes/{HEADS.name}" in HEADS.read_text(encoding="utf-8")

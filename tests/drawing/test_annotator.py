@@ -268,7 +268,7 @@ def frames_of(count, fps=20.0, missing=(), source="v.avi", image=None):
     for i in range(count):
         faces = Faces.empty() if i in missing else faces_in([[100 + i, 60, 180 + i, 160]])
         status = "no_face" if i in missing else "ok"
-        kept.append(Frame(source, faces, status, frame=i, time_s=i / fps, image=image))
+        kept.append(Frame(source, faces, status, index=i, time_s=i / fps, image=image))
     return kept
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from test_drawing import faces_in, frames_of, gray, names_in
+from tests.drawing.test_annotator import faces_in, frames_of, gray, names_in
 
 from mien.drawing import Annotator, timeline
 from mien.drawing.record import Record

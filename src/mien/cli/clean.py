@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 from mien.cli.progress import watched
 from mien.errors import InputError, expect
 
@@ -71,7 +71,7 @@ def clean(
 
 def _table_pictures(path: Path, images: Path | None, group: str | None) -> Iterator["Picture"]:
     """Pictures of a data file, in groups by the values of a column."""
-    with needs_training("mien clean with a data file"):
+    with needs("mien clean with a data file", "data"):
         from mien.datasets.tables import open_table
     from mien.cleaning.groups import ALL, Picture
 

@@ -1,16 +1,17 @@
-"""`mien data`: look at a labelled set, cut its faces once, draw a synthetic one."""
+"""`mien data`: check a labelled dataset, align its faces once, render a synthetic one."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 
 if TYPE_CHECKING:
     from mien.datasets.check import DataReport
 
-data = typer.Typer(help="Look at a labelled set, cut its faces once, draw a synthetic one.", no_args_is_help=True)
+data = typer.Typer(help="Check a labelled dataset, align its faces once, render a synthetic one.", no_args_is_help=True)
 
 Data = Annotated[
     Path,
@@ -20,7 +21,7 @@ Images = Annotated[Path | None, typer.Option(help="Folder of a manifest's pictur
 
 
 @data.command()
-@needs_training("mien data")
+@needs("mien data", "data")
 def check(
     path: Data,
     images: Images = None,
@@ -38,7 +39,7 @@ def check(
 
 
 @data.command()
-@needs_training("mien data")
+@needs("mien data", "data")
 def align(
     path: Data,
     out: Annotated[Path, typer.Argument(help="Folder for the crops; `file: OUT` in a recipe then reads them.")],
@@ -63,13 +64,14 @@ def align(
     _print_counts(out, len(table), {"faces": len(crops.row), **crops.dropped})
 
 
+Recipe = Annotated[Path, typer.Argument(help="A YAML file such as recipes/synthesis.yaml.")]
+Overrides = Annotated[list[str] | None, typer.Argument(help="key=value, such as n=500 or pose.yaw=30.")]
+
+
 @data.command()
-@needs_training("mien data")
-def heads(
-    recipe: Annotated[Path, typer.Argument(help="A YAML file such as recipes/heads.yaml.")],
-    overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as n=500 or pose.yaw=30.")] = None,
-) -> None:
-    """Draw synthetic heads with exact Action Units, landmarks and pose, and write them as a Parquet file."""
+@needs("mien data synthesize", "train")
+def synthesize(recipe: Recipe, overrides: Overrides = None) -> None:
+    """Render synthetic faces with exact Action Units, landmarks and pose, and write them as a Parquet file."""
     from mien.synthesis.dataset import render_dataset
     from mien.synthesis.recipe import load_heads_recipe
 
@@ -78,15 +80,23 @@ def heads(
     print(wanted.out)
 
 
+@data.command(hidden=True)
+def heads(recipe: Recipe, overrides: Overrides = None) -> None:
+    """The name of `mien data synthesize` in version 0.1; it goes with the next release."""
+    news = "'mien data heads' is now 'mien data synthesize'; the old name goes with the next release."
+    print(f"mien: {news}", file=sys.stderr)
+    synthesize(recipe, overrides)
+
+
 @data.command()
-@needs_training("mien data")
+@needs("mien data people", "train")
 def people(
     assets: Annotated[
         Path, typer.Argument(help="Folder with the head model, fairface.parquet and blendshapes.parquet.")
     ],
     out: Annotated[Path, typer.Argument(help="File of people for the recipe's `people` (.parquet).")],
 ) -> None:
-    """Fit the head model to photos of calm faces, which become people of `mien data heads`."""
+    """Fit the head model to photos of calm faces, which become people of `mien data synthesize`."""
     from mien.synthesis.people import write_people
 
     print(f"{write_people(assets, out)} people in {out}")

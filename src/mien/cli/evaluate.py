@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 from mien.errors import expect
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def evaluate(
     min_group: Annotated[int, typer.Option(min=1, help="Leave out groups with fewer faces.")] = 20,
 ) -> None:
     """Run the whole path (detector, landmarks, aligner, model) on a labelled set; print a table, draw a picture."""
-    with needs_training("mien evaluate"):
+    with needs("mien evaluate", "evaluate"):
         from mien.evaluate.evaluator import check_target, report_of, write_report
         from mien.evaluate.reading import find_trained, read_data
         from mien.evaluate.steadiness import steadiness

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 
 if TYPE_CHECKING:
     from mien.train.export.quantise import Comparison
@@ -23,7 +23,7 @@ def export(
     ] = False,
 ) -> None:
     """Calibrate on the validation split, measure on the test split, write NAME.onnx and NAME.json."""
-    with needs_training("mien export"):
+    with needs("mien export", "train"):
         from mien.train.export.exporter import export_int8, export_run
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     if not int8:

@@ -7,14 +7,14 @@ from mien.errors import BrokenDependencyError, MienError, MissingDependencyError
 
 
 @contextmanager
-def needs_training(command: str) -> Iterator[None]:
-    """Around imports of the training wing: a package that is missing is named, and one that does not load."""
+def needs(command: str, extra: str) -> Iterator[None]:
+    """Around imports of what `mien[extra]` installs: a missing package is named, and one that does not load."""
     try:
         yield
     except MienError:
         raise
     except ModuleNotFoundError as error:
-        raise MissingDependencyError(command, error.name or "torch", "train") from error
+        raise MissingDependencyError(command, error.name or extra, extra) from error
     except ImportError as error:
         raise BrokenDependencyError(
             f"{command} needs a package that is installed and cannot be loaded: {error}. Install it again."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 from mien.errors import InputError, expect
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def profile(
     compare: Annotated[str | None, typer.Option(help="Another network to set beside it, at the same size.")] = None,
 ) -> None:
     """Count a network and find its receptive field, without computing it."""
-    with needs_training("mien profile"):
+    with needs("mien profile", "train"):
         from mien.profile import profiler
         from mien.profile.files import write_report
         from mien.profile.text import calls_text

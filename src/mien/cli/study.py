@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 
 if TYPE_CHECKING:
     from mien.studies.core.finding import Finding
@@ -31,7 +31,7 @@ def study(
     list_: Annotated[bool, typer.Option("--list", help="List the studies with their questions.")] = False,
 ) -> None:
     """Run a study and print its table and its verdict in words."""
-    with needs_training("mien study"):
+    with needs("mien study", "train"):
         from mien.studies import registry
         from mien.studies.core import report
     if index is not None:

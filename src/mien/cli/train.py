@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mien.cli.extra import needs_training
+from mien.cli.extra import needs
 
 
 def train(
@@ -16,7 +16,7 @@ def train(
     fresh: Annotated[bool, typer.Option(help="Start anew instead of going on from the last checkpoint.")] = False,
 ) -> None:
     """Train a model; a killed run goes on where it was."""
-    with needs_training("mien train"):
+    with needs("mien train", "train"):
         from mien.train.engine.trainer import fit, is_first_process
         from mien.train.recipe import load_recipe
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)

@@ -74,7 +74,7 @@ class Annotator:
         """Draw a frame; raises SinkError where the folder cannot be written."""
         if frame.status == "error" or frame.image is None:
             return
-        if frame.frame is None:
+        if frame.index is None:
             picture = annotate(frame.image, frame.faces, extend=True, memory=Memory())
             Drawing(picture).save(self._target(frame.source, None))
             return

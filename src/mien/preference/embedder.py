@@ -60,7 +60,7 @@ class FaceEmbedder:
         faces = self._analyzer.photo(image)
         if not len(faces):
             return PhotoFace(name, reason="no face")
-        largest = faces[[faces.largest()]]
+        largest = faces[[faces.largest_index()]]
         assert largest.attractiveness is not None
         assert largest.attractiveness.embedding is not None
         embedding = np.asarray(largest.attractiveness.embedding[0], np.float64)

@@ -21,9 +21,9 @@ from mien.expression.emotion import DISPLAYS, EvidenceModel
 from mien.facs import CODES
 from mien.runtime.heads import Head
 from mien.runtime.models import Model
+from mien.tasks import calibrate
 from mien.train.data.dataset import FaceDataset
 from mien.train.engine.loaders import load_sets
-from mien.train.export.calibrate import calibrate
 from mien.train.export.card import _line, _recipe, amend_card, predict, read_crops
 from mien.train.export.exporter import export_run, read_run, trained_model
 from mien.train.fold import fold

@@ -21,7 +21,8 @@ from mien.estimates import (
     sigmoid,
 )
 from mien.facs import CODES
-from mien.train.export.calibrate import (
+from mien.tasks import calibrate
+from mien.tasks.calibration import (
     BAND_EDGES,
     COVERAGE,
     DETAIL_BINS,
@@ -29,7 +30,6 @@ from mien.train.export.calibrate import (
     action_units_decoding,
     age_decoding,
     attractiveness_decoding,
-    calibrate,
     comparison_decoding,
     conformal_quantile,
     detail_decoding,

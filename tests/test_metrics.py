@@ -12,7 +12,7 @@ from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
 from mien.errors import InputError
-from mien.evaluate.metrics import (
+from mien.metrics import (
     as_flags,
     average_ranks,
     bootstrap_interval,

@@ -1,7 +1,7 @@
-"""Synthetic heads: pictures a second that `mien data heads` draws with one process and with two, and its start.
+"""Synthetic heads: pictures a second that `mien data synthesize` draws with one process and with two, and its start.
 
 Needs the head model and its people, whose folder is named by the variable HEADS_ASSETS or is `data`:
-HEADS_ASSETS=DATA scripts/bench heads. Without them nothing is measured.
+HEADS_ASSETS=DATA scripts/bench synthesis. Without them nothing is measured.
 """
 
 import os

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.estimates import PROBIT, age_estimate, age_value, sigmoid
-from mien.evaluate.metrics import winners
 from mien.facs import CODES
 from mien.geometry import Array
 
@@ -18,55 +17,6 @@ MIN_BAND = 50
 MISSED = 0.002
 """Share of validation faces that the presence score may take for something else."""
 DETAIL_BINS = 6
-
-
-def calibrate(
-    task: str,
-    outputs: dict[str, Array],
-    labels: dict[str, Array],
-    pool: str = "",
-    known: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The `decoding` of a card from outputs (N, ...) and labels (N, ...) of faces that were not trained on.
-
-    known: constants that the task has before any calibration. Several tasks, joined by '+', get one decoding each.
-    """
-    known = known or {}
-    names = task.split("+")
-    if len(names) > 1:
-        return {name: calibrate(name, outputs, labels, pool, known.get(name)) for name in names}
-    return {**known, **_fitted(task, outputs, labels, pool, known)}
-
-
-def _fitted(
-    task: str, outputs: dict[str, Array], labels: dict[str, Array], pool: str, known: Mapping[str, Any]
-) -> dict[str, Any]:
-    if task == "age":
-        return age_decoding(outputs["age"], labels["age"], known.get("head", "laplace"), labels.get("set"))
-    if task == "landmarks" and "presence" in outputs:
-        return presence_decoding(outputs["presence"][:, 0], labels["presence"][:, 0] >= 0.5)
-    if task == "expression":
-        return action_units_decoding(outputs["action_units"], labels["action_units"])
-    if task == "attractiveness":
-        score = outputs["score"][:, 0]
-        decoding = attractiveness_decoding(_pool_scores(score, labels), pool)
-        return {**decoding, **comparison_decoding(score / decoding["std"], labels)}
-    if task == "emotion":
-        return {"temperature": fit_temperature(outputs[task], winners(labels[task]))}
-    kind = task.partition(":")[0]
-    if kind == "classification":
-        return {"temperature": fit_temperature(outputs[task], labels[task][:, 0])}
-    if kind == "multilabel":
-        return platt_columns(outputs[task], labels[task])
-    return {}
-
-
-def _pool_scores(score: Array, labels: dict[str, Array]) -> Array:
-    """Scores of the first source that has ratings: its raters are the pool."""
-    if "rating" in labels:
-        rated = ~np.isnan(labels["rating"]).reshape(len(score))
-        return np.asarray(score[rated & (labels["set"] == labels["set"][rated].min())])
-    return np.asarray(score[labels["set"] == 0])
 
 
 def age_decoding(output: Array, target: Array, head: str = "laplace", source: Array | None = None) -> dict[str, Any]:

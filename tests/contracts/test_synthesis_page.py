@@ -1,4 +1,4 @@
-"""docs/heads.md says of the renderer what the code says."""
+"""docs/synthesis.md says of the renderer what the code says."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ from mien.synthesis.head import SHAPES
 from mien.synthesis.recipe import HeadsRecipe
 from mien.synthesis.skin import FOLDS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "heads.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "synthesis.md").read_text(encoding="utf-8")
 
 
 def test_units_have_the_shapes_and_folds_of_the_code() -> None:
