@@ -86,6 +86,13 @@ def test_arrow_keys_walk_the_tabs(page: Any) -> None:
     assert page.locator("#tab-field").get_attribute("aria-selected") == "true"
 
 
+def test_a_control_that_changes_the_list_keeps_the_keyboard(page: Any) -> None:
+    page.click("#tab-field")
+    page.focus("table.layers select >> nth=0")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.tagName") == "SELECT"
+
+
 def test_every_control_has_a_name(page: Any) -> None:
     for tab in TABS:
         page.click(f"#tab-{tab}")

@@ -56,6 +56,14 @@ export function button(key, onclick, attributes = {}) {
   return el("button", { type: "button", class: "plain", onclick, ...attributes }, t(key));
 }
 
+// Draw a part of the page anew without taking the keyboard away from the control that is in use.
+export function keepFocus(root, draw) {
+  const controls = () => [...root.querySelectorAll("button, input, select")];
+  const place = controls().indexOf(document.activeElement);
+  draw();
+  if (place >= 0) controls()[Math.min(place, controls().length - 1)]?.focus();
+}
+
 export function facts(head, rows) {
   return el("table", { class: "facts" },
     el("thead", {}, el("tr", {}, head.map(cell => el("th", { scope: "col" }, cell)))),

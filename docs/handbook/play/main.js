@@ -27,7 +27,7 @@ function draw() {
   themeButton.setAttribute("aria-pressed", String(theme === "dark"));
   tabs.replaceChildren(...names.map(name => el("button", {
     type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, "aria-selected": String(name === current),
-    tabindex: name === current ? "0" : "-1", onclick: () => open(name),
+    tabindex: name === current ? "0" : "-1", onclick: () => open(name, true),
   }, t(`tab.${name}`))));
   panels.replaceChildren(panel(current));
 }

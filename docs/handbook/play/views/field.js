@@ -1,6 +1,6 @@
 // The receptive field of a stack of layers: seen pixels on a face, the recurrence backwards, growth forwards.
 import { backwards, forwards, paths } from "../mathematics.js";
-import { button, el, slider } from "../dom.js";
+import { button, el, keepFocus, slider } from "../dom.js";
 import { height, images, width } from "../faces.js";
 import { t } from "../words.js";
 
@@ -19,7 +19,7 @@ const state = { layers: PRESETS.example.map(layer => ({ ...layer })), back: 3 };
 
 export default function view() {
   const controls = el("div", { class: "card" }), pictures = el("div"), words = el("div", { class: "card" });
-  const redraw = () => { drawControls(controls, redraw); show(); };
+  const redraw = () => { keepFocus(controls, () => drawControls(controls, redraw, show)); show(); };
   const show = () => { drawPicture(pictures); drawSteps(words); };
   drawControls(controls, redraw, show);
   show();

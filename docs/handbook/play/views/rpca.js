@@ -1,6 +1,6 @@
 // Robust PCA on a stack of drawn faces, round by round.
 import { robustPca } from "../mathematics.js";
-import { button, chart, el, facts, keys, paint, short, slider } from "../dom.js";
+import { button, chart, el, facts, keepFocus, keys, paint, short, slider } from "../dom.js";
 import { covered, height, images, width } from "../faces.js";
 import { t } from "../words.js";
 
@@ -17,7 +17,7 @@ export default function view() {
   };
   const show = () => { drawPictures(pictures, rounds[state.round - 1]); drawCurve(curve, rounds); };
   const place = el("div");
-  const drawSlider = () => place.replaceChildren(slider("rpca.round", state, "round", { min: 1, max: ROUNDS, change: show }));
+  const drawSlider = () => keepFocus(place, () => place.replaceChildren(slider("rpca.round", state, "round", { min: 1, max: ROUNDS, change: show })));
   const stop = () => { clearInterval(timer); timer = null; };
   const play = () => {
     stop();
