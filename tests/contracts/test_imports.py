@@ -38,7 +38,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analyzer": {"errors", "expression", "faces", "geometry", "media", "parallel", "runtime", "tracking", "video"},
     "cluster": {"analyzer", "errors", "faces", "media", "parallel", "sinks"},
     "cleaning": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},
-<<<<<<< HEAD
     "preference": {"analyzer", "errors", "estimates", "faces", "files", "geometry", "media", "opencv"}
     | {"runtime", "tasks"},
     "client": {"errors", "faces"},
@@ -46,24 +45,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "datasets": {"errors", "expression", "facs", "files", "geometry", "media", "opencv", "parallel", "runtime"}
     | {"tasks"},
     "evaluate": BASE | {"datasets", "metrics", "parallel", "runtime", "tasks"},
-=======
-    "preference": {
-        "analyzer",
-        "errors",
-        "estimates",
-        "faces",
-        "files",
-        "geometry",
-        "media",
-        "opencv",
-        "runtime",
-        "tasks",
-    },
-    "client": {"errors", "faces"},
-    "server": BASE | {"analyzer", "drawing", "expression", "media", "preference", "runtime", "sinks"},
-    "datasets": {"errors", "expression", "facs", "geometry", "media", "opencv", "runtime", "tasks", "files"},
-    "evaluate": BASE | {"datasets", "metrics", "runtime", "tasks"},
->>>>>>> serve
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
     "train.recipe_yaml": set(),
