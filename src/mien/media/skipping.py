@@ -37,7 +37,8 @@ class SkippingReader:
                 stream = container.streams.video[0]
                 packets = [packet for packet in container.demux(stream) if packet.size]
                 self._packets = [(packet.pts, packet.is_keyframe) for packet in packets]  # type: ignore[misc]
-                first = next(container.decode(stream), None) if container.seek(0) is None else None
+                container.seek(0)
+                first = next(container.decode(stream), None)
         except (av.FFmpegError, IndexError, OSError):
             return False
         times = {pts for pts, _ in self._packets}
@@ -53,7 +54,7 @@ class SkippingReader:
         needed, count = needed_packets(self._packets, wanted), 0
         with av.open(str(self.path.absolute())) as container:
             stream = container.streams.video[0]
-            start, tick_s = stream.start_time or 0, float(stream.time_base)
+            start, tick_s = stream.start_time or 0, float(stream.time_base or 0)
             ratio = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
             aspect = aspect_ratio(ratio.numerator, ratio.denominator) if ratio else 1.0
             for frame in self._decoded(container, stream, needed, wanted):

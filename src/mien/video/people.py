@@ -78,8 +78,8 @@ class Person:
             return dict.fromkeys(names)
         # Neighboring frames show the same: reads that lie apart tell more, and as many as a followed track has.
         rows = np.unique(np.linspace(0, len(self.ages) - 1, MOST_READS).round().astype(int))
-        columns = [np.concatenate([getattr(self.ages[row], name) for row in rows]) for name in names[:3]]
-        fused = Age(*columns, self.ages[0].coverage)
+        value, low, high = (np.concatenate([getattr(self.ages[row], name) for row in rows]) for name in names[:3])
+        fused = Age(value, low, high, self.ages[0].coverage)
         fused = fuse_ages(fused) if len(rows) > 1 else fused
         return {**{name: float(getattr(fused, name)[0]) for name in names[:3]}, "coverage": fused.coverage}
 
