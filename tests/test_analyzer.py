@@ -366,3 +366,14 @@ def test_what_came_before_an_error_of_a_video_is_read(
     assert [frame.index for frame in frames] == [0, 1, 2, 3, 4, 5, None]
     assert [frame.status for frame in frames] == ["ok"] * 6 + ["error"]
     assert frames[-1].reason == "cut off"
+
+
+def test_frames_without_a_face_take_nothing_from_those_beside_them(
+    analyzer: Analyzer, astronaut: Image, write_video: Callable[..., Path]
+) -> None:
+    small = np.asarray(cv2.resize(astronaut, (160, 160), interpolation=cv2.INTER_AREA), np.uint8)
+    frames = list(analyzer.video(write_video([np.full_like(small, 90)] * 3 + [small] * 5)))
+    shown = [frame.faces for frame in frames if len(frame.faces)]
+    assert len(shown) >= 4
+    assert all(faces.pose is not None and faces.landmarks_68 is not None for faces in shown)
+    assert all(faces.age is not None and faces.emotion is not None for faces in shown)

@@ -291,7 +291,8 @@ class Analyzer:
             if template not in cut:
                 pairs = zip(images, placed, strict=True)
                 cut[template] = np.concatenate([align(i, f.landmarks, template) for i, f in pairs])
-        everyone = Faces.concat(placed)
+        # An image without a face has no columns that others would have to do without.
+        everyone = Faces.concat([faces for faces in placed if len(faces)])
         for head in heads:
             everyone = head(everyone, cut[head.template])
         everyone = _spare_children(everyone)

@@ -85,10 +85,11 @@ class Follower:
     def _read(self, image: Image, known: Followed, expected: Faces) -> Faces:
         """The known faces, read where they are expected, and again where that missed them; those that are faces."""
         faces = self._place(image, known, expected)
-        again = missed(expected.box[faces.track_id], faces.box)
+        which = faces.require("track_id")
+        again = missed(expected.box[which], faces.box)
         if not again.any():
             return faces
-        second = self._place(image, known.pick(faces.require("track_id")[again]), faces.select(again))
+        second = self._place(image, known.pick(which[again]), faces.select(again))
         rows = np.flatnonzero(again)[second.require("track_id")]
         if len(rows) < again.sum():
             return faces.select(~again)
@@ -98,7 +99,7 @@ class Follower:
         """Landmarks, pose and boxes of the expected faces; `track_id` says which of them each is."""
         numbered = replace(expected, track_id=np.arange(len(expected)), landmarks_68=None, pose=None)
         faces = self.landmarker([image], [numbered])[0]
-        return replace(faces, box=placed_box(faces, known.margin[faces.track_id]).astype(np.float32))
+        return replace(faces, box=placed_box(faces, known.margin[faces.require("track_id")]).astype(np.float32))
 
     def _look(self, image: Image, time_s: float) -> Followed:
         """The faces that the detector sees, and known ones that it misses for the moment."""
@@ -141,9 +142,9 @@ class Follower:
             return vouched, rows
         faces = self._read(image, vouched, vouched.predict(time_s))
         faces = faces.select(_shape_change(vouched.faces.select(faces.require("track_id")), faces) <= _JUMP)
-        place = faces.require("track_id")
-        here = vouched.pick(place)
-        return replace(here.moved(faces, time_s), misses=here.misses + 1), rows[place]
+        which = faces.require("track_id")
+        here = vouched.pick(which)
+        return replace(here.moved(faces, time_s), misses=here.misses + 1), rows[which]
 
     @property
     def _tells_presence(self) -> bool:

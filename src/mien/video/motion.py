@@ -36,7 +36,9 @@ class Followed:
 
     def pick(self, index: Array) -> "Followed":
         """Those of a mask or of whole numbers."""
-        arrays = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name not in ("faces", "time_s")}
+        arrays: dict[str, Any] = {
+            f.name: getattr(self, f.name)[index] for f in fields(self) if f.name not in ("faces", "time_s")
+        }
         return replace(self, faces=self.faces.select(index), **arrays)
 
     def join(self, other: "Followed") -> "Followed":
@@ -45,7 +47,7 @@ class Followed:
         if len(faces) < 2:
             return self if len(self.faces) or not len(other.faces) else other
         names = (f.name for f in fields(self) if f.name not in ("faces", "time_s"))
-        arrays: dict[str, Any] = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
+        arrays: dict[str, Any] = {n: np.concatenate([getattr(self, n), getattr(other, n)]) for n in names}
         return replace(self, faces=Faces.concat(faces), **arrays)
 
     def predict(self, time_s: float) -> Faces:
