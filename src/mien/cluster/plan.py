@@ -1,6 +1,5 @@
 """What a run on many machines reads, cut into partitions, and kept beside the rows so that a later run goes on."""
 
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -78,7 +77,7 @@ def open_plan(out: Store, requests: Sequence[str], options: Mapping[str, Any]) -
     if not out.exists(PLAN):
         return None
     with out.reading(PLAN) as file:
-        values = json.load(io.TextIOWrapper(file, encoding="utf-8"))
+        values = json.loads(file.read())
     given = json.loads(json.dumps({"requests": list(requests), **options}))
     before = {"requests": values["requests"], **values["options"]}
     other = [f"{name} {given.get(name)!r} instead of {before.get(name)!r}" for name in {**before, **given}
