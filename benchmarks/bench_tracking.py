@@ -4,12 +4,13 @@ All trackers get boxes and scores alone. Settings were chosen on seeds from 1000
 are not installed are left out: pip install trackers
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
 from common import arguments, finish, print_table
-from made_up_sequences import KINDS, FrameOfSequence, sequence
+from made_up_sequences import DIFFICULTIES, KINDS, FrameOfSequence, sequence
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
@@ -19,7 +20,7 @@ from mien.tracking import Tracker
 
 Array = NDArray[Any]
 Follow = Callable[[Array, Array, float], tuple[Array, Array]]
-RATES, SEEDS = (5, 25), range(15)
+RATES, SEEDS, HARD_SEEDS = (5, 25), range(15), range(2)
 DETECTOR_THRESHOLD = 0.6
 
 
@@ -36,19 +37,8 @@ def ours(fps: int) -> Follow:
     return follow
 
 
-def ours_high_scores(fps: int) -> Follow:
-    """Our tracker on what the detector reports in photos."""
-    follow = ours(fps)
-
-    def keep_high(box: Array, score: Array, time_s: float) -> tuple[Array, Array]:
-        high = score >= DETECTOR_THRESHOLD
-        return follow(box[high], score[high], time_s)
-
-    return keep_high
-
-
 def from_trackers(name: str, **options: Any) -> Callable[[int], Follow]:
-    """SORT, ByteTrack and OC-SORT as the package `trackers` has them."""
+    """A tracker of the package `trackers`: ByteTrackTracker, SORTTracker, OCSORTTracker."""
 
     def start(fps: int) -> Follow:
         import supervision
@@ -58,9 +48,9 @@ def from_trackers(name: str, **options: Any) -> Callable[[int], Follow]:
 
         def follow(box: Array, score: Array, time_s: float) -> tuple[Array, Array]:
             given = supervision.Detections(box.astype(np.float32), confidence=score, class_id=np.zeros(len(box), int))
-            found = tracker.update(given)
-            known = found.tracker_id >= 0
-            return found.xyxy[known], found.tracker_id[known]
+            tracked = tracker.update(given)
+            known = tracked.tracker_id >= 0
+            return tracked.xyxy[known], tracked.tracker_id[known]
 
         return follow
 
@@ -69,10 +59,7 @@ def from_trackers(name: str, **options: Any) -> Callable[[int], Follow]:
 
 TRACKERS: dict[str, Callable[[int], Follow]] = {
     "mien": ours,
-    "mien, high scores": ours_high_scores,
     "ByteTrack (trackers)": from_trackers("ByteTrackTracker", high_conf_det_threshold=DETECTOR_THRESHOLD),
-    "SORT (trackers)": from_trackers("SORTTracker", track_activation_threshold=DETECTOR_THRESHOLD),
-    "OC-SORT (trackers)": from_trackers("OCSORTTracker", high_conf_det_threshold=DETECTOR_THRESHOLD),
 }
 
 
@@ -102,6 +89,12 @@ class Score:
                 self.switches += self._last.get(person, int(track[column])) != int(track[column])
                 self._last[person] = int(track[column])
 
+    def join(self, other: "Score") -> None:
+        """Add the counts of other sequences."""
+        self.together |= other.together
+        self.truths, self.reports = self.truths + other.truths, self.reports + other.reports
+        self.matched, self.switches = self.matched + other.matched, self.switches + other.switches
+
     def result(self) -> dict[str, float]:
         """All measures."""
         people = sorted({(name, i) for name, i, _ in self.together})
@@ -118,37 +111,50 @@ class Score:
         }
 
 
-def measure(start: Callable[[int], Follow], fps: int, seeds: Iterable[int]) -> dict[str, dict[str, float]]:
-    """Measures by kind of sequence and of all together."""
-    scores = {kind: Score() for kind in (*KINDS, "all")}
-    for seed in seeds:
-        for kind in KINDS:
-            follow = start(fps)
-            for frame in sequence(kind, fps, seed):
-                box, track = follow(frame.box, frame.score, frame.time_s)
-                for score in (scores[kind], scores["all"]):
-                    score.add(f"{kind} {seed}", frame, box, track)
-    return {kind: score.result() for kind, score in scores.items()}
+def measure(task: tuple[str, int, int]) -> dict[str, dict[str, Score]]:
+    """Scores of each tracker that is installed on the sequences of one difficulty, frame rate and seed, by kind."""
+    label, fps, seed = task
+    scores = {name: {kind: Score() for kind in KINDS} for name in TRACKERS if _is_installed(name)}
+    for kind in KINDS:
+        frames = sequence(kind, fps, seed, DIFFICULTIES[label])
+        for name, by_kind in scores.items():
+            follow = TRACKERS[name](fps)
+            for frame in frames:
+                by_kind[kind].add(f"{kind} {seed}", frame, *follow(frame.box, frame.score, frame.time_s))
+    return scores
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        TRACKERS[name](25)
+    except ImportError as error:
+        print(f"{name}: not installed ({error.name})")
+        return False
+    return True
 
 
 def main() -> None:
-    """Compare all at both rates."""
+    """Compare all at both rates, on the usual sequences and on those that are hard in other ways."""
     given = arguments(__doc__)
-    seeds = range(2) if given.quick else SEEDS
-    results: dict[str, Any] = {}
-    for fps in RATES:
-        for name, start in TRACKERS.items():
-            try:
-                results[f"{name}, {fps} fps"] = measure(start, fps, seeds)
-            except ImportError as error:
-                print(f"{name}: not installed ({error.name})")
+    seeds = {label: (SEEDS if label == "usual" else HARD_SEEDS)[: 1 if given.quick else None] for label in DIFFICULTIES}
+    tasks = [(label, fps, seed) for label in DIFFICULTIES for fps in RATES for seed in seeds[label]]
+    totals: dict[str, dict[str, Score]] = {}
+    with ProcessPoolExecutor(2) as pool:
+        for (label, fps, _), scores in zip(tasks, pool.map(measure, tasks), strict=True):
+            for name, by_kind in scores.items():
+                total = totals.setdefault(f"{label}, {fps} fps, {name}", {part: Score() for part in ("all", *KINDS)})
+                for kind, score in by_kind.items():
+                    total["all"].join(score)
+                    total[kind].join(score)
+    results = {name: {part: score.result() for part, score in parts.items()} for name, parts in totals.items()}
     rows = [
-        (name, one["all"]["idf1"], one["all"]["mota"], one["all"]["switches"], *(one[kind]["idf1"] for kind in KINDS))
-        for name, one in results.items()
+        (name, f"{r['all']['idf1']:.4f}", r["all"]["mota"], r["all"]["switches"], *(r[kind]["idf1"] for kind in KINDS))
+        for name, r in results.items()
     ]
-    print_table(["tracker", "IDF1", "MOTA", "switches", *KINDS], rows)
-    headlines = {f"IDF1, {name}": f"{one['all']['idf1']:.3f}" for name, one in results.items()}
-    finish("tracking", given, {"sequences": len(seeds) * len(KINDS), "trackers": results}, headlines, (1,))
+    print_table(["sequences, tracker", "IDF1", "MOTA", "switches", *KINDS], rows)
+    headlines = {f"IDF1, {name}": f"{r['all']['idf1']:.3f}" for name, r in results.items() if name.startswith("usual")}
+    numbers = {"sequences": len(seeds["usual"]) * len(KINDS), "sequences_of_others": len(seeds["crowd"]) * len(KINDS)}
+    finish("tracking", given, {**numbers, "trackers": results}, headlines, (2,))
 
 
 if __name__ == "__main__":

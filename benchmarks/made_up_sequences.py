@@ -12,6 +12,28 @@ _STEPS = 25
 """Steps a second of the paths; frames are taken from them at a lower rate."""
 
 
+class Difficulty(NamedTuple):
+    """What makes a sequence hard; the numbers are times those of the usual sequences."""
+
+    people: float = 1.0
+    turning: float = 1.0
+    shaking: float = 1.0
+    blur: float = 1.0
+    missed: float = 1.0
+    alarms: float = 1.0
+    pan: float = 0.0
+    """Standard deviation of the camera's speed, in picture widths a second."""
+
+
+DIFFICULTIES = {
+    "usual": Difficulty(),
+    "crowd": Difficulty(people=2.5),
+    "wandering": Difficulty(turning=6.0),
+    "poor detector": Difficulty(shaking=2.0, blur=2.5, missed=5.0, alarms=5.0),
+    "hand-held camera": Difficulty(pan=0.08),
+}
+
+
 class FrameOfSequence(NamedTuple):
     """What is there (identities (T,), boxes (T, 4)) and what is detected (boxes (D, 4), scores (D,)) at a time."""
 
@@ -22,11 +44,11 @@ class FrameOfSequence(NamedTuple):
     score: Array
 
 
-def sequence(kind: str, fps: int, seed: int) -> list[FrameOfSequence]:
-    """One sequence of 12 s; the same kind and seed have the same paths at every frame rate."""
+def sequence(kind: str, fps: int, seed: int, how: Difficulty = DIFFICULTIES["usual"]) -> list[FrameOfSequence]:
+    """A sequence of 12 s; the same kind and seed have the same paths at every frame rate."""
     rng = np.random.default_rng([KINDS.index(kind), seed])
-    people = _people(kind, rng)
-    bars = _bars(kind, rng)
+    people, bars = _people(kind, rng, how), _bars(kind, rng)
+    pan = _pan(np.random.default_rng([KINDS.index(kind), seed]), how.pan)
     noise = np.random.default_rng([KINDS.index(kind), seed, fps])
     alarms: list[tuple[Array, int]] = []
     frames = []
@@ -35,25 +57,37 @@ def sequence(kind: str, fps: int, seed: int) -> list[FrameOfSequence]:
         identity = np.array([number for number, _ in shown], int)
         truth = np.array([box for _, box in shown]).reshape(-1, 4)
         visible = _visible(truth, bars)
-        box, score = _detected(truth, visible, noise)
+        box, score = _detected(truth, visible, noise, how)
         alarms = [(place, left - 1) for place, left in alarms if left > 1]
-        alarms += [(_alarm(noise), int(noise.integers(1, 4))) for _ in range(noise.poisson(0.06))]
+        alarms += [(_alarm(noise), int(noise.integers(1, 4))) for _ in range(noise.poisson(0.06 * how.alarms))]
         false = np.array([place + noise.normal(0, 2, 4) for place, _ in alarms]).reshape(-1, 4)
         box = np.concatenate([box, false])
         score = np.concatenate([score, noise.uniform(0.2, 0.75, len(false))])
         order, seen = noise.permutation(len(box)), visible > 0.25
-        frames.append(FrameOfSequence(step / _STEPS, identity[seen], truth[seen], box[order], score[order]))
+        shift = np.tile(pan[step], 2)
+        frames.append(
+            FrameOfSequence(step / _STEPS, identity[seen], truth[seen] + shift, box[order] + shift, score[order])
+        )
     return frames
 
 
-def _people(kind: str, rng: np.random.Generator) -> list[Array]:
+def _pan(rng: np.random.Generator, speed: float) -> Array:
+    """Where the camera's own motion moves everything (steps, 2): its speed wanders and forgets itself in 0.5 s."""
+    rates = np.zeros((int(SECONDS * _STEPS), 2))
+    keep = np.exp(-1 / (0.5 * _STEPS))
+    for step in range(1, len(rates)):
+        rates[step] = keep * rates[step - 1] + (1 - keep**2) ** 0.5 * rng.normal(0, speed * WIDTH, 2)
+    return np.cumsum(rates, 0) / _STEPS
+
+
+def _people(kind: str, rng: np.random.Generator, how: Difficulty) -> list[Array]:
     """Paths (steps, 4) of boxes; NaN while somebody is not there."""
-    steps, count = int(SECONDS * _STEPS), int(rng.integers(4, 9))
+    steps, count = int(SECONDS * _STEPS), int(rng.integers(4, 9) * how.people)
     if kind != "doors":
-        return [_path(steps, kind, rng) for _ in range(count)]
+        return [_path(steps, kind, rng, how) for _ in range(count)]
     people = []
     for _ in range(2 * count):
-        path = _path(steps, "walk", rng)
+        path = _path(steps, "walk", rng, how)
         start = int(rng.integers(0, steps - 40))
         length = int(rng.uniform(1.2, 6) * _STEPS)
         path[:start], path[start + length :] = np.nan, np.nan
@@ -61,7 +95,7 @@ def _people(kind: str, rng: np.random.Generator) -> list[Array]:
     return people
 
 
-def _path(steps: int, kind: str, rng: np.random.Generator) -> Array:
+def _path(steps: int, kind: str, rng: np.random.Generator, how: Difficulty) -> Array:
     """A path with smoothly changing speed; outside of the picture nobody is there."""
     size = rng.uniform(40, 120)
     at = rng.uniform([0, 0.25 * HEIGHT], [WIDTH, 0.75 * HEIGHT])
@@ -70,7 +104,7 @@ def _path(steps: int, kind: str, rng: np.random.Generator) -> Array:
     if kind == "cross":
         at[0] = WIDTH * (0.15 if turn > 0 else 0.85) + rng.normal(0, 120)
         at[1] = HEIGHT / 2 + rng.normal(0, 60)
-    sway = np.cumsum(rng.normal(0, 0.02 * size / _STEPS**0.5, (steps, 2)), 0)
+    sway = np.cumsum(how.turning * rng.normal(0, 0.02 * size / _STEPS**0.5, (steps, 2)), 0)
     bob = 0.05 * size * np.sin(np.arange(steps) / _STEPS * 2 * np.pi * rng.uniform(1, 2) + rng.uniform(0, 6))
     middle = at + np.cumsum(np.tile([turn * fast, rng.normal(0, 0.1) * fast], (steps, 1)) + 0.3 * sway, 0)
     middle[:, 1] += bob
@@ -100,14 +134,14 @@ def _visible(truth: Array, bars: Array) -> Array:
     return visible
 
 
-def _detected(truth: Array, visible: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def _detected(truth: Array, visible: Array, rng: np.random.Generator, how: Difficulty) -> tuple[Array, Array]:
     """Boxes and scores of what a detector sees: scores fall and boxes shake with what is covered."""
     size = np.sqrt(np.prod(truth[:, 2:] - truth[:, :2], axis=1))[:, None] if len(truth) else np.zeros((0, 1))
     score = np.clip(0.92 - 0.75 * (1 - visible) + rng.normal(0, 0.07, len(truth)), 0.01, 0.99)
-    box = truth + rng.normal(0, 1, truth.shape) * size * (0.025 + 0.06 * (1 - visible[:, None]))
-    blurred = rng.random(len(truth)) < 0.08
+    box = truth + rng.normal(0, how.shaking, truth.shape) * size * (0.025 + 0.06 * (1 - visible[:, None]))
+    blurred = rng.random(len(truth)) < 0.08 * how.blur
     score = np.where(blurred, score - rng.uniform(0.2, 0.6, len(truth)), score)
-    seen = (score > 0.15) & (rng.random(len(truth)) > 0.02)
+    seen = (score > 0.15) & (rng.random(len(truth)) > 0.02 * how.missed)
     return box[seen], score[seen]
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from mien.geometry import Image
 
+pytest_plugins = ["tests.fixtures.training"]
+
 
 @pytest.fixture(scope="session")
 def astronaut() -> Image:

@@ -162,7 +162,7 @@ def test_video_keeps_ids_and_times(analyzer: Analyzer, astronaut: Image, write_v
     small = np.asarray(cv2.resize(astronaut, (240, 240), interpolation=cv2.INTER_AREA), np.uint8)
     clip = write_video([np.roll(small, 2 * k, 1) for k in range(12)])
     frames = list(analyzer.video(clip, every=3, smooth=0.2))
-    assert [frame.frame for frame in frames] == [0, 3, 6, 9]
+    assert [frame.index for frame in frames] == [0, 3, 6, 9]
     assert np.allclose([frame.time_s for frame in frames], [0, 0.12, 0.24, 0.36], atol=1e-3)
     assert [ids for frame in frames for ids in _ids(frame.faces)] == [0, 0, 0, 0]
     assert all(frame.image is None for frame in frames)

@@ -11,7 +11,7 @@ import mien
 
 ROOT = Path(mien.__file__).parent
 TORCH_ROOMS = ("mien.train", "mien.profile", "mien.studies")
-WITHOUT_TORCH = ("mien.evaluate.metrics", "mien.datasets.labels")  # of those rooms, what needs numpy alone
+WITHOUT_TORCH = ("mien.metrics", "mien.datasets.labels")  # of those rooms, what needs numpy alone
 NEEDS_WEIGHTS = ("mien.analyzer",)
 WEIGHTS = ("landmarks.onnx", "expression.onnx", "age.onnx", "attractiveness.onnx")
 

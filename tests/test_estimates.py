@@ -12,13 +12,13 @@ from mien.estimates import (
     age_estimate,
     age_value,
     attractiveness_estimate,
-    decode,
     landmarks_estimate,
     pose_estimate,
     sigmoid,
 )
 from mien.facs import CODES
 from mien.geometry import CropTemplate, apply_affine, face_square
+from mien.tasks import decode
 
 BANDS = {"coverage": 0.9, "band_edges": [20.0, 40.0, 60.0], "band_quantiles": [1.0, 2.0, 3.0, 4.0]}
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mien.datasets.base_table import Table
 from mien.datasets.labels import labels_of
 from mien.datasets.tables import open_table
-from mien.evaluate.metrics import winners
 from mien.evaluate.reading import pictures_of, rows_of
+from mien.metrics import winners
 
 Image = NDArray[np.uint8]
 GRAY = 127

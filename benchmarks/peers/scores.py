@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.evaluate import metrics
+from mien import metrics
 from peers.pictures import Sample
 from peers.reading import Answers
 

@@ -205,7 +205,7 @@ class Analyzer:
         if not self.heads or not sum(count):
             return [(faces, _NO_CROPS) for faces in found]
         cut: dict[CropTemplate, Image] = {}
-        everyone = Faces.join(found)
+        everyone = Faces.concat(found)
         for head in self.heads:
             if head.template not in cut:
                 pairs = zip(images, found, strict=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.faces import ActionUnits, Age, Attractiveness, Attributes, Category, Flags, Pose, Quantity
+from mien.faces import ActionUnits, Age, Attractiveness, Category, Flags, Pose, Quantity
 from mien.facs import CODES
 from mien.geometry import Array, apply_affine, invert_affine, rotation_angle, wrap_degrees
 
@@ -187,33 +187,3 @@ def flags_estimate(logits: Array, decoding: Decoding) -> Flags:
     """Probabilities sigmoid(slope z + bias) (Platt) of `columns` that may hold together, from logits (N, K)."""
     z = logits * np.asarray(decoding["slope"], np.float32) + np.asarray(decoding["bias"], np.float32)
     return Flags(sigmoid(z), tuple(decoding["columns"]))
-
-
-ATTRIBUTES = {"classification": category_estimate, "regression": quantity_estimate, "multilabel": flags_estimate}
-
-
-def decode(task: str, outputs: dict[str, Array], decoding: Decoding) -> dict[str, Any]:
-    """Columns of `Faces` by name from the outputs of a head.
-
-    task: 'age', 'expression', 'attractiveness', 'emotion' (read directly: an attribute, so that it can stand beside the
-    one that Action Units tell), or 'classification:NAME', 'regression:NAME', 'multilabel:NAME'; several are joined by
-    '+', and `decoding` then holds one decoding a task.
-    """
-    names = task.split("+")
-    found: dict[str, Any] = {}
-    named: dict[str, Any] = {}
-    for name in names:
-        own = decoding if len(names) == 1 else decoding[name]
-        kind, _, attribute = name.partition(":")
-        if kind == "age":
-            detail = outputs["detail"][:, 0] if "detail" in outputs else None
-            found["age"] = age_estimate(outputs["age"], own, detail)
-        elif kind == "expression":
-            found["action_units"] = action_units_estimate(outputs["action_units"], own)
-        elif kind == "attractiveness":
-            found["attractiveness"] = attractiveness_estimate(outputs["score"], own, outputs.get("embedding"))
-        elif kind == "emotion":
-            named["emotion"] = category_estimate(outputs["emotion"], own)
-        else:
-            named[attribute] = ATTRIBUTES[kind](outputs[name], own)
-    return {**found, "attributes": Attributes(named)} if named else found

@@ -52,7 +52,7 @@ def test_rows(capsys: pytest.CaptureFixture[str]) -> None:
         sink.write(Frame("a.jpg", one_face()))
         sink.write(Frame("b.jpg", Faces.empty(), "no_face"))
         sink.write(Frame("c.jpg", Faces.empty(), "error", "it is cut off"))
-        sink.write(Frame("d.mp4", one_face(7), frame=3, time_s=0.12))
+        sink.write(Frame("d.mp4", one_face(7), index=3, time_s=0.12))
     head, a, b, c, d = (line.strip() for line in capsys.readouterr().out.splitlines() if line.strip())
     assert head.split()[:3] == ["source", "face", "displays"]
     for text in ("a.jpg", "positive 0.93", "AU12 +2.4", "34 (27-41)", "61", "-12 +3 +0"):

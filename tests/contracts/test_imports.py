@@ -1,6 +1,7 @@
 """Which room may import which, read from the sources."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -13,11 +14,11 @@ HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic",
 HEAVY |= {"sklearn", "threadpoolctl"}
 EXTRAS = {"server": {"pydantic"}, "datasets": {"pydantic"}, "evaluate": {"matplotlib", "pydantic"}}
 """What a room may import beside the base install: what its own small extra brings."""
-BASE = {"errors", "facs", "geometry", "faces", "estimates", "opencv", "whole_file"}
+BASE = {"errors", "facs", "geometry", "faces", "estimates", "opencv", "files"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "ort": set(),
-    "whole_file": {"errors"},
+    "files": {"errors"},
     "facs": {"errors"},
     "opencv": {"errors"},
     "geometry": {"errors", "opencv"},
@@ -26,38 +27,72 @@ MAY_IMPORT: dict[str, set[str]] = {
     "estimates": {"errors", "facs", "faces", "geometry"},
     "lowrank": {"errors"},
     "expression": {"errors", "faces", "facs", "geometry"},
+    "metrics": {"errors", "geometry"},
+    "tasks": {"errors", "estimates", "faces", "facs", "geometry", "metrics"},
     "tracking": {"errors", "estimates", "faces", "geometry", "opencv"},
     "drawing": {"errors", "expression", "facs", "faces", "geometry", "media", "opencv"},
-    "sinks": {"errors", "expression", "facs", "faces", "geometry", "whole_file"},
-    "runtime": {"errors", "estimates", "expression", "faces", "geometry", "opencv", "ort"},
+    "sinks": {"errors", "expression", "facs", "faces", "geometry", "files"},
+    "runtime": {"errors", "estimates", "expression", "faces", "geometry", "opencv", "ort", "tasks"},
     "analyzer": {"errors", "expression", "faces", "geometry", "media", "runtime", "tracking"},
     "cleaning": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},
-    "preference": {"analyzer", "errors", "estimates", "faces", "geometry", "media", "opencv", "runtime"},
+    "preference": {
+        "analyzer",
+        "errors",
+        "estimates",
+        "faces",
+        "files",
+        "geometry",
+        "media",
+        "opencv",
+        "runtime",
+        "tasks",
+    },
     "client": {"errors", "faces"},
     "server": BASE | {"analyzer", "drawing", "expression", "media", "preference", "runtime", "sinks"},
-    "datasets": {"errors", "expression", "facs", "geometry", "media", "opencv", "runtime", "whole_file"},
-    "evaluate": BASE | {"datasets", "runtime"},
+    "datasets": {"errors", "expression", "facs", "geometry", "media", "opencv", "runtime", "tasks", "files"},
+    "evaluate": BASE | {"datasets", "metrics", "runtime", "tasks"},
     "train.losses": {"errors"},
     "train.backbones": {"errors"},
     "train.recipe_yaml": set(),
     "train.recipe": {"datasets", "errors", "train.recipe_yaml"},
-    "synthesis": {"datasets", "errors", "facs", "geometry", "opencv", "train.recipe"},
-    "profile": {"errors", "ort", "train.backbones", "whole_file"},
-    "train.data": BASE | {"datasets", "media", "runtime", "train.recipe"},
+    "synthesis": {"datasets", "errors", "files", "facs", "geometry", "opencv", "train.recipe"},
+    "profile": {"errors", "ort", "train.backbones", "files"},
+    "train.data": BASE | {"datasets", "media", "runtime", "tasks", "train.recipe"},
     "train.evidence_fit": {"expression", "facs", "geometry"},
-    "train.tasks": BASE | {"datasets", "evaluate", "expression", "train.data", "train.evidence_fit", "train.losses"},
+    "train.tasks": BASE
+    | {"datasets", "metrics", "tasks", "expression", "train.data", "train.evidence_fit", "train.losses"},
     "train.model": {"errors", "train.backbones", "train.tasks"},
     "train.fold": set(),
-    "train.trunks": {"errors"},
+    "train.trunks": {"errors", "files"},
     "train.warm_start": {"errors", "train.fold", "train.model"},
-    "train.engine": {"datasets", "errors", "geometry", "train.data", "train.losses", "train.model", "train.recipe"}
+    "train.engine": {
+        "datasets",
+        "errors",
+        "files",
+        "geometry",
+        "tasks",
+        "train.data",
+        "train.losses",
+        "train.model",
+        "train.recipe",
+    }
     | {"train.tasks", "train.trunks", "train.warm_start"},
     "train.export": BASE
     | {"datasets", "evaluate", "expression", "ort", "runtime", "train.data", "train.engine", "train.evidence_fit"}
-    | {"train.fold", "train.model", "train.recipe", "train.tasks"},
+    | {"metrics", "tasks", "train.fold", "train.model", "train.recipe", "train.tasks"},
     "studies": BASE
     | {"analyzer", "datasets", "evaluate", "expression", "lowrank", "media", "preference", "profile", "runtime"}
-    | {"synthesis", "train.backbones", "train.data", "train.engine", "train.evidence_fit", "train.export", "train.fold"}
+    | {
+        "metrics",
+        "synthesis",
+        "tasks",
+        "train.backbones",
+        "train.data",
+        "train.engine",
+        "train.evidence_fit",
+        "train.export",
+        "train.fold",
+    }
     | {"train.losses", "train.model", "train.recipe", "train.tasks", "train.warm_start"},
 }
 """The table of docs/architecture.md; `cli` and the façade may import anything; nobody imports `cli` or `server`."""
@@ -70,6 +105,7 @@ def room(module: str) -> str:
     return ".".join(parts[:2] if parts[:1] == ["train"] else parts[:1])
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Full names of all modules that a file imports, wherever in it."""
     names: set[str] = set()

@@ -7,9 +7,10 @@ import pytest
 
 pytest.importorskip("torch", reason="labels belong to mien[train]")
 
-from mien.datasets.labels import TEACHER_UNITS, ColumnLabel, labels_of
+from mien.datasets.labels import TEACHER_UNITS, labels_of
 from mien.errors import InputError
 from mien.facs import CODES
+from mien.tasks import ColumnLabel
 
 SHARES = ("happiness", "neutral", "anger", "disgust", "fear", "sadness", "contempt", "surprise", "unknown", "NF")
 

@@ -8,8 +8,9 @@ import pytest
 
 pytest.importorskip("torch", reason="the schema belongs to mien[train]")
 
-from mien.datasets.schema import VOTES, ColumnLabel, check_columns, find_faults, numbers_of, texts
+from mien.datasets.schema import VOTES, check_columns, find_faults, numbers_of, texts
 from mien.errors import InputError
+from mien.tasks import ColumnLabel
 
 
 def said(columns: dict[str, Any], *extra: ColumnLabel) -> str:

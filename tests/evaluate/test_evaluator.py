@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 from mien.datasets.crops import pick_face
 from mien.errors import InputError
 from mien.evaluate.evaluator import Report, Row, check_target, evaluate_file, make_row, write_report
-from mien.evaluate.measures import Measure
 from mien.faces import Faces
 from mien.geometry import align
 from mien.runtime.detector import Detector
 from mien.runtime.heads import Head
 from mien.runtime.landmarks import Landmarker
 from mien.runtime.models import embedded_models
+from mien.tasks import Metric
 
 POSE = ("yaw", "pitch", "roll")
 
@@ -38,7 +38,7 @@ def read_again(images: list[Any], landmarker: Landmarker, head: Head | None = No
         box, landmarks = pick_face(detector, image, None)
         (faces,) = landmarker([image], [Faces(box, np.ones(1, np.float32), landmarks)])
         parts.append(head(faces, align(image, faces.landmarks, head.template)) if head else faces)
-    return Faces.join(parts)
+    return Faces.concat(parts)
 
 
 def test_the_numbers_are_those_of_the_path(exported: Path, tiny: Any) -> None:
@@ -155,7 +155,7 @@ def test_embedded_age_model_on_one_portrait(tiny: Any) -> None:
 
 def test_a_row_counts_the_faces_that_have_the_label() -> None:
     values = np.array([1.0, 2.0, 3.0, np.nan])
-    measure = Measure(lambda i: float(values[i].mean()), ~np.isnan(values))
+    measure = Metric(lambda i: float(values[i].mean()), ~np.isnan(values))
     row = make_row("mean", measure, np.arange(4), rounds=400)
     assert (row.value, row.faces) == (2.0, 3)
     assert 1 <= row.low < 2 < row.high <= 3
@@ -163,10 +163,10 @@ def test_a_row_counts_the_faces_that_have_the_label() -> None:
 
 
 def test_what_is_undefined_is_nan_without_an_interval_and_without_a_warning() -> None:
-    undefined = Measure(lambda i: float("nan"), np.ones(4, bool))
+    undefined = Metric(lambda i: float("nan"), np.ones(4, bool))
     for measure, index in (
         (undefined, np.arange(4)),
-        (Measure(lambda i: float(np.arange(4)[i].mean()), np.zeros(4, bool)), np.arange(4)),
+        (Metric(lambda i: float(np.arange(4)[i].mean()), np.zeros(4, bool)), np.arange(4)),
         (undefined, np.arange(0)),
     ):
         row = make_row("x", measure, index, rounds=10)
@@ -178,7 +178,7 @@ def test_bootstrap_interval_covers_the_truth_as_often_as_it_says() -> None:
     rng, inside = np.random.default_rng(0), 0
     for _ in range(200):
         values = rng.normal(3, 1, 50)
-        measure = Measure(lambda i, values=values: float(values[i].mean()), np.ones(50, bool))
+        measure = Metric(lambda i, values=values: float(values[i].mean()), np.ones(50, bool))
         row = make_row("mean", measure, np.arange(50), rounds=150)
         inside += row.low <= 3 <= row.high
     assert 0.88 <= inside / 200 <= 0.99

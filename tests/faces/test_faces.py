@@ -149,13 +149,27 @@ def test_no_face():
 
 def test_joining_undoes_slicing():
     faces = make_faces(7)
-    joined = arrays(Faces.join([faces[:2], faces[2:2], faces[2:]]))
+    joined = arrays(Faces.concat([faces[:2], faces[2:2], faces[2:]]))
     assert joined.keys() == arrays(faces).keys()
     assert all(np.array_equal(joined[name], value) for name, value in arrays(faces).items())
-    lacking = Faces.join([faces[:2], replace(faces[2:], age=None, landmarks_68=None)])
+    lacking = Faces.concat([faces[:2], replace(faces[2:], age=None, landmarks_68=None)])
     assert lacking.age is lacking.landmarks_68 is None
     assert np.array_equal(lacking.pose.yaw, faces.pose.yaw)
-    assert len(Faces.join([])) == 0
+    assert len(Faces.concat([])) == 0
+
+
+def test_joining_reaches_what_lies_inside_a_part():
+    first, second = (
+        Emotion(np.full((n, 3), 1 / 3), np.zeros((n, 1)), ("AU12",), Category(np.full((n, 2), n / 10), ("a", "b")))
+        for n in (1, 2)
+    )
+    faces = make_faces(3)
+    joined = Faces.join([replace(faces[:1], emotion=first), replace(faces[1:], emotion=second)]).emotion
+    assert joined.category.probability[:, 0].tolist() == [0.1, 0.2, 0.2]
+    lacking = replace(first, category=None)
+    assert (
+        Faces.join([replace(faces[:1], emotion=lacking), replace(faces[1:], emotion=second)]).emotion.category is None
+    )
 
 
 def test_evidence_is_sorted_and_leaves_out_what_is_too_weak():
@@ -205,7 +219,7 @@ def test_displays_in_plain_values_and_in_a_few_words():
 
 def test_rows_have_the_keys_of_the_schema_and_survive_json():
     faces = make_faces()
-    rows = Frame("a.jpg", faces, frame=7, time_s=0.28).to_dicts()
+    rows = Frame("a.jpg", faces, index=7, time_s=0.28).to_dicts()
     assert json.loads(json.dumps(rows)) == rows
     assert [row["face"] for row in rows] == [0, 1, 2, 3, 4]
     for row, i in zip(rows, range(5), strict=True):
@@ -325,4 +339,64 @@ def test_own_models_in_a_few_words():
 def test_the_largest_face_has_the_largest_box() -> None:
     box = np.array([[0, 0, 9, 2], [5, 5, 10, 10], [0, 0, 1, 1]], np.float32)
     faces = Faces(box, np.ones(3, np.float32), np.zeros((3, 5, 2), np.float32))
-    assert faces.largest() == 1
+    assert faces.largest_index() == 1
+    assert faces.largest() == faces[1]
+
+
+def test_equal_when_all_values_are():
+    faces = make_faces()
+    assert faces == make_faces()
+    assert faces != replace(make_faces(), score=faces.score + 1)
+    assert faces != replace(make_faces(), age=None)
+    assert faces[0] == make_faces()[0] != faces[1]
+    assert replace(faces.age, low=np.full(5, np.nan)) == replace(faces.age, low=np.full(5, np.nan))
+    assert faces != 3
+
+
+def test_rows_become_faces_again():
+    faces = make_faces()
+    faces = replace(faces, attractiveness=replace(faces.attractiveness, embedding=None))
+    again = Faces.from_dicts(json.loads(json.dumps(faces.to_dicts())))
+    pairs = {name: (value, arrays(again)[name]) for name, value in arrays(faces).items()}
+    told, back = pairs.pop("emotion.contribution")
+    np.testing.assert_allclose(back, np.where(told > 0.05, told, 0), rtol=1e-6)  # the rest is too small to be evidence
+    for name, (value, back) in pairs.items():
+        if value.dtype.kind == "U":
+            assert (value == back).all()
+        else:
+            np.testing.assert_allclose(back, value, rtol=1e-6, err_msg=name)
+    assert Faces.from_dicts(json.loads(json.dumps(again.to_dicts()))) == again
+
+
+def test_rows_without_a_face_and_without_heads():
+    plain = replace(make_faces(2), **dict.fromkeys(("pose", "action_units", "emotion", "age", "attractiveness")))
+    rows = Frame("a.jpg", plain).to_dicts() + Frame("b.jpg", Faces.empty(), "no_face").to_dicts()
+    assert len(Faces.from_dicts(rows)) == 2
+    assert Faces.from_dicts([]) == Faces.empty()
+    with pytest.raises(InputError, match="'landmarks'"):
+        Faces.from_dicts([{"box": [0, 0, 1, 1], "score": 1.0}])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("box", np.zeros((5, 3)), r"'box' must have the shape \(N, 4\) with N = 5 faces. Got \(5, 3\)"),
+        ("score", np.zeros(4), r"'score' must have the shape \(N,\)"),
+        ("score", [1.0] * 5, "'score' must be a NumPy array of numbers. Got list"),
+        ("landmarks", np.zeros((5, 5, 2), bool), "Got bool array"),
+        ("landmarks_68", np.zeros((5, 5, 2)), "68, 2"),
+        ("track_id", np.zeros(5), "whole numbers. Got float64 array"),
+        ("age", Age(*np.zeros((3, 4))), r"'age.value' must hold one row for each of the 5 faces"),
+    ],
+)
+def test_other_shapes_and_types_are_refused(field, value, told):
+    with pytest.raises(InputError, match=told):
+        replace(make_faces(), **{field: value})
+
+
+def test_what_must_be_there_is_asked_for_by_name():
+    assert make_faces().require("age") == make_faces().age
+    with pytest.raises(InputError, match="read a video"):
+        replace(make_faces(), track_id=None).require("track_id")
+    with pytest.raises(InputError, match="at least one face"):
+        Faces.empty().largest()

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from tests.fixtures.tiny_models import MEAN, STD, save
 
 from mien.faces import Faces
-from mien.geometry import Array, CropTemplate, five_points
+from mien.geometry import Array, CropTemplate, Image, five_points
+from mien.runtime import landmarks
+from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 
 MARGIN = 1.5
@@ -77,11 +80,14 @@ def test_box_and_score_stay_the_detectors(tmp_path: Path) -> None:
     assert after.age is None
 
 
-def test_what_is_no_face_is_dropped_and_the_others_keep_their_place(tmp_path: Path) -> None:
+def test_what_is_no_face_is_dropped_and_the_others_keep_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A network that takes bright crops for faces: presence = sigmoid(4 (brightness - 0.5 standard deviations))."""
     biases = {"landmarks": POINTS.ravel(), "pose": POSE, "presence": [-2.0]}
     weights = {"landmarks": np.zeros((3, 136)), "pose": np.zeros((3, 3)), "presence": np.full((3, 1), 4 / 3)}
     decoding = {"presence": {"slope": 1.0, "bias": 0.0, "threshold": 0.5}}
+    monkeypatch.setattr(landmarks, "_TOO_SOFT", 0)  # the crops of this test are plain
     reader = Landmarker(save(tmp_path, "landmarks", biases, weights=weights, decoding=decoding), 1)
     image = np.full((300, 400, 3), 90, np.uint8)
     image[:, 200:] = 200
@@ -112,7 +118,7 @@ def test_several_pictures_share_one_run(tmp_path: Path, monkeypatch: pytest.Monk
         if len(alone):
             (single,) = reader([GRAY], [alone])
             assert faces.landmarks_68 == pytest.approx(single.landmarks_68)
-    assert len(Faces.join(found)) == 3
+    assert len(Faces.concat(found)) == 3
 
 
 def test_every_face_is_read_from_its_own_place(tmp_path: Path) -> None:
@@ -147,3 +153,10 @@ def test_the_margin_is_the_one_of_the_card(tmp_path: Path) -> None:
     crop = {"kind": "square", "size": 16, "margin": 3.0}
     (faces,) = landmarker(tmp_path, crop=crop)([GRAY], [faces_at((200, 150, 40, 0))])
     assert faces.landmarks_68[0] == pytest.approx(POINTS * 3.0 * 40 + [200, 150], abs=1e-2)
+
+
+def test_a_blurred_face_is_not_taken_for_texture(astronaut: Image) -> None:
+    soft = cv2.GaussianBlur(astronaut, (0, 0), 8)
+    faces = Detector(threads=1)(soft)
+    assert len(faces) == 1
+    assert len(Landmarker(threads=1)([soft], [faces])[0]) == 1

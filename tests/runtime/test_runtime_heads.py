@@ -160,7 +160,7 @@ def test_the_template_is_the_one_of_the_card(tmp_path: Path) -> None:
 @pytest.mark.parametrize("task", ["landmarks", "identity", "age+identity"])
 def test_other_tasks_are_refused(tmp_path: Path, task: str) -> None:
     path = save(tmp_path, task, {"score": [0.0]})
-    with pytest.raises(ModelError, match=rf"must have a task of expression, age, .*\. Got '{re.escape(task)}'"):
+    with pytest.raises(ModelError, match=rf"must have a task of age, expression, .*\. Got '{re.escape(task)}'"):
         Head(path)
 
 

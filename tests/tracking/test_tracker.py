@@ -160,7 +160,35 @@ def test_a_high_score_is_asked_before_a_low_one_that_is_nearer():
 
 def test_a_low_threshold_of_the_detector_is_that_of_the_tracker():
     tracker = Tracker(high_score=0.3)
-    assert tracker.update(scored([[100, 100]], [0.35]), 0.0).track_id.tolist() == [0]
+    assert tracker.update(scored([[100, 100]], [0.45]), 0.0).track_id.tolist() == [0]
+
+
+def test_a_face_hardly_above_the_threshold_is_reported_at_its_second_sighting():
+    tracker = Tracker()
+    ids = [tracker.update(scored([[100, 100], [400, 100]], [0.65, 0.9]), t).track_id.tolist() for t in (0.0, 0.04)]
+    assert ids == [[0], [1, 0]]
+    tracker.update(scored([[700, 300]], [0.65]), 0.08)
+    assert tracker.update(scored([[100, 300]], [0.9]), 0.12).track_id.tolist() == [2]  # alarms use up no id
+
+
+@pytest.mark.parametrize("fps", [5, 25])
+def test_a_slow_face_keeps_its_id_through_two_seconds_behind_something_by_motion_alone(fps):
+    tracker = Tracker()
+    for frame in range(6 * fps):
+        time_s = frame / fps
+        centers = np.array([[100 + 40 * time_s, 200], [400, 200]])
+        shown = [1] if 2 <= time_s < 4 else [0, 1]
+        assert tracker.update(faces_at(centers[shown]), time_s).track_id.tolist() == shown
+
+
+@pytest.mark.parametrize("fps", [5, 25])
+def test_a_hand_held_camera_takes_no_ids_away(fps):
+    tracker = Tracker()
+    for frame in range(6 * fps):
+        time_s = frame / fps
+        pan = 40 * np.sin(2 * np.pi * 0.7 * time_s)  # up to three face sizes a second
+        centers = np.array([[200 + pan, 200], [420 + pan, 230]])
+        assert tracker.update(faces_at(centers), time_s).track_id.tolist() == [0, 1]
 
 
 def test_a_face_that_was_seen_once_is_not_waited_for():

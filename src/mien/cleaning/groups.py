@@ -91,7 +91,7 @@ class FaceCutter:
         self._template = CropTemplate(self.side, _SCALE * size / self.side)
         self._shape: tuple[int, ...] | None = None
         self._detector = None if aligned else Detector(threads=threads)
-        self._landmarker = None if aligned else Landmarker(threads=threads)
+        self._landmarker = None if aligned else Landmarker(threads=threads, min_presence=0)
 
     def __call__(self, picture: Picture) -> Row:
         """The row of a picture, with its crop or with the reason why it has none."""
@@ -114,7 +114,7 @@ class FaceCutter:
         faces = self._detector(image)
         if not len(faces):
             return "no face"
-        found = self._landmarker([image], [faces[[faces.largest()]]])[0]
+        found = self._landmarker([image], [faces[[faces.largest_index()]]])[0]
         return _grey(align(image, found.landmarks, self._template)[0])
 
     def _as_it_is(self, image: Image) -> Image | str:

@@ -83,6 +83,8 @@ def analyze(
         annotator = stack.enter_context(_annotator(draw)) if draw else None
         target = out or ("-" if not sys.stdout.isatty() else None)
         sink = stack.enter_context(open_sink(target, resume=resume, options=options) if target else _table())
+        if annotator:
+            annotator.keep(sink.done - sink.errors)
         movements = stack.enter_context(EventSink(events, resume=resume, done=sink.done)) if events else None
         tally = Tally(sink.done, sink.errors)
         watch = not quiet and sys.stderr.isatty()
@@ -91,12 +93,15 @@ def analyze(
             known, recursive=recursive, glob=glob, skip=sink.done, keep_image=annotator is not None, **reading
         )
         for frame in with_rate(frames, total) if watch else frames:
+            # Both before the sink: what it calls done on resume has all its events and its drawing.
             if movements:
-                movements.write(frame)  # before the sink: what it calls done on resume has all its events
+                movements.write(frame)
+            if annotator:
+                annotator.add(frame)
             sink.write(frame)
             tally.add(frame)
-            if annotator and frame.image is not None:
-                annotator.add(frame)
+        if annotator:
+            annotator.close()
     if tally.errors:
         if not quiet:
             print(tally, file=sys.stderr)
@@ -106,7 +111,7 @@ def analyze(
 def _annotator(folder: Path) -> Any:
     from mien.drawing import Annotator
 
-    return Annotator(folder, timelines=True)
+    return Annotator(folder, timelines=True, in_turn=True)
 
 
 def _table() -> Any:

@@ -15,8 +15,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.progress import locked, progress_bar, replace_text
 from mien.errors import InputError
+from mien.files import locked, progress_bar, replace_text
 from mien.geometry import Array, Image, box_iou, warp
 from mien.runtime.detector import Detector
 

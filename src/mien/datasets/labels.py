@@ -11,7 +11,6 @@ import numpy as np
 
 from mien.datasets.schema import (
     VOTES,
-    ColumnLabel,
     Where,
     check_columns,
     classes_of,
@@ -21,8 +20,7 @@ from mien.datasets.schema import (
 )
 from mien.facs import CODES
 from mien.geometry import Array
-
-__all__ = ["TEACHER_UNITS", "ColumnLabel", "Columns", "labels_of"]
+from mien.tasks import ColumnLabel
 
 Columns = dict[str, Any]
 

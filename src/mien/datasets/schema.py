@@ -11,28 +11,13 @@ from numpy.typing import NDArray
 
 from mien.errors import InputError
 from mien.expression.emotion import DISPLAYS
+from mien.tasks import ColumnLabel
 
 Where = Callable[[int], str]
 """Row -> words that name it in a message, such as `faces.csv, row 12 (a/b.jpg)`."""
 
 VOTES = DISPLAYS
 _AGE_GROUP = re.compile(r"\d+-\d+|\d+\+|more than \d+")
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnLabel:
-    """A label that the user names: one of `classes`, a number, or columns of 0 and 1.
-
-    class: float (N, 1) index into classes (all values found, sorted, where none are given); number: (N, 1);
-    binary: (N, len(columns)). Missing values are NaN. low, high: the range of numbers.
-    """
-
-    name: str
-    kind: Literal["class", "number", "binary"]
-    columns: tuple[str, ...]
-    classes: tuple[str, ...] = ()
-    low: float = -np.inf
-    high: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)

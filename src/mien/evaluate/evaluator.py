@@ -8,25 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.progress import replace_text
 from mien.errors import InputError, expect
-from mien.evaluate.measures import Measure, groups_of, measures_by_task, shifted_age, shifted_rating
-from mien.evaluate.metrics import bootstrap_interval
+from mien.evaluate.groups import groups_of
 from mien.evaluate.reading import Reading, read_data
+from mien.files import replace_text
+from mien.metrics import bootstrap_interval
+from mien.tasks import Metric, Row, Task
 
 ROUNDS = 300
 MIN_GROUP = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measure with its 95 % bootstrap interval over faces."""
-
-    name: str
-    value: float
-    low: float | None
-    high: float | None
-    faces: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,33 +78,43 @@ def report_of(reading: Reading, *, rounds: int = ROUNDS, min_group: int = MIN_GR
     Names begin with the task's where the model has several.
     """
     expect(min_group >= 1, "min_group", "a whole number of at least 1", min_group)
-    task, faces, labels = reading.card.task, reading.faces, reading.labels
-    everyone = np.arange(len(faces))
+    everyone = np.arange(len(reading.faces))
     rows: list[Row] = []
     groups: list[Row] = []
-    shifts = {label: sets.get(reading.table.name) for label, sets in reading.card.values.get("label_shift", {}).items()}
-    for name, measures in measures_by_task(task, faces, reading.outputs, labels).items():
-        if name == "age" and (shift := shifts.get("age")):
-            measures = {**measures, **shifted_age(faces, labels, shift)}
-        if name == "attractiveness" and (shift := shifts.get("rating")):
-            measures = {**measures, **shifted_rating(reading.outputs["score"][:, 0], labels, shift)}
-        prefix = f"{name}: " if "+" in task else ""
-        rows += [make_row(prefix + n, m, everyone, rounds) for n, m in measures.items()]
-        main, measure = next(iter(measures.items()))
-        parts = groups_of(name, faces, labels.named, labels.columns)
-        found = (make_row(f"{prefix}{main}, {part}", measure, index, rounds) for part, index in parts)
-        groups += [row for row in found if row.faces >= min_group]
+    tasks = reading.tasks
+    for task in tasks:
+        measured = metrics_of(task, reading)
+        if not measured:
+            continue
+        prefix = f"{task.name}: " if len(tasks) > 1 else ""
+        rows += [make_row(prefix + name, metric, everyone, rounds) for name, metric in measured.items()]
+        main, metric = next(iter(measured.items()))
+        for part, index in groups_of(task, reading.faces, reading.labels.named, reading.labels.columns):
+            row = make_row(f"{prefix}{main}, {part}", metric, index, rounds)
+            groups += [row] if row.faces >= min_group else []
     table = reading.table
-    return Report(reading.model, table.name, reading.split, reading.pictures, len(faces), rows, groups)
+    return Report(reading.model, table.name, reading.split, reading.pictures, len(everyone), rows, groups)
 
 
-def make_row(name: str, measure: Measure, index: NDArray[np.int64], rounds: int) -> Row:
-    """A measure on the faces of `index` that it applies to, with its bootstrap interval."""
-    index = index[measure.known[index]]
-    value = measure.on(index) if len(index) else float("nan")
+def metrics_of(task: Task, reading: Reading) -> dict[str, Metric]:
+    """Metrics of a task that the labels allow, and those with what the model learned of this dataset's labels."""
+    read = reading.read(task)
+    measured = task.metrics(read)
+    shifts = reading.card.values.get("label_shift", {})
+    for label in task.wanted[0]:
+        shift = shifts.get(label, {}).get(reading.table.name)
+        if measured and shift:
+            measured = {**measured, **task.shifted_metrics(read, shift)}
+    return measured
+
+
+def make_row(name: str, metric: Metric, index: NDArray[np.int64], rounds: int) -> Row:
+    """A metric on the faces of `index` that it applies to, with its bootstrap interval."""
+    index = index[metric.known[index]]
+    value = metric.on(index) if len(index) else float("nan")
     if np.isnan(value) or rounds < 2:
         return Row(name, value, None, None, len(index))
-    return Row(name, value, *bootstrap_interval(measure.on, index, rounds), len(index))
+    return Row(name, value, *bootstrap_interval(metric.on, index, rounds), len(index))
 
 
 def check_target(path: Path, name: str) -> None:

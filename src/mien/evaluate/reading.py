@@ -13,28 +13,20 @@ from mien.datasets.aligned import known_boxes
 from mien.datasets.base_table import Table
 from mien.datasets.crops import pick_face, wanted_box
 from mien.datasets.join import join_teacher
-from mien.datasets.labels import ColumnLabel, labels_of
+from mien.datasets.labels import labels_of
 from mien.datasets.tables import open_table
 from mien.errors import InputError, expect
-from mien.evaluate.measures import SKIN_TONE, Labels
+from mien.evaluate.groups import SKIN_TONE
 from mien.evaluate.skin_tone import skin_tones
 from mien.faces import Faces
-from mien.facs import CODES
 from mien.geometry import Array, Image, align
 from mien.runtime.detector import Detector
 from mien.runtime.heads import Head
 from mien.runtime.landmarks import Landmarker
 from mien.runtime.models import Card, embedded_models, find_model, read_card
+from mien.tasks import ColumnLabel, Labels, Read, Task, decoding_of, tasks_of
 
 _BATCH = 64
-_WANTED = {
-    "age": (("age",), "'age' or 'age_group'"),
-    "expression": (("action_units", "emotion"), f"Action Units ('{CODES[0]}', ...) or votes ('happiness', ...)"),
-    "emotion": (("emotion",), "votes ('happiness', ...)"),
-    "attractiveness": (("rating",), "'rating'"),
-    "landmarks": (("landmarks",), "'landmarks', 'yaw', 'pitch' and 'roll'"),
-}
-"""Labels of the tasks that mien knows by name, any of which will do, and the columns that hold them, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +42,16 @@ class Reading:
     faces: Faces
     outputs: dict[str, Array]
     labels: Labels
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks of the model."""
+        return tasks_of(self.card.task)
+
+    def read(self, task: Task) -> Read:
+        """What was read for one of the tasks."""
+        decoding = decoding_of(self.card.task, task.name, self.card.decoding)
+        return Read(self.faces, self.outputs, self.labels, decoding)
 
     @property
     def note(self) -> str:
@@ -158,38 +160,21 @@ def rows_of(
     return rows
 
 
-def decodings(card: Card) -> dict[str, dict[str, Any]]:
-    """The decoding of each task of a model, by the task's name."""
-    names = card.task.split("+")
-    return {name: card.decoding if len(names) == 1 else card.decoding[name] for name in names}
-
-
 def column_labels(card: Card) -> list[ColumnLabel]:
     """The labels that a model's own tasks need: of classes, numbers, or columns of 0 and 1."""
-    found = []
-    for task, own in decodings(card).items():
-        kind = task.partition(":")[0]
-        if kind == "classification":
-            found.append(ColumnLabel(task, "class", (own["column"],), tuple(own["classes"])))
-        elif kind == "regression":
-            ends = [
-                default if own.get(end) is None else own[end] for end, default in (("low", -np.inf), ("high", np.inf))
-            ]
-            found.append(ColumnLabel(task, "number", (own["column"],), (), *ends))
-        elif kind == "multilabel":
-            found.append(ColumnLabel(task, "binary", tuple(own["columns"]), (), 0.0, 1.0))
-    return found
+    tasks = tasks_of(card.task)
+    return [label for task in tasks for label in task.columns(decoding_of(card.task, task.name, card.decoding))]
 
 
 def check_labels(card: Card, labels: dict[str, Array], columns: dict[str, Any], data: Path) -> None:
     """Raise InputError, with the columns that are wanted, unless a row has a label for a task of the model."""
     named = {label.name: label.columns for label in column_labels(card)}
     wanted = []
-    for task in card.task.split("+"):
-        keys, words = _WANTED.get(task, ((task,), ", ".join(map(repr, named.get(task, ())))))
+    for task in tasks_of(card.task):
+        keys, words = task.wanted
         if any(key in labels and not np.isnan(labels[key]).all() for key in keys):
             return
-        wanted.append(words)
+        wanted.append(words or ", ".join(map(repr, named.get(task.name, ()))))
     raise InputError(
         f"{str(data)!r} must have labels for the task {card.task!r} in the rows that are used: the columns "
         f"{', or '.join(wanted)}. Got the columns {', '.join(sorted(columns)) or 'none'}."
@@ -209,8 +194,8 @@ def read_faces(
     boxes (N, 4) tell which face of a picture is meant, NaN where unknown; change: of each picture before it is read.
     Raises InputError where no face is found.
     """
-    places_faces = card.task == "landmarks"
-    landmarker = Landmarker(file if places_faces else "landmarks", threads=2)
+    places_faces = not all(task.aligned for task in tasks_of(card.task))
+    landmarker = Landmarker(file if places_faces else "landmarks", threads=2, min_presence=0)
     head = None if places_faces else Head(file, threads=2)
     places: list[int] = []
     batch: list[tuple[Image, Faces]] = []
@@ -228,7 +213,7 @@ def read_faces(
             f"{str(table.path)!r} must hold pictures with a face. No face was found in {len(rows)} pictures."
         )
     outputs = {name: np.concatenate([part[1][name] for part in parts]) for name in parts[0][1]}
-    return Faces.join([part[0] for part in parts]), np.array(places), outputs
+    return Faces.concat([part[0] for part in parts]), np.array(places), outputs
 
 
 def pictures_of(table: Table, rows: NDArray[np.int64]) -> Iterator[tuple[int, Image]]:
@@ -258,7 +243,7 @@ def _read(
 ) -> tuple[Faces, dict[str, Array]]:
     images = [image for image, _ in batch]
     refined = landmarker(images, [faces for _, faces in batch])
-    joined = Faces.join(refined)
+    joined = Faces.concat(refined)
     assert joined.landmarks_68 is not None
     seen = {SKIN_TONE: skin_tones(images, joined.landmarks_68)}
     if head is None:

@@ -6,8 +6,7 @@ import numpy as np
 
 from mien.datasets.crops import pick_face
 from mien.errors import InputError, expect
-from mien.evaluate.evaluator import Row, make_row
-from mien.evaluate.measures import Measure
+from mien.evaluate.evaluator import make_row
 from mien.evaluate.reading import Reading, pictures_of
 from mien.faces import Faces
 from mien.geometry import Array, Image, align, apply_affine
@@ -15,10 +14,10 @@ from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.heads import Head
 from mien.runtime.landmarks import Landmarker
+from mien.tasks import Metric, Row, Task, list_tasks, task_named
 
 SHIFT, SCALE, TURN, QUALITY = 0.04, 1.33, 8.0, (40, 95)
 """Largest shift (part of the shorter side), factor of size (up and down), angle in degrees; JPEG from and to."""
-UNITS = {"age": "years", "attractiveness": "standard deviations of the pool's faces"}
 
 View = tuple[Image, Faces]
 
@@ -31,16 +30,17 @@ def steadiness(reading: Reading, file: Path, times: int = 5, seed: int = 0, roun
     Raises InputError for a model of another task.
     """
     value = spread_of(reading, file, times, seed)
-    name = f"SD of one face in {times} changed pictures, {UNITS[_task(reading)]}"
-    measure = Measure(lambda i: float(value[i].mean()), np.asarray(~np.isnan(value)))
-    return make_row(name, measure, np.arange(len(value)), rounds)
+    name = f"SD of one face in {times} changed pictures, {_task(reading).unit}"
+    metric = Metric(lambda i: float(value[i].mean()), np.asarray(~np.isnan(value)))
+    return make_row(name, metric, np.arange(len(value)), rounds)
 
 
 def spread_of(reading: Reading, file: Path, times: int = 5, seed: int = 0) -> Array:
     """Standard deviation (M,) of each face of the reading over its changes, NaN where fewer than two show it."""
     expect(times >= 2, "times", "at least 2", times)
     task = _task(reading)
-    detector, landmarker, head = Detector(threads=2), Landmarker("landmarks", threads=2), Head(file, threads=2)
+    detector, head = Detector(threads=2), Head(file, threads=2)
+    landmarker = Landmarker("landmarks", threads=2, min_presence=0)
     found = np.full(len(reading.rows), np.nan)
     place_of = {int(row): place for place, row in enumerate(reading.rows)}
     for row, image in pictures_of(reading.table, reading.rows):
@@ -51,14 +51,12 @@ def spread_of(reading: Reading, file: Path, times: int = 5, seed: int = 0) -> Ar
     return found
 
 
-def _task(reading: Reading) -> str:
-    names = reading.card.task.split("+")
-    known = [name for name in names if name in UNITS]
-    if not known:
-        raise InputError(
-            f"'moved' must be left out for a model of {reading.card.task!r}: it is for {', '.join(UNITS)}."
-        )
-    return known[0]
+def _task(reading: Reading) -> Task:
+    measured = [task for task in reading.tasks if task.unit]
+    if not measured:
+        able = ", ".join(name for name in list_tasks() if ":" not in name and task_named(name).unit)
+        raise InputError(f"'moved' must be left out for a model of {reading.card.task!r}: it is for {able}.")
+    return measured[0]
 
 
 def perturb(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
@@ -102,11 +100,10 @@ def moved_box(box: Array, matrix: Array) -> Array:
     return np.asarray(np.concatenate([corners.min(0), corners.max(0)]))
 
 
-def _values(views: list[View], landmarker: Landmarker, head: Head, task: str) -> Array:
+def _values(views: list[View], landmarker: Landmarker, head: Head, task: Task) -> Array:
     """Age or score (K,) of one face in each view."""
     images = [image for image, _ in views]
     refined = landmarker(images, [faces for _, faces in views])
     crops = [align(image, faces.landmarks, head.template) for image, faces in zip(images, refined, strict=True)]
-    faces = head(Faces.join(refined), np.concatenate(crops))
-    column = faces.age.value if task == "age" else faces.attractiveness.score  # type: ignore[union-attr]
-    return np.asarray(column, np.float64)
+    faces = head(Faces.concat(refined), np.concatenate(crops))
+    return np.asarray(task.value(faces), np.float64)

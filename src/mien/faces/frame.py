@@ -1,4 +1,4 @@
-"""What was found in one picture, or in one frame of a video."""
+"""What was read in one image, or in one frame of a video."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mien.faces.faces import Faces
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What was found in one picture, or in one frame of a video.
+    """What was read in one image, or in one frame of a video.
 
-    status is 'ok', 'no_face' or 'error'; reason says why when it is 'error'. frame is the number and time_s
+    status is 'ok', 'no_face' or 'error'; reason says why when it is 'error'. index is the number and time_s
     the time of a video frame; image (H, W, 3) is RGB uint8, or None when it was not asked for.
     """
 
@@ -25,7 +25,7 @@ class Frame:
     faces: Faces
     status: str = "ok"
     reason: str | None = None
-    frame: int | None = None
+    index: int | None = None
     time_s: float | None = None
     image: NDArray[np.uint8] | None = None
 
@@ -35,7 +35,7 @@ class Frame:
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One plain dictionary a face; one in all when there is no face or an error."""
-        head = {"source": self.source, "status": self.status, "frame": self.frame, "time_s": self.time_s}
+        head = {"source": self.source, "status": self.status, "frame": self.index, "time_s": self.time_s}
         if self.status == "error":
             return [{**head, "reason": self.reason, "face": None}]
         return [{**head, **row} for row in self.faces.to_dicts()] or [{**head, "face": None}]

@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.faces.columns import equal_columns
+
 Array = NDArray[Any]
 EMOTIONS: tuple[str, str, str] = ("positive", "neutral", "negative")
 SCORE_NUMBERS = ("score", "low", "high", "percentile", "percentile_low", "percentile_high")
@@ -26,8 +28,13 @@ class _Columns:
         }
         return replace(self, **picked)  # type: ignore[type-var]
 
+    def __eq__(self, other: object) -> bool:
+        return equal_columns(self, other)
 
-@dataclass(frozen=True, slots=True)
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Pose(_Columns):
     """Head pose in degrees: yaw to the person's left, pitch downwards, roll counter-clockwise; each (N,)."""
 
@@ -40,7 +47,7 @@ class Pose(_Columns):
         return {"yaw": float(self.yaw), "pitch": float(self.pitch), "roll": float(self.roll)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ActionUnits(_Columns):
     """Action Units: probability (N, K) in 0..1 that a unit is active, intensity (N, K) in 0..5.
 
@@ -62,7 +69,7 @@ class ActionUnits(_Columns):
         return {code: {"probability": float(p), "intensity": float(i)} for code, p, i in pairs}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Emotion(_Columns):
     """Displayed emotion: probability (N, 3) of positive, neutral, negative; contribution (N, K) by unit.
 
@@ -109,7 +116,7 @@ class Emotion(_Columns):
         return {"label": self.label, **named, **sure, "category": category, "evidence": evidence}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Displays(_Columns):
     """What Action Units display together, see `mien.expression.displays`.
 
@@ -129,7 +136,7 @@ class Displays(_Columns):
         return {"pain": known.pop("pain"), "smile": str(self.smile) or None, **known}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Age(_Columns):
     """Apparent age in years: value, low and high (N,); the interval covers the truth `coverage` of the time."""
 
@@ -144,7 +151,7 @@ class Age(_Columns):
         return {**ends, "coverage": self.coverage}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attractiveness(_Columns):
     """Mean opinion of a rater pool: score (N,), and percentile (N,) among the faces that the pool rated.
 
@@ -173,7 +180,7 @@ def _plain(value: Array | None) -> float | None:
     return float(value) if value is not None and np.isfinite(value) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Category(_Columns):
     """One of several classes that a user's own model tells: probability (N, K)."""
 
@@ -192,7 +199,7 @@ class Category(_Columns):
         return {"label": self.label, "probability": named}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Quantity(_Columns):
     """A number that a user's own model estimates: value (N,)."""
 
@@ -203,7 +210,7 @@ class Quantity(_Columns):
         return {"value": float(self.value)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Flags(_Columns):
     """Properties that may hold together, told by a user's own model: probability (N, K)."""
 
@@ -218,7 +225,7 @@ class Flags(_Columns):
 Attribute = Category | Quantity | Flags
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attributes:
     """What users' own models estimate, by name: `attributes["glasses"]`; any other index picks faces."""
 
@@ -228,6 +235,11 @@ class Attributes:
         if isinstance(key, str):
             return self.named[key]
         return Attributes({name: estimate[key] for name, estimate in self.named.items()})
+
+    def __eq__(self, other: object) -> bool:
+        return equal_columns(self, other)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values of one face."""

@@ -48,7 +48,7 @@ def photo_face(frame: Frame) -> PhotoFace:
         return PhotoFace(name, reason=frame.reason or "no picture")
     if not len(faces):
         return PhotoFace(name, reason="no face")
-    largest = faces[[faces.largest()]]
+    largest = faces[[faces.largest_index()]]
     box = tuple(map(float, largest.box[0]))
     assert largest.attractiveness is not None
     assert largest.attractiveness.embedding is not None

@@ -52,7 +52,7 @@ def entrant(source: str, faces: Faces, image: Image) -> Entrant:
     """
     ran = faces.age is not None and faces.attractiveness is not None
     expect(ran, "analyzer", f"one with the heads {' and '.join(HEADS)}: children get no score", Words("one without"))
-    face = faces.face(faces.largest())
+    face = faces.largest()
     several = (f"{len(faces)} faces, the largest was taken",) if len(faces) > 1 else ()
     return Entrant(source, face, (*remarks(face, image), *several))
 

@@ -13,6 +13,7 @@ from mien.faces import Attractiveness
 from mien.preference.personal import Taste
 from mien.preference.pool import Preference, chances, constants, prefer
 from mien.runtime.heads import Head
+from mien.tasks import decoding_of, split_tasks
 
 Array = NDArray[Any]
 
@@ -120,12 +121,12 @@ def open_judge(heads: Sequence[Head], taste: Taste | str | PathLike[str] | None 
 
     Raises ModelError where there is no such head, its card cannot compare, or the taste belongs to another network.
     """
-    cards = [head.model.card for head in heads if "attractiveness" in head.model.card.task.split("+")]
+    cards = [head.model.card for head in heads if "attractiveness" in split_tasks(head.model.card.task)]
     if not cards:
         raise ModelError("Faces are compared by an attractiveness head; the analyzer has none. Add 'attractiveness'.")
     card: Any = cards[-1]  # whose columns stand in the end
     if taste is None:
-        return PoolJudge(card.decoding.get("attractiveness", card.decoding))
+        return PoolJudge(decoding_of(card.task, "attractiveness", card.decoding))
     if isinstance(taste, Taste):
         taste.check_model(card.values["sha256"])
         return TasteJudge(taste)

@@ -9,8 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mien.errors import InputError, ModelError, SinkError, Words, expect
+from mien.errors import InputError, ModelError, Words, expect
 from mien.estimates import moderated, sigmoid
+from mien.files import replace_text
 from mien.preference.logistic import Vector, maximum, normal_cdf, shared_faces
 
 FORMAT, VERSION = "mien taste", 1
@@ -153,14 +154,7 @@ class Taste:
     def save(self, path: str | Path) -> Path:
         """Write a small JSON file, whole or not at all. Raises SinkError when it cannot be written."""
         path = Path(path)
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            partial.write_text(json.dumps(self.to_dict(), allow_nan=False), encoding="utf-8")
-            partial.replace(path)
-        except OSError as error:
-            raise SinkError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
-        finally:
-            partial.unlink(missing_ok=True)
+        replace_text(path, json.dumps(self.to_dict(), allow_nan=False))
         return path
 
     @classmethod

@@ -10,23 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import InputError, ModelError, expect
-from mien.estimates import ATTRIBUTES, decode
 from mien.expression.emotion import EvidenceModel
 from mien.faces import Attributes, Faces
 from mien.geometry import Array, CropTemplate
 from mien.runtime.models import Card, Model, find_model, is_embedded
+from mien.tasks import decode, decoding_of, list_tasks, split_tasks, tasks_of
 
 HEADS = ("expression", "age", "attractiveness")
 OPEN_HEADS = {"expression": "expression-open"}
 """Models under terms that let anyone use them for anything, by the name of the head that they stand in for."""
-_TASKS = (*HEADS, "emotion")
 _ONE_FACE = Faces(np.zeros((1, 4), np.float32), np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32))
 
 
 def expression_decoding(card: Card) -> dict[str, Any]:
     """Decoding of Action Units on a card, also where the model has other tasks beside them."""
-    decoding: dict[str, Any] = card.decoding.get("expression", card.decoding)
-    return decoding
+    if "expression" not in split_tasks(card.task):
+        return {}
+    return decoding_of(card.task, "expression", card.decoding)
 
 
 def choose_heads(heads: Iterable[str | Path] | None, terms: str) -> list[str | Path]:
@@ -62,15 +62,22 @@ class Head:
         self.model = Model(path, threads)
         rows = expression_decoding(self.model.card).get("evidence")
         self.evidence = evidence or (EvidenceModel.from_dict(rows) if rows else None)
-        kinds = {name.partition(":")[0] for name in self.model.card.task.split("+")}
-        if not kinds <= {*_TASKS, *ATTRIBUTES}:
-            expected = ", ".join((*_TASKS, *(f"{kind}:NAME" for kind in ATTRIBUTES)))
-            raise ModelError(
-                f"The card of {str(model)!r} must have a task of {expected}, several joined by '+'. "
-                f"Got {self.model.card.task!r}."
-            )
+        self._check_task(model)
         if not is_embedded(path):
             self._check_fit(path)
+
+    def _check_task(self, model: str | Path) -> None:
+        """Raise ModelError for a card whose task is not known, or reads no aligned crop."""
+        joined = self.model.card.task
+        try:
+            aligned = all(task.aligned for task in tasks_of(joined))
+        except InputError:
+            aligned = False
+        if not aligned:
+            expected = ", ".join(name for name in list_tasks() if name != "landmarks")
+            raise ModelError(
+                f"The card of {str(model)!r} must have a task of {expected}, several joined by '+'. Got {joined!r}."
+            )
 
     def _check_fit(self, path: Path) -> None:
         """Raise ModelError where network and card do not go together: told by a gray crop, not by the first face."""

@@ -11,9 +11,13 @@ from mien.estimates import landmarks_estimate, pose_estimate, presence_estimate
 from mien.faces import Faces, Pose
 from mien.geometry import Array, Image, face_square, five_points, rotation_angle, warp, wrap_degrees
 from mien.runtime.models import Model, find_model
+from mien.runtime.quality import detail
 
 _TURNED = 15.0
 """Degrees beyond which a face is cut again, upright: the detector's five points do not tell how it is turned."""
+
+_TOO_SOFT = 0.16
+"""Detail of a crop, see `detail`, below which presence is not judged: a strongly blurred face looks like texture."""
 
 
 class Landmarker:
@@ -75,6 +79,8 @@ class Landmarker:
             crop[:] = warp(images[which], one, size)
         outputs = self.model(crops)
         presence = presence_estimate(outputs, self.model.card.decoding)
+        if self.min_presence > 0:
+            presence = np.where((presence < self.min_presence) & (detail(crops) < _TOO_SOFT), np.float32(1), presence)
         points = landmarks_estimate(outputs["landmarks"], matrix, size)
         return points, pose_estimate(outputs["pose"], matrix), presence
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 import mien
 from mien.server.batches import Batcher
+from mien.server.examples import EXAMPLES
 from mien.server.gate import Gate
 from mien.server.guard import Guard
 from mien.server.jobs import Jobs
@@ -62,7 +64,21 @@ def create_app(settings: Settings = Settings()) -> FastAPI:  # noqa: B008  (froz
     if PAGE.is_dir():
         app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     _wrap(app, settings, metrics)
+    _describe(app)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Put the examples into the description: FastAPI leaves out what is null in them."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = described()
+        for (path, way, status), example in EXAMPLES.items():
+            schema["paths"][path][way]["responses"][status]["content"]["application/json"]["example"] = example
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:

@@ -26,6 +26,12 @@ JOB = {
     "expires": "2026-11-29T19:00:05.000+00:00",
     "results": ["rows", "events", "annotated", "timeline.png"],
 }
+EXAMPLES: dict[tuple[str, str, str], Any] = {
+    ("/v1/analyze", "post", "200"): ROWS,
+    ("/v1/videos", "post", "202"): JOB | {"state": "waiting", "results": []},
+    ("/v1/videos/{number}", "get", "200"): JOB,
+}
+"""By path, method and status of the answer."""
 _BINARY = {"type": "string", "format": "binary"}
 
 

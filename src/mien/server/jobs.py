@@ -18,6 +18,7 @@ from mien.analyzer import Analyzer
 from mien.drawing import Annotator
 from mien.errors import MienError
 from mien.faces import Frame
+from mien.files import whole_file
 from mien.media import video_seconds
 from mien.server.metrics import Metrics
 from mien.server.problems import Problem
@@ -25,7 +26,6 @@ from mien.server.processes import alive
 from mien.server.readers import Readers, VideoOptions
 from mien.server.settings import Limits
 from mien.sinks import EventSink, JsonLinesSink
-from mien.whole_file import whole_file
 
 logger = logging.getLogger("mien.server")
 ENDS = ("done", "error", "stopped")

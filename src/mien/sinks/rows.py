@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import MissingDependencyError, expect
-from mien.whole_file import whole_file
+from mien.files import whole_file
 
 KINDS = (".csv", ".json", ".parquet")
 

@@ -1,7 +1,6 @@
 """A set of rendered heads with exact labels: Action Units of both sides, pose and landmarks of every picture."""
 
 import multiprocessing
-import os
 from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -15,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
-from mien.datasets.progress import progress_bar
 from mien.errors import InputError
 from mien.facs import CODES
+from mien.files import progress_bar, whole_file
 from mien.geometry import Array, Image
 from mien.opencv import cv2
 from mien.synthesis.assets import HeadModel, Person, load_model, load_people
@@ -177,21 +176,17 @@ def render_dataset(recipe: HeadsRecipe) -> None:
         if not path.is_file():
             raise InputError(f"'assets' must hold {path.name}. Got {str(path.parent)!r}.")
     recipe.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = recipe.out.with_name(f"{recipe.out.name}.{os.getpid()}.partial")
     columns = schema(describe(recipe))
-    try:
-        with (
-            pq.ParquetWriter(partial, columns) as writer,
-            progress_bar("heads", recipe.n) as advance,
-            closing(_drawn(recipe)) as parts,
-        ):
-            for rows in parts:
-                writer.write_table(pa.Table.from_pylist(rows, columns))
-                for _ in rows:
-                    advance()
-        os.replace(partial, recipe.out)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        whole_file(recipe.out) as partial,
+        pq.ParquetWriter(partial, columns) as writer,
+        progress_bar("faces", recipe.n) as advance,
+        closing(_drawn(recipe)) as parts,
+    ):
+        for rows in parts:
+            writer.write_table(pa.Table.from_pylist(rows, columns))
+            for _ in rows:
+                advance()
 
 
 def _drawn(recipe: HeadsRecipe) -> Generator[list[dict[str, Any]], None, None]:

@@ -2,8 +2,9 @@
 
 from mien.tracking.assignment import assign
 from mien.tracking.cuts import CutDetector
+from mien.tracking.looks import appearance
 from mien.tracking.neutral import NeutralBaseline
 from mien.tracking.smoothing import Smoother
-from mien.tracking.tracker import Tracker, appearance
+from mien.tracking.tracker import Tracker
 
 __all__ = ["CutDetector", "NeutralBaseline", "Smoother", "Tracker", "appearance", "assign"]

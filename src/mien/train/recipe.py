@@ -1,5 +1,6 @@
 """Recipes: what a training run does, as a checked YAML file."""
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -67,6 +68,9 @@ class Source(Strict):
     watch: the set is measured by itself after each epoch (`val_SET_...`) and has no part in any choice.
     shift: whether the set's labels may lie apart from the task's value by a small rising curve of their own (ages), or
     by an offset and a scale (ratings), learned with the rest and left out in use.
+    compared_within: a column; rated faces are compared only where it has the same value. compared_by: a regular
+    expression for the part of the value that counts, such as '.$' for the last letter.
+    exact: whether the labels are exact, as those of synthetic faces: a teacher's are then not put beside them.
     """
 
     file: str
@@ -82,6 +86,18 @@ class Source(Strict):
     labels: list[str] = []
     held: str | None = None
     watch: bool = False
+    compared_within: str | None = None
+    compared_by: str = ".*"
+    exact: bool = False
+
+    @field_validator("compared_by")
+    @classmethod
+    def _check_expression(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"a regular expression is expected: {error}") from error
+        return value
 
 
 class Teacher(Strict):
@@ -117,7 +133,8 @@ class Recipe(Strict):
     early_stop: epochs without a better validation before it ends; keep: the last weights or the best ones.
     sampler: 'weighted' by rows and `balance`, 'balanced' (all values of `balance` alike), 'pairs' (comparisons).
     init: weights to begin from. lr_scale: learning rate of the backbone against that of the heads; layer_decay: of each
-    layer of the backbone against the one after it. freeze: epochs in which the backbone rests, its norms with it.
+    layer of the backbone against the one after it. freeze: epochs in which the backbone rests, its norms with it;
+    frozen: so many of its first layers rest to the end.
     teachers: networks to learn from. shift_penalty: weight of a pull of label shifts (`Source.shift`) to none.
     teacher: a file of labels joined by set and id; pseudo: a model that gives labels where they are missing, Action
     Units or ratings. devices: above 1 trains data-parallel (DDP). accelerator: 'auto', 'cpu' or 'gpu'.
@@ -157,6 +174,7 @@ class Recipe(Strict):
     lr_scale: float = Field(1.0, gt=0)
     layer_decay: float = Field(1.0, gt=0, le=1)
     freeze: int = Field(0, ge=0)
+    frozen: int = Field(0, ge=0)
     weight_decay: float = Field(0.02, ge=0)
     warmup: float = Field(0.1, ge=0, lt=1)
     ema: float = Field(0.998, ge=0, lt=1)

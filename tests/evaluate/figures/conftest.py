@@ -73,12 +73,13 @@ def labels(faces: Faces) -> dict[str, Any]:
 @pytest.fixture
 def reading(faces: Faces, labels: dict[str, Any]) -> Callable[..., Any]:
     """Makes the reading of a task; keyword arguments replace labels, or take them away."""
-    from mien.evaluate.measures import Labels
     from mien.evaluate.reading import Reading
+    from mien.tasks import Labels, split_tasks
 
     def make(task: str, **changes: Any) -> Any:
         named = {name: value for name, value in (labels | changes).items() if value is not None}
-        decoding = {"age": DECODING} if "+" in task else DECODING
+        names = split_tasks(task)
+        decoding = DECODING if len(names) == 1 else dict.fromkeys(names, DECODING)
         card = Card("m", task, {}, 0.0, 1.0, (), decoding, {})
         outputs = {"emotion_direct": np.random.default_rng(2).normal(size=(N, 3))}
         sex = np.tile(np.array(["f", "m"], object), N // 2)

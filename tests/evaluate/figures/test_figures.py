@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="figures belong to mien[train]")
-pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib", reason="figures need mien[evaluate]")
 pytest.importorskip("pyarrow")
 
 import cv2
@@ -19,20 +18,20 @@ from mien.evaluate.evaluator import report_of
 from mien.evaluate.figures.evaluation import draw_evaluation, save_picture
 
 PANELS = {
-    "age": ["Age", "Error by age (faces above)", "Calibration of the interval", "By group (faces)"],
+    "age": ["Age", "Error by age (faces above)", "Calibration of the interval", "By group (n)"],
     "expression": [
-        "Displayed emotion, by Action Units", "Displayed emotion, read directly",
+        "Displayed emotion, by Action Units", "Displayed emotion, direct",
         "ROC of displayed emotion, by Action Units", "Probability of displayed emotion", "ROC of Action Units",
-        "AUC of Action Units", "Probability of Action Units", "By group (faces)",
+        "AUC of Action Units", "Probability of Action Units", "By group (n)",
     ],
-    "attractiveness": ["PLCC", "Error of the percentile (faces above)", "By group (faces)"],
+    "attractiveness": ["PLCC", "Error of the percentile (faces above)", "By group (n)"],
     "landmarks": [
         "Cumulative error of 68 landmarks", "Landmarks by yaw (faces above)", "Yaw", "Error of yaw (faces above)",
-        "By group (faces)",
+        "By group (n)",
     ],
-    "classification:hat": ["Confusion", "ROC, one against the rest", "Probability", "By group (faces)"],
-    "regression:height": ["Value", "Error by value (faces above)", "Cumulative error", "By group (faces)"],
-    "multilabel:worn": ["ROC of worn", "AUC of worn", "Probability of worn", "By group (faces)"],
+    "classification:hat": ["Confusion", "ROC, one against the rest", "Probability", "By group (n)"],
+    "regression:height": ["Value", "Error by value (faces above)", "Cumulative error", "By group (n)"],
+    "multilabel:worn": ["ROC of worn", "AUC of worn", "Probability of worn", "By group (n)"],
 }  # fmt: skip
 
 
@@ -61,7 +60,7 @@ def test_what_has_no_label_has_no_panel(reading: Callable[..., Any]) -> None:
     figure = draw(reading("expression", emotion=None))
     assert [axes.get_title() for axes in figure.axes] == PANELS["expression"][4:]
     without = draw(reading("expression", action_units=None))
-    assert [axes.get_title() for axes in without.axes] == [*PANELS["expression"][:4], "By group (faces)"]
+    assert [axes.get_title() for axes in without.axes] == [*PANELS["expression"][:4], "By group (n)"]
 
 
 def test_age_groups_are_drawn_as_ranges(reading: Callable[..., Any]) -> None:

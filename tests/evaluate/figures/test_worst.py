@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="figures belong to mien[train]")
-pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib", reason="figures need mien[evaluate]")
 pytest.importorskip("pyarrow")
 
 from mien.errors import InputError
-from mien.evaluate.figures.worst import cut_face, draw_worst, errors_of
+from mien.evaluate.figures.worst import cut_face, draw_worst
 from mien.faces import Faces
+from mien.tasks import Labels, Read, task_named
 
 TASKS = (
     "age",
@@ -25,6 +25,10 @@ TASKS = (
 )
 
 
+def errors_of(task: str, faces: Faces, labels: dict[str, Any]) -> Any:
+    return task_named(task).errors(Read(faces, {}, Labels(labels, {})))
+
+
 def test_the_worst_come_first_with_their_own_picture(reading: Callable[..., Any]) -> None:
     made = reading("regression:height")
     error = np.abs(made.faces.attributes["height"].value - made.labels.named["regression:height"][:, 0])
@@ -32,7 +36,7 @@ def test_the_worst_come_first_with_their_own_picture(reading: Callable[..., Any]
     axes = draw_worst(made, 5).axes
     for row, part in zip(worst, axes, strict=True):
         truth, read = made.labels.named["regression:height"][row, 0], made.faces.attributes["height"].value[row]
-        assert part.get_title() == f"true {truth:.4g}, read {read:.4g}\nrow {row}"
+        assert part.get_title() == f"true {truth:.4g}, predicted {read:.4g}\nrow {row}"
         assert np.unique(part.get_images()[0].get_array()).tolist() == [row]
 
 
@@ -53,7 +57,7 @@ def test_errors_are_those_of_the_labels(faces: Faces, labels: dict[str, Any]) ->
     error, words = errors_of("age", faces, {"age": np.tile([20.0, 30.0], (len(faces), 1))})
     value = faces.age.value
     assert error == pytest.approx(np.maximum(np.maximum(20 - value, value - 30), 0))
-    assert words[3] == f"true 20–30, read {value[3]:.0f}"
+    assert words[3] == f"true 20–30, predicted {value[3]:.0f}"
     error, _ = errors_of("classification:hat", faces, labels)
     held = [faces.attributes["hat"].probability[i, int(labels["classification:hat"][i, 0])] for i in range(1, 5)]
     assert error[1:5] == pytest.approx(1 - np.array(held))

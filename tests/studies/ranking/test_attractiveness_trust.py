@@ -11,7 +11,6 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 pytest.importorskip("matplotlib")
 
 from mien.errors import InputError
-from mien.evaluate.measures import Labels
 from mien.evaluate.reading import Reading
 from mien.faces import Attractiveness, Faces
 from mien.runtime.models import find_model, read_card
@@ -28,6 +27,7 @@ from mien.studies.ranking.attractiveness_trust import (
     STUDY,
 )
 from mien.studies.ranking.backdrops import QUALITY, surroundings
+from mien.tasks import Labels
 
 
 class Named:

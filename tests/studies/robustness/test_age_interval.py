@@ -10,7 +10,6 @@ pytest.importorskip("torch", reason="studies need mien[train]")
 pytest.importorskip("matplotlib")
 
 from mien.errors import InputError
-from mien.evaluate.measures import Labels
 from mien.evaluate.reading import Reading
 from mien.faces import Age, Faces, Pose
 from mien.runtime.models import find_model, read_card
@@ -18,6 +17,7 @@ from mien.studies.core.bootstrap import Estimate
 from mien.studies.core.spoiled import SPOILED
 from mien.studies.robustness import age_interval
 from mien.studies.robustness.age_interval import COVERAGE, EXACT, GROUPS, MAE, QUICK, STUDY, WIDTH, judge, measures
+from mien.tasks import Labels
 
 
 class Named:

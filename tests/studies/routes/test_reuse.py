@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="studies need mien[train]")
 pytest.importorskip("sklearn")
 
-from mien.evaluate.metrics import roc_auc
+from mien.metrics import roc_auc
 from mien.studies.routes import reuse as study
 from mien.studies.routes.faces import Reading
 from mien.studies.routes.routes import DIRECT, UNITS, Answers

@@ -20,12 +20,12 @@ from mien.datasets import tables
 from mien.datasets.crop import Crop
 from mien.datasets.crops import pick_face
 from mien.datasets.join import join_teacher
-from mien.datasets.labels import ColumnLabel
 from mien.datasets.tables import open_table
 from mien.errors import InputError
 from mien.estimates import POSE_UNIT, landmarks_estimate, pose_estimate
 from mien.geometry import MIRROR_68, CropTemplate, align, apply_affine, face_square, five_points, warp
 from mien.runtime.detector import Detector
+from mien.tasks import ColumnLabel
 from mien.train.data import dataset, faceset
 from mien.train.data.dataset import FaceDataset, FaceSet, prepare
 from mien.train.recipe import Augment, Source

@@ -65,21 +65,22 @@ def test_weights_follow_the_set_and_the_square_root_of_rarity() -> None:
     assert balanced[10:].tolist() == [1] * 3
 
 
-def test_ratings_are_compared_within_one_set_and_sex_only() -> None:
-    by_group = face_set("scut", 4, columns={"group": np.array(["AF", "AM", "CF", "CM"])}, rating=np.arange(4.0))
+def test_ratings_are_compared_within_one_source_and_the_groups_that_it_names() -> None:
+    by_ending = face_set("scut", 4, columns={"group": np.array(["AF", "AM", "CF", "CM"])}, rating=np.arange(4.0))
     by_gender = face_set("other", 3, columns={"gender": np.array(["female", "male", "female"])}, rating=np.arange(3.0))
-    for faces in (by_group, by_gender):
-        loaders._comparison_groups(faces)
-    first, second = by_group.labels["comparison_group"], by_gender.labels["comparison_group"]
+    loaders._comparison_groups(by_ending, Source(file="a", compared_within="group", compared_by=".$"), 0)
+    loaders._comparison_groups(by_gender, Source(file="b", compared_within="gender"), 1)
+    first, second = by_ending.labels["comparison_group"], by_gender.labels["comparison_group"]
     assert first[0] == first[2] != first[1] == first[3]
     assert second[0] == second[2] != second[1]
     assert not set(first) & set(second)
-    assert by_group.labels["rating_spread"].tolist() == pytest.approx([RATER_SPREAD * np.arange(4.0).std()] * 4)
+    assert by_ending.labels["rating_spread"].tolist() == pytest.approx([RATER_SPREAD * np.arange(4.0).std()] * 4)
     told = face_set("told", 2, rating=np.arange(2.0), rating_spread=np.array([0.3, 0.4]))
-    loaders._comparison_groups(told)
-    assert told.labels["rating_spread"].tolist() == [0.3, 0.4]
+    loaders._comparison_groups(told, Source(file="c"), 2)
+    assert told.labels["rating_spread"].tolist() == pytest.approx([0.3, 0.4])
+    assert len(set(told.labels["comparison_group"].tolist())) == 1
     unrated = face_set("x", 2)
-    loaders._comparison_groups(unrated)
+    loaders._comparison_groups(unrated, Source(file="d"), 3)
     assert unrated.labels == {}
 
 

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("torch", reason="calibration belongs to mien[train]")
 
 from mien.estimates import AGE_CENTER, AGE_UNIT, age_estimate
-from mien.train.export.calibrate import MIN_BAND, age_decoding
+from mien.tasks.calibration import MIN_BAND, age_decoding
 from mien.train.export.margin import even_quantile, margin_decoding
 
 

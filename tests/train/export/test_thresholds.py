@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("torch", reason="export needs mien[train]")
 
+from mien import metrics
 from mien.estimates import action_units_estimate, sigmoid
-from mien.evaluate import metrics
 from mien.facs import CODES
 from mien.train.export.thresholds import coded_decoding
 

@@ -14,7 +14,7 @@ import torch
 from sklearn import metrics as sklearn_metrics
 
 from mien.faces import EMOTIONS
-from mien.train.export.calibrate import calibrate
+from mien.tasks import calibrate
 from mien.train.tasks import create_task
 
 

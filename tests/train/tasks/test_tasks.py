@@ -15,8 +15,9 @@ from sklearn import metrics as sklearn_metrics
 from mien.errors import InputError
 from mien.estimates import AGE_CENTER, AGE_UNIT, POSE_UNIT
 from mien.facs import CODES
+from mien.tasks.registry import TASKS
 from mien.train.losses import ConstantScorerWarning
-from mien.train.tasks import TASKS, Task, create_task
+from mien.train.tasks import Task, create_task
 
 N = 40
 

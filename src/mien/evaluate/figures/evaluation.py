@@ -1,7 +1,6 @@
 """Which panels an evaluation has, and the picture that they make."""
 
 from collections.abc import Iterator
-from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -9,11 +8,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mien.evaluate.evaluator import Report
-from mien.evaluate.figures import known_tasks, panels
-from mien.evaluate.figures.attributes import Panel, attribute_panels
-from mien.evaluate.metrics import winners
+from mien.evaluate.figures import panels
 from mien.evaluate.reading import Reading
-from mien.whole_file import whole_file
+from mien.files import whole_file
+from mien.tasks import Panel
 
 _MOST_GROUPS = 24
 
@@ -21,17 +19,18 @@ _MOST_GROUPS = 24
 def draw_evaluation(reading: Reading, report: Report) -> Figure:
     """One picture: the panels of each task of the model, and its main measure by group."""
     drawn: list[tuple[str, Panel]] = []
-    for task in reading.card.task.split("+"):
-        several = "+" in reading.card.task
-        found = [*panels_of(task, reading, report), *_groups(f"{task}: " if several else "", report)]
-        drawn += [(f"{task.rpartition(':')[2]}: " if several else "", panel) for panel in found]
+    tasks = reading.tasks
+    for task in tasks:
+        several = len(tasks) > 1
+        parts = [*task.panels(reading.read(task), report.rows), *_groups(f"{task.name}: " if several else "", report)]
+        drawn += [(f"{task.name.rpartition(':')[2]}: " if several else "", panel) for panel in parts]
     columns = 2 if len(drawn) == 4 else min(3, max(len(drawn), 1))
     rows = max(ceil(len(drawn) / columns), 1)
     figure = Figure(figsize=(5.0 * columns, 4.4 * rows + 0.5), layout="constrained")
     figure.suptitle(report.title, fontsize=13)
     for k, (prefix, panel) in enumerate(drawn):
         axes = figure.add_subplot(rows, columns, k + 1)
-        panel(axes)
+        getattr(panels, panel.kind)(axes, **panel.values)
         axes.set_title(prefix + axes.get_title(), fontsize=11)
     return figure
 
@@ -43,24 +42,6 @@ def save_picture(figure: Figure, path: Path, dpi: int = 110) -> None:
         figure.savefig(temporary, format="png", dpi=dpi)
 
 
-def panels_of(task: str, reading: Reading, report: Report) -> Iterator[Panel]:
-    """Panels of one task, as far as the data has labels for it."""
-    labels = reading.labels.named
-    if task == "age" and "age" in labels:
-        yield from known_tasks.age_panels(reading, labels["age"])
-    elif task == "expression":
-        yield from known_tasks.expression_panels(reading, report)
-    elif task == "emotion" and "emotion" in labels:
-        target = winners(labels["emotion"])[:, None]
-        yield from attribute_panels("classification:emotion", reading, report, target)
-    elif task == "attractiveness" and "rating" in labels:
-        yield from known_tasks.attractiveness_panels(reading, labels["rating"].ravel())
-    elif task == "landmarks" and "landmarks" in labels:
-        yield from known_tasks.landmarks_panels(reading, labels)
-    elif task in labels and reading.faces.attributes is not None:
-        yield from attribute_panels(task, reading, report, labels[task])
-
-
 def _groups(prefix: str, report: Report) -> Iterator[Panel]:
     """The main measure by group: people, age, and how far the head is turned."""
     main = next((row for row in report.rows if row.name.startswith(prefix)), None)
@@ -69,4 +50,4 @@ def _groups(prefix: str, report: Report) -> Iterator[Panel]:
         return
     bars = [(f"{row.name.removeprefix(main.name + ', ')} ({row.faces})", row.value, row.low, row.high) for row in rows]
     label = f"{main.name.removeprefix(prefix)} with 95 % interval"
-    yield partial(panels.dots, bars=bars, title="By group (faces)", label=label, whole=main.value)
+    yield Panel("dots", {"bars": bars, "title": "By group (n)", "label": label, "whole": main.value})

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from mien.evaluate import metrics
+from mien import metrics
 from mien.geometry import Array
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, GREY = (

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from mien.faces import Frame
 from mien.server.answers import TYPES, form_of, line, picture_response, rows_response
-from mien.server.examples import ROWS, photo_body
+from mien.server.examples import photo_body
 from mien.server.photos import unless_gone
 from mien.server.problems import Problem
 from mien.server.readers import PhotoOptions
@@ -25,7 +25,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
         "description": "A row a face, and one for a photo without a face or that cannot be read.",
         "model": list[FaceRowModel],  # type: ignore[valid-type]
         "content": {
-            "application/json": {"example": ROWS},
+            "application/json": {},
             **{kind: {} for kind in list(TYPES.values())[1:]},
         },
     }

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from mien.errors import InputError, expect
 from mien.faces import Frame
 from mien.preference import Taste, informative_pairs
-from mien.preference.compare import compare_frames
+from mien.preference.comparison import compare_frames
 from mien.preference.embedder import PhotoFace, photo_face
 from mien.preference.personal import agreement
 from mien.preference.ranking import Row, rank_rows, row_of

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from mien.server.answers import TYPES, form_of, text_of
 from mien.server.containers import video_suffix
-from mien.server.examples import JOB, photo_body
+from mien.server.examples import photo_body
 from mien.server.jobs import ENDS, Jobs, State
 from mien.server.problems import Problem
 from mien.server.readers import VideoOptions
@@ -26,8 +26,8 @@ from mien.sinks.lines import read_rows
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 _HEAD, _CHUNK, _POLL_SECONDS, _ALIVE_SECONDS = 512, 1 << 20, 0.25, 15.0
 _Form = Annotated[Literal["json", "ndjson", "csv", "png"] | None, Query(description="Instead of Accept.")]
-_JOB: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": JOB}}}}
-_ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"content": {"application/json": {"example": JOB}}}}
+_JOB: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}}}}
+_ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"content": {"application/json": {}}}}
 
 
 @router.post("", status_code=202, responses=_ACCEPTED, openapi_extra=photo_body("video"))

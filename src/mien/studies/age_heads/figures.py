@@ -10,7 +10,7 @@ from mien.studies.age_heads.measures import BIAS, DECADES, MAE, OWN, SPREADS, WI
 from mien.studies.age_heads.runs import METHODS, Settings
 from mien.studies.age_heads.verdicts import Results
 from mien.studies.core.finding import Measured
-from mien.train.export.calibrate import COVERAGE
+from mien.tasks.calibration import COVERAGE
 
 NAMES = [method.name for method in METHODS]
 WATCHED = ("l2", "l1", "laplace", "dex", "coral", "dldl", "mean_variance")

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from mien.estimates import DISTRIBUTIONS, age_estimate, age_value
-from mien.evaluate.metrics import cumulative_score, mean_absolute_error
 from mien.geometry import Array
+from mien.metrics import cumulative_score, mean_absolute_error
 from mien.studies.core.finding import Measured, difference
-from mien.train.export.calibrate import COVERAGE, age_decoding
+from mien.tasks.calibration import COVERAGE, age_decoding
 
 MAE, CS5, BIAS = "MAE (years)", "CS@5", "bias (years)"
 OWN, CONFORMAL, WIDTH = "own 90 % interval covers", "conformal covers", "conformal width (years)"

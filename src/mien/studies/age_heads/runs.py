@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from mien.estimates import age_value
-from mien.evaluate.metrics import mean_absolute_error
 from mien.geometry import Array
+from mien.metrics import mean_absolute_error
 from mien.studies.age_heads.measures import measures
 from mien.studies.core.faces import FaceSample
 from mien.studies.core.networks import Change, Loss, Plan, first_below, fit, generator, last_layer, network_for, predict

@@ -28,10 +28,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mien import metrics
 from mien.datasets.ratings import rater_scores
 from mien.errors import InputError
 from mien.estimates import moderated
-from mien.evaluate import metrics
 from mien.evaluate.reading import Reading, read_data
 from mien.faces.parts import Array
 from mien.preference.pool import constants

@@ -22,7 +22,8 @@ class Cutter:
 
     def __init__(self, axes: tuple[float, float], fill: Fill, threads: int | None = 1) -> None:
         self.axes, self.fill = axes, fill
-        self.detector, self.landmarker = Detector(max_faces=1, threads=threads), Landmarker(threads=threads)
+        self.detector = Detector(max_faces=1, threads=threads)
+        self.landmarker = Landmarker(threads=threads, min_presence=0)
 
     def __call__(self, image: Image) -> Image:
         """The picture (H, W, 3), other pixels outside of the ellipse alone."""

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mien.evaluate.metrics import pearson, spearman
 from mien.geometry import Array
+from mien.metrics import pearson, spearman
 from mien.studies.ranking.faces import Rated, World
 from mien.train.losses import is_constant_scorer
 

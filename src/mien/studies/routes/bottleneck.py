@@ -29,11 +29,11 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mien import metrics
 from mien.datasets.crop import Crop
 from mien.datasets.schema import texts
 from mien.errors import InputError
 from mien.estimates import sigmoid
-from mien.evaluate import metrics
 from mien.expression.emotion import EvidenceModel
 from mien.faces import ActionUnits
 from mien.facs import CODES

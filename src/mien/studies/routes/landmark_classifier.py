@@ -13,9 +13,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mien.errors import InputError
-from mien.evaluate.metrics import macro_f1
 from mien.faces import EMOTIONS
 from mien.geometry import Array
+from mien.metrics import macro_f1
 from mien.studies.routes.landmark_features import landmark_features, mirrored
 
 Labels = NDArray[np.int64]

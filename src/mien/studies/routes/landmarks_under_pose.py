@@ -34,7 +34,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.evaluate.metrics import landmark_error
+from mien.metrics import landmark_error
 from mien.studies.core.bootstrap import Estimate, estimate, resample
 from mien.studies.core.finding import Cell, Finding, Study, Table
 from mien.studies.routes.faces import Picture, Reading, read_pictures

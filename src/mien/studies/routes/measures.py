@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.evaluate import metrics
+from mien import metrics
 from mien.faces import EMOTIONS
 from mien.geometry import Array
 from mien.studies.core.bootstrap import Estimate, Rows, estimate
-from mien.train.export.calibrate import fit_temperature
+from mien.tasks.calibration import fit_temperature
 
 Labels = NDArray[np.int64]
 COMPONENTS = 16

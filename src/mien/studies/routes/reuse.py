@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 
-from mien.evaluate.metrics import roc_auc
 from mien.geometry import Array
+from mien.metrics import roc_auc
 from mien.studies.core.bootstrap import Estimate
 from mien.studies.routes.faces import Reading
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from mien.errors import InputError
-from mien.estimates import decode
 from mien.expression.displays import pain_index
 from mien.faces import ActionUnits, Faces
 from mien.geometry import Array, CropTemplate
@@ -21,6 +20,7 @@ from mien.runtime.models import Model
 from mien.runtime.session import open_session
 from mien.studies.routes.landmark_classifier import LandmarkClassifier
 from mien.studies.routes.landmark_features import landmark_features
+from mien.tasks import decode
 
 UNITS, DIRECT, LANDMARKS, EXACT = "Action Units", "direct network", "landmarks", "exact landmarks"
 Crops = NDArray[np.uint8]

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.evaluate.metrics import roc_auc
 from mien.geometry import Array
+from mien.metrics import roc_auc
 from mien.studies.core.bootstrap import Estimate, estimate, resample
 from mien.studies.core.finding import Cell
 

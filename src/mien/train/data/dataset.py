@@ -13,12 +13,13 @@ from mien.datasets.aligned import AlignedTable, Locator, align_table, known_boxe
 from mien.datasets.base_table import Columns, Table
 from mien.datasets.crops import Crops
 from mien.datasets.join import join_teacher
-from mien.datasets.labels import ColumnLabel, labels_of
+from mien.datasets.labels import labels_of
 from mien.datasets.ratings import rater_scores
 from mien.datasets.schema import check_named
 from mien.datasets.tables import open_table
 from mien.errors import InputError
 from mien.geometry import Array
+from mien.tasks import ColumnLabel
 from mien.train.data.faceset import FaceDataset, FaceSet
 from mien.train.data.pseudo import fill_labels, hold_units
 from mien.train.recipe import Recipe, Source

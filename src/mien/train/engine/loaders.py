@@ -1,6 +1,8 @@
 """From a recipe to batches: its sets prepared and split, checked before time is spent, drawn by weight."""
 
+import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,15 +11,16 @@ from torch.utils.data import DataLoader, SequentialSampler
 
 from mien.datasets.labels import usual_spread
 from mien.datasets.ratings import count_raters
-from mien.datasets.schema import classes_of
+from mien.datasets.schema import check_named, texts
 from mien.datasets.tables import open_table
 from mien.errors import InputError
 from mien.geometry import Array
+from mien.tasks import tasks_of
 from mien.train.data.dataset import Locator, prepare
 from mien.train.data.faceset import FaceDataset, FaceSet
 from mien.train.data.samplers import BalancedSampler, PairSampler, Shared, WeightedSampler, label_weights
 from mien.train.data.splits import split_rows
-from mien.train.recipe import Recipe
+from mien.train.recipe import Recipe, Source
 from mien.train.tasks import Task, create_task
 from mien.train.tasks.attractiveness import GROUPS_OF_A_SET
 
@@ -43,20 +46,14 @@ def complete(recipe: Recipe) -> Recipe:
 
     Raises InputError for a column that no source has.
     """
-    names = recipe.task.split("+")
-    given = {names[0]: recipe.task_options} if len(names) == 1 else recipe.task_options
-    options: dict[str, dict[str, Any]] = {name: dict(given.get(name, {})) for name in names}
-    for name, own in options.items():
-        kind, _, attribute = name.partition(":")
-        if kind == "classification" and "classes" not in own:
-            own["classes"] = list(classes_of(np.array(_values(recipe, own.get("column", attribute)), object)))
-        if kind == "regression" and "unit" not in own:
-            values = np.array([float(value) for value in _values(recipe, own.get("column", attribute))])
-            spread = float(np.subtract(*np.nanquantile(values, [0.84, 0.16])) / 2)
-            own |= {"center": float(np.nanmedian(values)), "unit": spread or 1.0}
-        if kind == "attractiveness" and "raters" not in own:
-            own |= _raters(recipe)
-    return recipe.model_copy(update={"task_options": options[names[0]] if len(names) == 1 else options})
+    tasks = tasks_of(recipe.task)
+    alone = len(tasks) == 1
+    given = {tasks[0].name: recipe.task_options} if alone else recipe.task_options
+    options: dict[str, dict[str, Any]] = {}
+    for task in tasks:
+        own = task.complete(dict(given.get(task.name, {})), partial(_texts, recipe))
+        options[task.name] = {**_raters(recipe), **own} if "rating" in task.wanted[0] else own
+    return recipe.model_copy(update={"task_options": options[tasks[0].name] if alone else options})
 
 
 def _raters(recipe: Recipe) -> dict[str, int]:
@@ -65,6 +62,11 @@ def _raters(recipe: Recipe) -> dict[str, int]:
     if len(tables) > 1:
         raise InputError(f"'ratings' must be given for one source only. Got {', '.join(tables)}.")
     return {"raters": count_raters(recipe.data_dir / tables[0])} if tables else {}
+
+
+def _texts(recipe: Recipe, column: str) -> list[str]:
+    """All values of a column that the sources know, as texts."""
+    return [text for text in texts(np.array(_values(recipe, column), object)) if text is not None]
 
 
 def _values(recipe: Recipe, column: str) -> list[Any]:
@@ -85,8 +87,8 @@ def load_sets(recipe: Recipe, landmarker: Locator | None = None) -> Prepared:
     """All sources of a recipe, aligned and split. Raises InputError for a split or a class without a face."""
     task = task_of(recipe)
     sets = [prepare(recipe, source, landmarker, task.labels.columns) for source in recipe.sources]
-    for faces in sets:
-        _comparison_groups(faces)
+    for k, (faces, source) in enumerate(zip(sets, recipe.sources, strict=True)):
+        _comparison_groups(faces, source, k)
     parts = [split_rows(faces, source) for faces, source in zip(sets, recipe.sources, strict=True)]
     prepared = Prepared(sets, {split: [part[split] for part in parts] for split in ("train", "val", "test")})
     for split in ("train", "val"):
@@ -126,16 +128,17 @@ def _check_classes(prepared: Prepared, task: Task) -> None:
             )
 
 
-def _comparison_groups(faces: FaceSet) -> None:
-    """Number set and sex of rated faces, within which they are compared; a usual spread of opinions if none is told."""
+def _comparison_groups(faces: FaceSet, source: Source, number: int) -> None:
+    """Number the groups within which rated faces are compared, none over two sources; a usual SD if none is told."""
     if "rating" not in faces.labels:
         return
-    blank = np.full(len(faces), "all")
-    sex = faces.columns.get("group", faces.columns.get("gender", blank))
-    kinds = np.array([f"{faces.name}-{str(value)[-1] if 'group' in faces.columns else value}" for value in sex])
-    _, number = np.unique(kinds, return_inverse=True)
-    offset = GROUPS_OF_A_SET * (1 + sum(map(ord, faces.name)) % 997)
-    faces.labels["comparison_group"] = (number + offset).astype(np.float32)
+    group = np.zeros(len(faces), np.int64)
+    if source.compared_within is not None:
+        check_named(source.compared_within, faces.columns, repr(faces.name))
+        values = [text or "" for text in texts(faces.columns[source.compared_within])]
+        parts = [match.group() if (match := re.search(source.compared_by, value)) else "" for value in values]
+        _, group = np.unique(parts, return_inverse=True)
+    faces.labels["comparison_group"] = (group + GROUPS_OF_A_SET * number).astype(np.float32)
     faces.labels.setdefault("rating_spread", usual_spread(faces.labels["rating"]))
 
 

@@ -14,8 +14,8 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mien.datasets.progress import replace_text
 from mien.errors import InputError, MienError
+from mien.files import replace_text
 from mien.geometry import Array
 from mien.train.data.dataset import Locator
 from mien.train.data.samplers import Shared

@@ -17,12 +17,13 @@ from mien.estimates import action_units_estimate
 from mien.evaluate.evaluator import Report, evaluate_file
 from mien.geometry import Array
 from mien.runtime.models import Model
+from mien.tasks import calibrate, split_tasks
+from mien.tasks.calibration import detail_decoding
 from mien.train.data.augment import degrade
 from mien.train.data.dataset import prepare_plain
 from mien.train.data.faceset import FaceDataset
 from mien.train.engine.loaders import Prepared, task_of
 from mien.train.evidence_fit import fit_evidence
-from mien.train.export.calibrate import calibrate, detail_decoding
 from mien.train.export.display import Votes
 from mien.train.export.margin import margin_decoding
 from mien.train.export.origins import origins_of, unshifted
@@ -146,7 +147,7 @@ def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[
         "std": STD,
         "channels": "RGB",
         "flip": recipe.flip,
-        "detail": "age" in recipe.task.split("+"),
+        "detail": "age" in split_tasks(recipe.task),
         "decoding": {},
         "calibrated_on": {source.file: source.splits.get("val", []) for source in recipe.sources},
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -245,7 +246,7 @@ def _measure_source(path: Path, recipe: Recipe, source: Source, prepared: Prepar
     rows = prepared.rows["test"][k]
     if not len(rows):
         return None
-    teacher = _teacher(recipe) if not source.file.startswith("heads") else None
+    teacher = _teacher(recipe) if not source.exact else None
     if source.split in faces.columns:
         return evaluate_file(path, file, source.splits.get("test", []), teacher, column=source.split, images=images)
     if faces.row is not None and not isinstance(_table(recipe, source), AlignedTable):

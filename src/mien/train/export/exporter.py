@@ -21,6 +21,7 @@ from mien.errors import InputError, ModelError
 from mien.geometry import Array
 from mien.runtime.models import Model
 from mien.runtime.session import open_session
+from mien.tasks import split_tasks
 from mien.train.data.dataset import prepare_plain
 from mien.train.engine.loaders import Prepared, load_sets, task_of
 from mien.train.engine.runs import load_weights
@@ -98,7 +99,7 @@ def load_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Trained:
     prepared = load_sets(_without_held(recipe))
     votes = _read_display(recipe, models[0]) if recipe.display else ()
     mean: FaceModel | MeanModel = MeanModel(models) if others else models[0]
-    network = add_embedding(mean, recipe, prepared) if recipe.task == "attractiveness" else mean
+    network = add_embedding(mean, recipe, prepared) if split_tasks(recipe.task) == ["attractiveness"] else mean
     round_to_half(network)  # again: a read-out or an embedding has just been fitted
     members, runs = (recipes if others else ()), ((run, *others) if others else ())
     return Trained(run, recipe, network, prepared, votes, members, runs)

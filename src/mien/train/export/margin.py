@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mien.estimates import age_value
 from mien.geometry import Array
-from mien.train.export.calibrate import BAND_EDGES, COVERAGE, MIN_BAND, band_quantiles, conformal_quantile
+from mien.tasks.calibration import BAND_EDGES, COVERAGE, MIN_BAND, band_quantiles, conformal_quantile
 
 
 def margin_decoding(

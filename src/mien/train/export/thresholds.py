@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien import metrics
 from mien.estimates import sigmoid
-from mien.evaluate import metrics
 from mien.facs import CODES
 from mien.geometry import Array
-from mien.train.export.calibrate import fit_platt
+from mien.tasks.calibration import fit_platt
 
 MIN_FACES = 10
 """Coded faces with and without a unit, below which its constants stay those of the validation faces."""

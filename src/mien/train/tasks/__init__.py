@@ -1,6 +1,6 @@
 """Tasks: label space, head, loss, decoding, measures."""
 
 from mien.train.tasks.base import LabelSpace, Task
-from mien.train.tasks.registry import ATTRIBUTE_TASKS, TASKS, create_task
+from mien.train.tasks.registry import create_task
 
-__all__ = ["ATTRIBUTE_TASKS", "TASKS", "LabelSpace", "Task", "create_task"]
+__all__ = ["LabelSpace", "Task", "create_task"]

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mien import metrics
 from mien.errors import InputError
 from mien.estimates import AGE_CENTER, AGE_UNIT, DISTRIBUTIONS, age_value
-from mien.evaluate import metrics
 from mien.train import losses
 from mien.train.data.teacher_card import TeacherOutput
 from mien.train.tasks.age_teaching import distill_age

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mien import metrics
 from mien.errors import InputError, expect
 from mien.estimates import PROBIT
-from mien.evaluate import metrics
 from mien.geometry import Array
 from mien.train import losses
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from mien.datasets.labels import ColumnLabel
+from mien import metrics
 from mien.errors import InputError
 from mien.estimates import sigmoid
-from mien.evaluate import metrics
 from mien.geometry import Array
+from mien.tasks import ColumnLabel
 from mien.train import losses
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 

@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from mien.datasets.labels import ColumnLabel
 from mien.errors import InputError
-from mien.estimates import decode
 from mien.facs import CODES
 from mien.geometry import Array
+from mien.tasks import ColumnLabel, decode
 from mien.train import losses
 from mien.train.data.teacher_card import TeacherOutput
 from mien.train.tasks.shift import LabelShift, PoolShift

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from mien.evaluate import metrics
+from mien import metrics
 from mien.faces import EMOTIONS
 from mien.train.losses import softmax_cross_entropy_loss
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task

@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mien import metrics
 from mien.datasets.schema import VOTES
 from mien.estimates import sigmoid
-from mien.evaluate import metrics
 from mien.expression.emotion import GROUPS
 from mien.facs import CODES
 from mien.geometry import Array

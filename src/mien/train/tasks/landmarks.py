@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from torch import Tensor
 
+from mien import metrics
 from mien.estimates import POSE_UNIT
-from mien.evaluate import metrics
 from mien.train.losses import sigmoid_cross_entropy_loss, smooth_l1_loss
 from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 
