@@ -239,10 +239,10 @@ def test_a_video_frame_is_drawn_quickly_and_steadily():
     image = gray(480, 640)
     for i in range(20):
         faces = faces_in([[200 + i % 2, 100, 300 + i % 2, 220]])
-        start = time.perf_counter()
+        start = time.process_time()
         images.append(annotate(image, faces, extend=False, memory=memory))
-        took.append(time.perf_counter() - start)
-    assert np.median(took) < 0.05  # some 4 ms on an idle core; the bound leaves room for a busy machine
+        took.append(time.process_time() - start)
+    assert np.median(took) < 0.05  # of processor time; some 4 ms
     still = [(a != b).any(-1)[:, 340:].mean() for a, b in pairwise(images[5:])]
     assert max(still) < 0.1
     assert set(memory.places) == {0}
