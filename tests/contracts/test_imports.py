@@ -11,7 +11,7 @@ import mien
 ROOT = Path(mien.__file__).parent
 HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic", "scipy", "numba", "matplotlib"}
 HEAVY |= {"sklearn", "threadpoolctl"}
-EXTRAS = {"datasets": {"pydantic"}, "evaluate": {"matplotlib", "pydantic"}}
+EXTRAS = {"datasets": {"pydantic"}, "evaluate": {"matplotlib", "pydantic"}, "schemas": {"pydantic"}}
 """What a room may import beside the base install: what its own small extra brings."""
 BASE = {"errors", "facs", "geometry", "faces", "estimates", "opencv", "whole_file"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -38,9 +38,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "datasets": {"errors", "expression", "facs", "geometry", "media", "opencv", "runtime", "tasks", "whole_file"},
     "evaluate": BASE | {"datasets", "metrics", "runtime", "tasks"},
     "train.losses": {"errors"},
-    "train.backbones": {"errors"},
+    "schemas": {"errors", "expression", "faces", "facs"},
+    "train.backbones": {"errors", "runtime", "train.fold", "train.warm_start"},
     "train.recipe_yaml": set(),
-    "train.recipe": {"datasets", "errors", "train.recipe_yaml"},
+    "train.recipe_parts": {"datasets"},
+    "train.recipe": {"datasets", "errors", "train.recipe_parts", "train.recipe_yaml"},
     "synthesis": {"datasets", "errors", "facs", "geometry", "opencv", "train.recipe"},
     "profile": {"errors", "ort", "train.backbones", "whole_file"},
     "train.data": BASE | {"datasets", "media", "runtime", "tasks", "train.recipe"},
@@ -50,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.model": {"errors", "train.backbones", "train.tasks"},
     "train.fold": set(),
     "train.trunks": {"errors"},
-    "train.warm_start": {"errors", "train.fold", "train.model"},
+    "train.warm_start": {"errors", "train.fold"},
     "train.engine": {
         "datasets",
         "errors",
