@@ -37,7 +37,7 @@ class Recipe(Strict):
         None, description="Model that gives labels where they are missing, Action Units or ratings."
     )
     sources: list[Source] = Field(description="Datasets to train on.")
-    crop: Crop = Field(Crop(), description="How faces are cut.")
+    crop: Crop = Field(Crop(), description="How faces are cut for the network.")
     augment: Augment = Field(Augment(), description="Random changes during training.")
     backbone: str = Field(
         "mobilenet_v4_conv_small", description="Name of a backbone (docs/backbones.md), or timm:NAME."
