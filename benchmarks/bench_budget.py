@@ -19,10 +19,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mien.datasets.progress import replace_text
 from mien.errors import InputError, MienError
 from mien.evaluate.evaluator import Report, report_of
 from mien.evaluate.reading import Reading, find_trained, pictures_of, read_data
+from mien.files import replace_text
 from mien.geometry import CropTemplate, align
 from mien.runtime.heads import Head
 

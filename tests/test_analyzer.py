@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import pickle
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -20,6 +21,7 @@ from mien.expression.emotion import EvidenceModel
 from mien.faces import EMOTIONS, SCORE_NUMBERS, Faces
 from mien.facs import CODES
 from mien.geometry import Image
+from mien.media import read_video
 
 
 @pytest.fixture(scope="module")
@@ -312,3 +314,55 @@ def test_photo_and_images_take_arrays_by_the_same_rule(astronaut: Image) -> None
         for call in (bare.photo, lambda array: bare.images([array])):
             with pytest.raises(InputError, match="'source' must be"):
                 call(array)
+
+
+@pytest.mark.slow
+def test_followed_faces_are_those_of_single_frames(
+    analyzer: Analyzer, astronaut: Image, write_video: Callable[..., Path]
+) -> None:
+    def moved(i: int) -> Image:
+        turn = cv2.getRotationMatrix2D((220, 120), 8 * np.sin(i / 6), 0.7 + 0.1 * np.sin(i / 9))
+        turn[:, 2] += [-60 + 3 * i, 20 * np.sin(i / 5)]
+        return np.asarray(cv2.warpAffine(astronaut, turn, (360, 240), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+    clip = write_video([moved(i) for i in range(30)])
+    followed, exact = (list(analyzer.video(clip, exact=way)) for way in (False, True))
+    assert [f.time_s for f in followed] == [f.time_s for f in exact]
+    assert [_ids(f.faces) for f in followed] == [_ids(f.faces) for f in exact] == [[0]] * 30
+    for a, b in ((a.faces[0], b.faces[0]) for a, b in zip(followed, exact, strict=True)):
+        eyes = np.linalg.norm(b.landmarks_68[36] - b.landmarks_68[45])
+        assert np.linalg.norm(a.landmarks_68 - b.landmarks_68, axis=1).mean() < 0.06 * eyes
+        assert np.abs(a.box - b.box).max() < 0.15 * (b.box[2] - b.box[0])
+        assert np.abs(a.action_units.intensity - b.action_units.intensity).mean() < 0.15
+        assert abs(a.pose.yaw - b.pose.yaw) < 6
+    ages = np.array([[f.faces.age.value[0], f.faces.age.low[0], f.faces.age.high[0]] for f in followed])
+    assert ages[0, 0] == pytest.approx(float(exact[0].faces.age.value[0]), abs=1e-3)
+    assert 1 < len(np.unique(ages[:, 0])) < 6  # read a few times
+    assert ages[-1, 0] == pytest.approx(np.mean([f.faces.age.value[0] for f in exact]), abs=4)
+    assert [f.to_dicts() for f in analyzer.video(clip)] == [f.to_dicts() for f in followed]
+
+
+def test_a_video_that_is_left_early_ends_its_threads(
+    analyzer: Analyzer, astronaut: Image, write_video: Callable[..., Path]
+) -> None:
+    clip = write_video([np.asarray(cv2.resize(astronaut, (160, 160)), np.uint8)] * 12)
+    frames = analyzer.video(clip)
+    next(frames)
+    frames.close()  # type: ignore[attr-defined]
+    assert not [thread for thread in threading.enumerate() if thread.name == "mien-read-ahead"]
+
+
+def test_what_came_before_an_error_of_a_video_is_read(
+    analyzer: Analyzer, astronaut: Image, write_video: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = write_video([np.asarray(cv2.resize(astronaut, (160, 160)), np.uint8)] * 6)
+
+    def broken(*arguments: Any) -> Any:
+        yield from read_video(*arguments)
+        raise MediaError("cut off")
+
+    monkeypatch.setattr("mien.analyzer.read_video", broken)
+    frames = list(analyzer.run([clip]))
+    assert [frame.index for frame in frames] == [0, 1, 2, 3, 4, 5, None]
+    assert [frame.status for frame in frames] == ["ok"] * 6 + ["error"]
+    assert frames[-1].reason == "cut off"

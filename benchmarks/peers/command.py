@@ -13,8 +13,8 @@ from typing import Any
 
 from common import RESULTS, environment
 
-from mien.datasets.progress import replace_text
 from mien.errors import MienError
+from mien.files import replace_text
 from peers import folding
 from peers.catalog import Peer, peers
 from peers.environments import command_of, install

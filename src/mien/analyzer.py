@@ -18,14 +18,21 @@ from mien.expression.displays import displays_of
 from mien.expression.emotion import EvidenceModel
 from mien.faces import SCORE_NUMBERS, Faces, Frame
 from mien.geometry import CropTemplate, Image, align
-from mien.media import Source, find_sources, read_photo, read_video
+from mien.media import Source, VideoFrame, find_sources, read_ahead, read_photo, read_video
+from mien.parallel import run_in_processes
 from mien.runtime.detector import Detector
+from mien.runtime.devices import choose_device
 from mien.runtime.heads import Head, choose_heads
 from mien.runtime.landmarks import Landmarker
-from mien.tracking import CutDetector, NeutralBaseline, Smoother, Tracker
+from mien.tracking import CutDetector, Tracker
+from mien.video.follower import Follower, Sighting
+from mien.video.slow_reads import SlowReads, is_slow
+from mien.video.watch import Watch
 
 Photo = str | PathLike[str] | NDArray[Any]
 _READ_AHEAD = 3
+_STALL_S = 10.0
+_TOGETHER, _TOGETHER_PIXELS = 4, 1_000_000  # small frames of a file that the heads read at once
 _MOST_WAITING = 64
 CHILD_AGE = 14.0
 """Apparent age in years below which no attractiveness is given."""
@@ -59,14 +66,21 @@ class Analyzer:
         evidence: EvidenceModel | None = None,
         displays: bool = False,
         threads: int | None = None,
+        device: str = "cpu",
     ) -> None:
         several = heads is None or (isinstance(heads, Iterable) and not isinstance(heads, (str, PathLike)))
         expect(several, "heads", "a list of names or of .onnx files", heads)
+        self.device = choose_device(device)
         self.detector = Detector(
-            min_face=min_face, score_threshold=score_threshold, max_faces=max_faces, max_side=max_side, threads=threads
+            min_face=min_face,
+            score_threshold=score_threshold,
+            max_faces=max_faces,
+            max_side=max_side,
+            threads=threads,
+            device=self.device,
         )
-        self.landmarker = Landmarker(threads=threads)
-        self.heads = [Head(head, threads, evidence) for head in choose_heads(heads, terms)]
+        self.landmarker = Landmarker(threads=threads, device=self.device)
+        self.heads = [Head(head, threads, evidence, self.device) for head in choose_heads(heads, terms)]
         self.displays = displays
         self._own_evidence = evidence
 
@@ -82,6 +96,7 @@ class Analyzer:
             **look,
             "evidence": f"of its own ({hashlib.sha256(weights.encode()).hexdigest()[:8]})" if own else "of the card",
             "displays": self.displays,
+            "device": self.device,
         }
 
     def photo(self, source: Photo) -> Faces:
@@ -107,19 +122,27 @@ class Analyzer:
         every: int = 1,
         smooth: float = 0.0,
         neutral: bool = False,
+        exact: bool = False,
         skip: Iterable[str] = (),
         keep_image: bool = False,
+        workers: int = 1,
     ) -> Iterator[Frame]:
         """Everything that photos, folders, videos, 'webcam:0' or '-' (a list on standard input) hold.
 
         One `Frame` a photo and one a video frame; what cannot be read or gives nothing becomes a frame with status
         'error'. What a list names is read as it comes. requests: see `find_sources`.
-        skip: names of sources to leave out. every, smooth, neutral: see `video`.
+        skip: names of sources to leave out. every, smooth, neutral, exact: see `video`. workers: processes that share
+        the sources; the rows are the same, in the same order. Give the networks one thread each then.
         """
         _check_video_options(every, smooth)
+        how: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral, "exact": exact}
         done = {skip} if isinstance(skip, str) else set(skip)
+        sources = find_sources(requests, recursive=recursive, glob=glob)
+        if workers != 1:
+            yield from run_in_processes(self, sources, workers, done, **how, keep_image=keep_image)
+            return
         photos: list[Source] = []
-        for source in find_sources(requests, recursive=recursive, glob=glob):
+        for source in sources:
             new = source.name not in done
             if new and source.kind == "photo":
                 photos.append(source)
@@ -128,7 +151,7 @@ class Analyzer:
                 yield from self._photos(((photo.name, photo.path) for photo in photos), keep_image)
                 photos.clear()
             if other:
-                yield from self._other_rows(source, keep_image, every=every, smooth=smooth, neutral=neutral)
+                yield from self._other_rows(source, keep_image, **how)
         yield from self._photos(((photo.name, photo.path) for photo in photos), keep_image)
 
     def video(
@@ -138,25 +161,48 @@ class Analyzer:
         every: int = 1,
         smooth: float = 0.0,
         neutral: bool = False,
+        exact: bool = False,
         keep_image: bool = False,
     ) -> Iterator[Frame]:
         """Frames of a video file or camera, streamed, with track ids that last.
 
+        Faces are followed by their landmarks, see `Follower`; age and attractiveness are read a few times a track and
+        fused, see `SlowReads`. exact: read each frame as a photo instead, at several times the cost.
         every: look at each n-th frame. smooth: time constant in seconds, 0 for none; never across a cut.
-        neutral: takes off what each person's face shows at rest, see `NeutralBaseline`.
+        neutral: subtracts what each person's face shows at rest, see `NeutralBaseline`.
         Raises MediaError when the video cannot be read, or ends long before it should.
         """
         _check_video_options(every, smooth)
         name = f"webcam:{source}" if isinstance(source, int) else str(source)
-        watch = _Watch(smooth, neutral, self._evidence(), self.detector.score_threshold)
-        for frame in read_video(source, every):
-            detected = self.detector.batch([frame.image], Tracker.lowest_score)[0]
-            detected = detected.select(watch.tracker.wants(detected, frame.time_s))
-            faces, crops = self._read([frame.image], [detected])[0]
-            seen = self._with_displays(watch(faces, crops, frame.image, frame.time_s))
+        frames = read_ahead(read_video(source, every), _READ_AHEAD, _STALL_S if isinstance(source, int) else None)
+        watch = Watch(smooth, neutral, self._evidence(), self.detector.score_threshold)
+        live = isinstance(source, int)
+        for frame, faces in self._each_frame(frames, watch) if exact else self._followed(frames, watch, live):
+            seen = self._with_displays(faces)
             status = "ok" if len(seen) else "no_face"
             image = frame.image if keep_image else None
             yield Frame(name, seen, status, None, frame.index, frame.time_s, image)
+
+    def _each_frame(self, frames: Iterator[VideoFrame], watch: Watch) -> Iterator[tuple[VideoFrame, Faces]]:
+        """Faces of frames that are all read as photos are."""
+        cuts = CutDetector()
+        for frame in frames:
+            detected = self.detector.batch([frame.image], Tracker.lowest_score)[0]
+            detected = detected.select(watch.tracker.wants(detected, frame.time_s))
+            faces, crops = self._read([frame.image], [detected])[0]
+            yield frame, watch(faces, crops, frame.image, frame.time_s, cuts.is_cut(frame.image))
+
+    def _followed(self, frames: Iterator[VideoFrame], watch: Watch, live: bool) -> Iterator[tuple[VideoFrame, Faces]]:
+        """Faces that are followed by their landmarks, in a thread of its own, while the heads read earlier frames."""
+        follower = Follower(self.detector, self.landmarker)
+        slow = SlowReads([head for head in self.heads if is_slow(head)])
+        watch.slow = lambda faces, image, time_s: _spare_children(slow.update(faces, image, time_s))
+        quick = [head for head in self.heads if not is_slow(head)]
+        sightings = ((frame, follower.update(frame.image, frame.time_s)) for frame in frames)
+        for batch in read_ahead(_batches(sightings, 1 if live else _TOGETHER), 1):
+            read = self._heads([frame.image for frame, _ in batch], [sight.faces for _, sight in batch], quick)
+            for (frame, sight), (faces, crops) in zip(batch, read, strict=True):
+                yield frame, watch(faces, crops, frame.image, frame.time_s, sight.cut)
 
     def _analyze(self, images: Sequence[Image]) -> list[tuple[Faces, Image]]:
         """Faces of each picture, with the aligned crops (N, S, S, 3) of the first head."""
@@ -164,22 +210,28 @@ class Analyzer:
 
     def _read(self, images: Sequence[Image], detected: Sequence[Faces]) -> list[tuple[Faces, Image]]:
         """What the detected faces of each picture show, with the aligned crops of the first head."""
-        found = self.landmarker(images, detected)
-        count = [len(faces) for faces in found]
+        return self._heads(images, self.landmarker(images, detected), self.heads)
+
+    def _heads(
+        self, images: Sequence[Image], placed: Sequence[Faces], heads: Sequence[Head]
+    ) -> list[tuple[Faces, Image]]:
+        """The faces of each picture, known by their landmarks, with the columns of some heads; crops of the first."""
+        count = [len(faces) for faces in placed]
         if not self.heads or not sum(count):
-            return [(faces, _NO_CROPS) for faces in found]
+            return [(faces, _NO_CROPS) for faces in placed]
+        first = self.heads[0].template
         cut: dict[CropTemplate, Image] = {}
-        everyone = Faces.concat(found)
-        for head in self.heads:
-            if head.template not in cut:
-                pairs = zip(images, found, strict=True)
-                cut[head.template] = np.concatenate([align(i, f.landmarks, head.template) for i, f in pairs])
+        for template in (first, *(head.template for head in heads)):
+            if template not in cut:
+                pairs = zip(images, placed, strict=True)
+                cut[template] = np.concatenate([align(i, f.landmarks, template) for i, f in pairs])
+        everyone = Faces.concat(placed)
+        for head in heads:
             everyone = head(everyone, cut[head.template])
         everyone = _spare_children(everyone)
         ends = np.cumsum(count)
-        crops = cut[self.heads[0].template]
         parts = [slice(int(end - n), int(end)) for n, end in zip(count, ends, strict=True)]
-        return [(everyone.select(part), crops[part]) for part in parts]
+        return [(everyone.select(part), cut[first][part]) for part in parts]
 
     def _with_displays(self, faces: Faces) -> Faces:
         """Displays are computed last, from what is told of the Action Units in the end."""
@@ -191,7 +243,7 @@ class Analyzer:
         return next((head.evidence for head in reversed(self.heads) if head.evidence), None)
 
     def _photos(self, photos: Iterable[tuple[str, Any]], keep_image: bool) -> Iterator[Frame]:
-        for name, reading in _read_ahead(photos):
+        for name, reading in _decoded_ahead(photos):
             try:
                 image = reading.result()
                 faces = self.images([image])[0]
@@ -243,34 +295,26 @@ def _spare_children(faces: Faces) -> Faces:
     return replace(faces, attractiveness=replace(part, **spared))
 
 
-class _Watch:
-    """What is remembered from frame to frame of one video."""
-
-    def __init__(
-        self, smooth: float, neutral: bool = False, evidence: EvidenceModel | None = None, high_score: float = 0.6
-    ) -> None:
-        self.cuts, self.tracker = CutDetector(), Tracker(high_score=high_score)
-        self.smoother = Smoother(smooth) if smooth > 0 else None
-        self.baseline = NeutralBaseline() if neutral else None
-        self.evidence = evidence
-
-    def __call__(self, faces: Faces, crops: Image, image: Image, time_s: float) -> Faces:
-        cut = self.cuts.is_cut(image)
-        if cut:
-            self.tracker.reset()
-        tracked = self.tracker.update(faces, time_s, crops if len(crops) == len(faces) else None)
-        if self.baseline:
-            tracked = self._calibrated(self.baseline.update(tracked, time_s))
-        return self.smoother.update(tracked, time_s, cut) if self.smoother else tracked
-
-    def _calibrated(self, faces: Faces) -> Faces:
-        """The faces with the emotion that the calibrated Action Units tell."""
-        if faces.action_units is None or self.evidence is None:
-            return faces
-        return replace(faces, emotion=self.evidence(faces.action_units))
+def _batches(
+    sightings: Iterable[tuple[VideoFrame, Sighting]], most: int
+) -> Iterator[list[tuple[VideoFrame, Sighting]]]:
+    """Frames together, large ones alone; what came before an error goes before it."""
+    batch: list[tuple[VideoFrame, Sighting]] = []
+    try:
+        for frame, sight in sightings:
+            batch.append((frame, sight))
+            if len(batch) >= most or frame.image[..., 0].size > _TOGETHER_PIXELS:
+                yield batch
+                batch = []
+    except Exception:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
-def _read_ahead(photos: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, "Future[Image]"]]:
+def _decoded_ahead(photos: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, "Future[Image]"]]:
     """Photos decoded by another thread while the networks run, a few ahead, in order."""
     waiting: deque[tuple[str, Future[Image]]] = deque()
     with ThreadPoolExecutor(1) as pool:

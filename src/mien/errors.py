@@ -6,6 +6,8 @@ MienError
 ├── ModelError                              weights or cards that are missing, changed or do not fit
 ├── MissingDependencyError (ImportError)    an optional package that a feature needs
 ├── BrokenDependencyError (ImportError)     a package that is there and does not work
+├── WorkerError                             processes or machines that cannot do their part
+├── StoreError                              an object store or shared folder that cannot be read or written
 └── SinkError                               a result that cannot be written
 """
 
@@ -49,6 +51,14 @@ class BrokenDependencyError(MienError, ImportError):
 
 class SinkError(MienError):
     """A result that cannot be written."""
+
+
+class WorkerError(MienError):
+    """Processes, or machines of a cluster, that cannot do their part."""
+
+
+class StoreError(MienError):
+    """An object store, or a folder that machines share, that cannot be read or written."""
 
 
 class Words(str):

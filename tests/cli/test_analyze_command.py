@@ -17,12 +17,16 @@ from tests.fixtures.output_schema import SCHEMA
 from typer.testing import CliRunner
 
 from mien.analyzer import Analyzer
-from mien.cli import app
+from mien.cli import app, main
 from mien.errors import InputError, SinkError
 from mien.expression.events import events_in
+from mien.faces import Frame
 from mien.geometry import Image
+from mien.sinks.lines import JsonLinesSink
 from mien.sinks.options import options_file
 
+MANY = 25
+"""Photos, so that a run lasts until it is broken off."""
 START = [sys.executable, "-c", "from mien.cli import main; main()", "analyze"]
 
 
@@ -54,15 +58,23 @@ def test_lines_on_standard_output(folder: Path) -> None:
     assert "text" in rows[2]["reason"]
 
 
-def test_exit_codes(folder: Path, tmp_path: Path) -> None:
-    assert mien(folder / "a.png", folder / "b.png", "--quiet").returncode == 0
+def exit_code(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> Any:
+    """Of the whole command, within this process."""
+    monkeypatch.setattr(sys, "argv", ["mien", "analyze", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
+
+
+def test_exit_codes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(monkeypatch, folder / "a.png", folder / "b.png", "--heads", "", "--quiet") == 0
     for wrong in (["--every", "0"], ["--out", "faces.xls"], ["--heads", "mood"], ["--score-threshold", "2"], []):
-        words = [folder / "a.png", *wrong] if wrong else []
-        result = mien(*words)
-        assert result.returncode == 2, (wrong, result.stderr)
-        assert "Traceback" not in result.stderr
-    (tmp_path / "nowhere").mkdir()
-    assert mien(folder / "a.png", "--out", tmp_path / "gone" / "x.csv").returncode == 1
+        capsys.readouterr()
+        assert exit_code(monkeypatch, *([folder / "a.png", *wrong] if wrong else [])) == 2, wrong
+        assert capsys.readouterr().err, wrong
+    assert exit_code(monkeypatch, folder / "a.png", "--out", tmp_path / "gone" / "x.csv") == 1
 
 
 def test_list_on_standard_input(folder: Path) -> None:
@@ -150,7 +162,7 @@ def test_options_of_expression(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_killed_run_goes_on(folder: Path, tmp_path: Path, astronaut: Image) -> None:
-    for number in range(60):
+    for number in range(MANY):
         cv2.imwrite(str(folder / f"z{number:02d}.png"), astronaut)
     out = tmp_path / "faces.jsonl"
     process = subprocess.Popen([*START, str(folder), "--out", str(out), "--quiet"])
@@ -159,10 +171,10 @@ def test_a_killed_run_goes_on(folder: Path, tmp_path: Path, astronaut: Image) ->
     process.send_signal(signal.SIGKILL)
     process.wait()
     before = out.read_bytes().count(b"\n")
-    assert before < 63
+    assert before < MANY + 3
     assert mien(folder, "--out", out, "--resume", "--quiet").returncode == 3  # c.jpg, read before the end, counts
     names = [json.loads(line)["source"] for line in out.read_text().splitlines()]
-    assert len(names) == len(set(names)) == 63
+    assert len(names) == len(set(names)) == MANY + 3
 
 
 def _heed_interrupts() -> None:
@@ -173,7 +185,7 @@ def _heed_interrupts() -> None:
 def test_ctrl_c_leaves_a_valid_table(folder: Path, tmp_path: Path, astronaut: Image) -> None:
     import csv
 
-    for number in range(60):
+    for number in range(MANY):
         cv2.imwrite(str(folder / f"z{number:02d}.png"), astronaut)
     out = tmp_path / "faces.csv"
     words = [*START, str(folder), "--out", str(out), "--quiet"]
@@ -187,10 +199,10 @@ def test_ctrl_c_leaves_a_valid_table(folder: Path, tmp_path: Path, astronaut: Im
     assert b"Traceback" not in errors
     with out.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert 5 <= len(rows) < 63
+    assert 5 <= len(rows) < MANY + 3
     assert mien(folder, "--out", out, "--resume", "--quiet").returncode == 3  # c.jpg, read before the end, counts
     with out.open(newline="", encoding="utf-8") as file:
-        assert len({row["source"] for row in csv.DictReader(file)}) == 63
+        assert len({row["source"] for row in csv.DictReader(file)}) == MANY + 3
 
 
 def test_drawings(folder: Path, tmp_path: Path) -> None:
@@ -198,6 +210,30 @@ def test_drawings(folder: Path, tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / "drawn")) == ["a.png", "b.png"]
     drawn = cv2.imread(str(tmp_path / "drawn" / "a.png"))
     assert drawn.shape[0] >= 480
+
+
+def test_what_the_rows_call_done_is_drawn(
+    folder: Path, tmp_path: Path, write_video: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = [write_video([np.full((64, 64, 3), 90, np.uint8)] * 3, name) for name in ("c.mp4", "d.mp4")]
+    drawn, out, seen = tmp_path / "drawn", tmp_path / "x.jsonl", []
+    write, close = JsonLinesSink.write, JsonLinesSink.close
+
+    def watched(sink: JsonLinesSink, frame: Frame) -> None:
+        seen.append((Path(frame.source).name, sorted(os.listdir(drawn))))
+        write(sink, frame)
+
+    def closed(sink: JsonLinesSink, complete: bool) -> None:
+        seen.append(("", sorted(os.listdir(drawn))))
+        close(sink, complete)
+
+    monkeypatch.setattr(JsonLinesSink, "write", watched)
+    monkeypatch.setattr(JsonLinesSink, "close", closed)
+    words = ["--heads", "", "--draw", drawn, "--out", out, "--quiet"]
+    assert here(clips[0], folder / "c.jpg", folder / "b.png", clips[1], *words).exit_code == 3
+    assert dict(seen)["c.jpg"] == ["c.mp4"]
+    assert dict(seen)["b.png"] == ["b.png", "c.mp4"]
+    assert dict(seen)[""] == ["b.png", "c.mp4", "d.mp4"]
 
 
 def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
@@ -247,3 +283,15 @@ def test_open_terms_run_open_models_alone(folder: Path) -> None:
     refused = mien(folder / "a.png", "--open", "--heads", "age", "--quiet")
     assert refused.returncode == 2
     assert "open terms" in refused.stderr
+
+
+def test_processes_write_what_a_single_one_writes(folder: Path, tmp_path: Path) -> None:
+    words = [folder, folder / "gone.jpg", "--quiet", "--heads", "age"]
+    files = [tmp_path / f"{n}.jsonl" for n in (1, 2)]
+    for n, file in enumerate(files, 1):
+        assert mien(*words, "--out", file, "--workers", n).returncode == 3
+    whole = files[0].read_bytes()
+    assert files[1].read_bytes() == whole
+    files[1].write_bytes(whole[: len(whole) // 2])
+    assert mien(*words, "--out", files[1], "--workers", 2, "--resume").returncode == 3
+    assert files[1].read_bytes() == whole

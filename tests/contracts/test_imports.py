@@ -1,6 +1,7 @@
 """Which room may import which, read from the sources."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -13,11 +14,11 @@ HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic",
 HEAVY |= {"sklearn", "threadpoolctl"}
 EXTRAS = {"datasets": {"pydantic"}, "evaluate": {"matplotlib", "pydantic"}, "schemas": {"pydantic"}}
 """What a room may import beside the base install: what its own small extra brings."""
-BASE = {"errors", "facs", "geometry", "faces", "estimates", "opencv", "whole_file"}
+BASE = {"errors", "facs", "geometry", "faces", "estimates", "opencv", "files"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "ort": set(),
-    "whole_file": {"errors"},
+    "files": {"errors"},
     "facs": {"errors"},
     "opencv": {"errors"},
     "geometry": {"errors", "opencv"},
@@ -30,32 +31,58 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tasks": {"errors", "estimates", "faces", "facs", "geometry", "metrics"},
     "tracking": {"errors", "estimates", "faces", "geometry", "opencv"},
     "drawing": {"errors", "expression", "facs", "faces", "geometry", "media", "opencv"},
-    "sinks": {"errors", "expression", "facs", "faces", "geometry", "whole_file"},
     "runtime": {"errors", "estimates", "expression", "faces", "geometry", "opencv", "ort", "tasks"},
-    "analyzer": {"errors", "expression", "faces", "geometry", "media", "runtime", "tracking"},
+    "parallel": {"errors", "faces", "media", "opencv"},
+    "video": {"errors", "expression", "faces", "geometry", "runtime", "tracking"},
+    "sinks": {"errors", "expression", "facs", "faces", "files", "geometry", "opencv", "video"},
+    "analyzer": {"errors", "expression", "faces", "geometry", "media", "parallel", "runtime", "tracking", "video"},
+    "cluster": {"analyzer", "errors", "faces", "media", "parallel", "sinks"},
     "cleaning": {"errors", "geometry", "lowrank", "media", "opencv", "runtime"},
-    "preference": {"analyzer", "errors", "estimates", "faces", "geometry", "media", "opencv", "runtime", "tasks"},
-    "datasets": {"errors", "expression", "facs", "geometry", "media", "opencv", "runtime", "tasks", "whole_file"},
-    "evaluate": BASE | {"datasets", "metrics", "runtime", "tasks"},
+    "preference": {
+        "analyzer",
+        "errors",
+        "estimates",
+        "faces",
+        "files",
+        "geometry",
+        "media",
+        "opencv",
+        "runtime",
+        "tasks",
+    },
+    "datasets": {
+        "errors",
+        "expression",
+        "facs",
+        "geometry",
+        "media",
+        "opencv",
+        "parallel",
+        "runtime",
+        "tasks",
+        "files",
+    },
+    "evaluate": BASE | {"datasets", "metrics", "parallel", "runtime", "tasks"},
     "train.losses": {"errors"},
     "schemas": {"errors", "expression", "faces", "facs"},
     "train.backbones": {"errors", "runtime", "train.fold", "train.warm_start"},
     "train.recipe_yaml": set(),
     "train.recipe_parts": {"datasets"},
     "train.recipe": {"datasets", "errors", "train.recipe_parts", "train.recipe_yaml"},
-    "synthesis": {"datasets", "errors", "facs", "geometry", "opencv", "train.recipe"},
-    "profile": {"errors", "ort", "train.backbones", "whole_file"},
+    "synthesis": {"datasets", "errors", "files", "facs", "geometry", "opencv", "parallel", "train.recipe"},
+    "profile": {"errors", "ort", "train.backbones", "files"},
     "train.data": BASE | {"datasets", "media", "runtime", "tasks", "train.recipe"},
     "train.evidence_fit": {"expression", "facs", "geometry"},
     "train.tasks": BASE
     | {"datasets", "metrics", "tasks", "expression", "train.data", "train.evidence_fit", "train.losses"},
     "train.model": {"errors", "train.backbones", "train.tasks"},
     "train.fold": set(),
-    "train.trunks": {"errors"},
+    "train.trunks": {"errors", "files"},
     "train.warm_start": {"errors", "train.fold"},
     "train.engine": {
         "datasets",
         "errors",
+        "files",
         "geometry",
         "tasks",
         "train.data",
@@ -92,6 +119,7 @@ def room(module: str) -> str:
     return ".".join(parts[:2] if parts[:1] == ["train"] else parts[:1])
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Full names of all modules that a file imports, wherever in it."""
     names: set[str] = set()

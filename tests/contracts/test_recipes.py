@@ -31,6 +31,7 @@ def test_recipe(path: Path) -> None:
 def test_all_recipes_are_here() -> None:
     stages = ["age_mixup", "age_second", "age_tight", "age_trunk", "age_wide", "attractiveness_trunk"]
     stages += ["attractiveness_start", "expression_first", "expression_wide", "landmarks_upright"]
+    stages += ["backbone"]
     assert sorted(path.stem for path in RECIPES) == sorted(
         ["age", "attractiveness", "attribute", "direct", "expression", "expression-open", "landmarks", *stages]
     )

@@ -1,7 +1,9 @@
 """Folders of aligned crops: what `mien data align` writes is what training reads."""
 
 import json
-from collections.abc import Callable, Iterator
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,29 @@ def test_a_killed_run_goes_on_when_asked_to_and_starts_anew_when_not(
     found = write_aligned(table, tmp_path / "set", SQUARE, resume=True, workers=2)
     assert starts == [0, 16, 0, 16]
     assert np.array_equal(found.crops, AlignedTable(out).crops.crops)
+    assert pq.read_table(tmp_path / "set" / "labels.parquet").equals(pq.read_table(out / "labels.parquet"))
+
+
+def test_another_map_cuts_the_same_crops_and_goes_on(
+    out: Path, tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien.datasets.crops.FLUSH_ROWS", 8)
+    monkeypatch.setattr("mien.datasets.aligned._CHUNK", 16)
+    table, given = open_table(tiny.folder / "faces.parquet"), []
+
+    def mapped(make: Any, items: Iterable[range], stop: int = 99) -> Iterator[Any]:
+        function = pickle.loads(pickle.dumps(make))()  # as for another machine
+        for item in items:
+            given.append(item)
+            if item.start >= stop:
+                raise KeyboardInterrupt
+            yield function(item)
+
+    with pytest.raises(KeyboardInterrupt):
+        write_aligned(table, tmp_path / "set", SQUARE, mapped=partial(mapped, stop=16))
+    crops = write_aligned(table, tmp_path / "set", SQUARE, resume=True, mapped=mapped)
+    assert given[:3] == [range(0, 16), range(16, 32), range(16, 32)]
+    assert np.array_equal(crops.crops, AlignedTable(out).crops.crops)
     assert pq.read_table(tmp_path / "set" / "labels.parquet").equals(pq.read_table(out / "labels.parquet"))
 
 

@@ -357,6 +357,27 @@ def test_two_videos_of_one_name_and_an_interrupted_run_leave_valid_files(tmp_pat
     assert [len(read_video(tmp_path / name)[1]) for name in names_in(tmp_path)] == [4, 4]
 
 
+@pytest.mark.parametrize("status", ["no_face", "error"])
+def test_in_turn_a_video_is_complete_when_the_next_source_begins(tmp_path, status):
+    with Annotator(tmp_path, in_turn=True) as annotator:
+        for frame in frames_of(3, image=gray(480, 640)):
+            annotator.add(frame)
+        assert "v.mp4" not in names_in(tmp_path)
+        annotator.add(Frame("a.png", Faces.empty(), status, image=gray(480, 640)))
+        assert "v.mp4" in names_in(tmp_path)
+
+
+def test_what_an_earlier_run_has_drawn_keeps_its_names(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"drawn before")
+    with Annotator(tmp_path, timelines=True) as annotator:
+        annotator.keep(["x/a.jpg", "x/v.avi"])
+        annotator.add(Frame("y/a.jpg", Faces.empty(), "no_face", image=gray(480, 640)))
+        for frame in frames_of(3, source="y/v.avi", image=gray(480, 640)):
+            annotator.add(frame)
+    assert {"a.jpg", "a_2.jpg", "v_2.mp4"} <= set(names_in(tmp_path))
+    assert (tmp_path / "a.jpg").read_bytes() == b"drawn before"
+
+
 def test_a_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "f").write_text("")
     with pytest.raises(SinkError, match="could not be made"):

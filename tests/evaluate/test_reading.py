@@ -112,6 +112,14 @@ def test_labels_are_checked_before_any_picture_is_read(
         read_data(exported, tiny.folder / "faces.parquet")
 
 
+def test_any_cut_of_the_rows_reads_the_same_faces(exported: Path, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read_data(exported, tiny.folder / "faces.parquet", rows=np.array([1, 3, 7, 9, 30]))
+    monkeypatch.setattr(reading, "_BATCH", 2)
+    parts = read_data(exported, tiny.folder / "faces.parquet", rows=np.array([1, 3, 7, 9, 30]))
+    assert parts.rows.tolist() == whole.rows.tolist() == [1, 9, 30]  # of 3 and 7 nothing can be read
+    assert parts.faces.landmarks_68 == pytest.approx(whole.faces.landmarks_68, abs=1e-3)
+
+
 def test_limit_draws_the_same_rows_each_time(exported: Path, tiny: Any) -> None:
     first, second = (read_data(exported, tiny.folder / "faces.parquet", limit=5) for _ in range(2))
     assert first.pictures == 5
@@ -140,7 +148,7 @@ def pictures() -> Callable[..., Any]:
         def __len__(self) -> int:
             return len(self.given)
 
-        def images(self, wanted: Any) -> Any:
-            return (image if w else None for image, w in zip(self.given, wanted, strict=True))
+        def images(self, wanted: Any, start: int = 0) -> Any:
+            return (image if w else None for image, w in zip(self.given[start:], wanted[start:], strict=True))
 
     return lambda given: Given(given=given)

@@ -386,3 +386,12 @@ def test_what_must_be_there_is_asked_for_by_name():
         replace(make_faces(), track_id=None).require("track_id")
     with pytest.raises(InputError, match="at least one face"):
         Faces.empty().largest()
+
+
+def test_concat_joins_structs_within_structs():
+    category = Category(np.array([[0.25, 0.75]]), ("a", "b"))
+    emotion = Emotion(np.full((1, 3), 1 / 3), np.zeros((1, 1)), ("AU12",), category)
+    face = Faces(np.zeros((1, 4)), np.ones(1), np.zeros((1, 5, 2)), emotion=emotion)
+    both = Faces.concat([face, face])
+    assert both.emotion.category.probability.tolist() == [[0.25, 0.75]] * 2
+    assert both[1] == face[0]

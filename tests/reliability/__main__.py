@@ -16,7 +16,9 @@ def main() -> int:
     corpus.add_argument("--share", type=float, default=1.0, help="Part of the cases, such as 0.1.")
     corpus.add_argument("--workers", type=int, default=2, help="Processes at a time.")
     corpus.add_argument("--limit", type=int, default=60, help="Seconds of processor time for one case.")
-    corpus.add_argument("--out", type=Path, help="FILE.jsonl for all results.")
+    corpus.add_argument(
+        "--out", type=Path, help="FILE.jsonl for all results; what stands there without a fault is not run again."
+    )
     case = jobs.add_parser("case", help="One case again, with its files kept.")
     case.add_argument("name", help="Such as photo-7.")
     case.add_argument("folder", type=Path, help="A new folder for its files.")

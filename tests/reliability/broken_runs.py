@@ -235,15 +235,15 @@ def _difference(expected: bytes | None, got: bytes | None) -> str:
 
 
 def report(lines: Iterator[str]) -> int:
-    """Print outcomes and faults; the number of faults."""
+    """Print outcomes and faults as they come, and their counts; the number of faults."""
     outcomes: Counter[str] = Counter()
     faults = []
     for line in lines:
+        print(line, flush=True)
         if line.startswith("outcome: "):
             outcomes[line.removeprefix("outcome: ")] += 1
         else:
             faults.append(line)
-            print(line, flush=True)
     for text, count in sorted(outcomes.items()):
         print(f"{count:5} x {text}")
     print(f"{sum(outcomes.values())} runs: {len(faults) or 'no'} faults")

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from tests.reliability.case import ROOT
@@ -22,10 +23,22 @@ PATIENCE = 15
 
 
 def run_corpus(chosen: list[str], seed: int, workers: int, limit_s: int) -> Iterator[dict[str, Any]]:
-    """What became of each case. limit_s: seconds of processor time for one case."""
+    """What became of each case, as it ends. limit_s: seconds of processor time for one case."""
+    ended: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+
+    def run_batch(batch: list[str]) -> None:
+        try:
+            for told in _run_batch(batch, seed, limit_s):
+                ended.put(told)
+        finally:
+            ended.put(None)
+
     with ThreadPoolExecutor(workers) as pool:
-        for told in pool.map(lambda batch: list(_run_batch(batch, seed, limit_s)), _batches(chosen)):
-            yield from told
+        batches = [pool.submit(run_batch, batch) for batch in _batches(chosen)]
+        for _ in batches:
+            yield from iter(ended.get, None)
+        for batch in batches:
+            batch.result()
 
 
 def _batches(chosen: list[str]) -> list[list[str]]:
@@ -106,7 +119,7 @@ def _ended(name: str, fault: str, begin: float) -> dict[str, Any]:
 
 
 def summary(results: list[dict[str, Any]], seconds: float) -> str:
-    """Counts by kind of input, and all faults."""
+    """Counts by kind of input."""
     lines = []
     for kind in KINDS:
         of_kind = [told for told in results if told["case"].rpartition("-")[0] == kind]
@@ -115,8 +128,6 @@ def summary(results: list[dict[str, Any]], seconds: float) -> str:
             faulty = sum(bool(told["faults"]) for told in of_kind)
             exits = ", ".join(f"{count} x {code}" for code, count in sorted(codes.items()))
             lines.append(f"{kind:10} {len(of_kind):5} cases {faulty:4} faulty   exit {exits}")
-    for told in results:
-        lines += [f"{told['case']} ({told['what'][:80]}) {' '.join(told['command'])}\n    {f}" for f in told["faults"]]
     slow = max(results, key=lambda told: told["seconds"], default=None)
     count = Counter(fault.partition(":")[0] for told in results for fault in told["faults"])
     lines.append(f"{len(results)} cases in {seconds:.0f} s: " + (f"{dict(count)}" if count else "no fault"))
@@ -128,10 +139,27 @@ def summary(results: list[dict[str, Any]], seconds: float) -> str:
 def corpus(
     seed: int, kinds: tuple[str, ...], share: float, workers: int, limit_s: int, out: Path | None
 ) -> list[dict[str, Any]]:
-    """Run a share of the cases, print the summary, and write all results as JSON Lines."""
+    """Run a share of the cases, print faults as they come and a summary at the end.
+
+    out: JSON Lines of all results, written as they come. What stands there without a fault is not run again.
+    """
     begin = time.monotonic()
-    results = list(run_corpus(names(share, kinds), seed, workers, limit_s))
+    results = _without_fault(out, seed) if out else []
+    done = {told["case"] for told in results}
+    with out.open("w", encoding="utf-8") if out else open(os.devnull, "w") as file:
+        file.writelines(f"{json.dumps(told)}\n" for told in results)
+        file.flush()
+        for told in run_corpus([name for name in names(share, kinds) if name not in done], seed, workers, limit_s):
+            results.append(told | {"seed": seed})
+            file.write(f"{json.dumps(results[-1])}\n")
+            file.flush()
+            for fault in told["faults"]:
+                print(f"{told['case']} ({told['what'][:80]}) {' '.join(told['command'])}\n    {fault}", flush=True)
     print(summary(results, time.monotonic() - begin))
-    if out:
-        out.write_text("".join(f"{json.dumps(told)}\n" for told in results), encoding="utf-8")
     return results
+
+
+def _without_fault(out: Path, seed: int) -> list[dict[str, Any]]:
+    """Results of an earlier run with this seed that are not to be had again."""
+    lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
+    return [told for told in map(json.loads, lines) if told["seed"] == seed and not told["faults"]]

@@ -19,6 +19,7 @@ from mien.datasets.labels import labels_of
 from mien.datasets.tables import decode, read_columns
 from mien.errors import InputError
 from mien.facs import CODES
+from mien.parallel import one_by_one
 from mien.synthesis import dataset as heads_dataset
 from mien.synthesis.dataset import (
     Cast,
@@ -117,8 +118,10 @@ def test_sides_are_as_the_face_shows_them() -> None:
 def test_two_processes_draw_the_same_file(assets: Path, tmp_path: Path) -> None:
     for workers in (1, 2):
         render_dataset(small(assets, out=tmp_path / f"{workers}.parquet", workers=workers, occluders={"share": 0.3}))
-    one, two = (pq.read_table(tmp_path / f"{workers}.parquet") for workers in (1, 2))
+    render_dataset(small(assets, out=tmp_path / "mapped.parquet", occluders={"share": 0.3}), one_by_one)
+    one, two, mapped = (pq.read_table(tmp_path / f"{name}.parquet") for name in (1, 2, "mapped"))
     assert one.equals(two)
+    assert one.equals(mapped)
     assert one.schema.metadata == two.schema.metadata
 
 

@@ -1,7 +1,7 @@
 """From pictures to groups of aligned faces of one size, and from groups to a row for each picture."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from mien.cleaning.outliers import DUPLICATE, FEWEST, GroupCheck, check_group
 from mien.errors import MediaError
 from mien.geometry import CropTemplate, Image, align
 from mien.media import folder_sources, read_photo
+from mien.media.files import display_name
 from mien.opencv import cv2
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
@@ -25,12 +26,13 @@ _TOGETHER = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture (H, W, 3) RGB of a group, or None and the reason why it cannot be read."""
+    """A picture (H, W, 3) RGB of a group, or None and the reason why it cannot be read, or the path to read it from."""
 
     source: str
     group: str
     image: Image | None
     reason: str = ""
+    path: Path | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -63,20 +65,29 @@ def folder_pictures(folder: Path, together: bool = False) -> Iterator[Picture]:
 
     together: all are one group. Raises InputError where there is no such folder, or no photo in it.
     """
+    return map(read_picture, folder_photos(folder, together))
+
+
+def folder_photos(folder: Path, together: bool = False) -> Iterator[Picture]:
+    """The same pictures before they are read."""
     for source in folder_sources(folder, "source"):
         parts = Path(source.path or folder).relative_to(folder).parts
         group = ALL if together else parts[0] if len(parts) > 1 else "."
         if source.kind == "photo":
-            yield _read(source.name, group, source.path)
+            yield Picture(source.name, group, None, path=(source.path or Path(source.name)).absolute())
         else:
             yield Picture(source.name, group, None, source.reason or "It is a video; only photos are looked at.")
 
 
-def _read(name: str, group: str, path: Path | None) -> Picture:
+def read_picture(picture: Picture) -> Picture:
+    """A picture with its image, or with the reason why it has none."""
+    if picture.path is None or picture.image is not None:
+        return picture
     try:
-        return Picture(name, group, read_photo(path or name))
+        return replace(picture, image=read_photo(picture.path), path=None)
     except MediaError as error:
-        return Picture(name, group, None, str(error))
+        reason = str(error).replace(display_name(picture.path), picture.source)
+        return replace(picture, reason=reason, path=None)
 
 
 class FaceCutter:
@@ -95,6 +106,7 @@ class FaceCutter:
 
     def __call__(self, picture: Picture) -> Row:
         """The row of a picture, with its crop or with the reason why it has none."""
+        picture = read_picture(picture)
         row = Row(picture.source, picture.group)
         if picture.image is None:
             row.status, row.reason = "error", picture.reason

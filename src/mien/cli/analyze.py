@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mien.cli.tally import Tally, look_ahead, with_rate
+from mien.cli.ray import RAY_HELP, analyze_on_ray
+from mien.cli.tally import Tally, look_ahead, spread, with_rate
 
 Sources = Annotated[
     list[str], typer.Argument(help="Photos, folders, videos, webcam:0, or - for a list on standard input.")
@@ -16,6 +17,9 @@ Out = Annotated[
     str | None,
     typer.Option("--out", "-o", help="FILE.jsonl, FILE.csv, FILE.parquet, or - for JSON Lines on standard output."),
 ]
+Device = Annotated[
+    str, typer.Option(help="Where networks run: auto, cpu, cuda, tensorrt, coreml, openvino or directml.")
+]
 
 
 def analyze(
@@ -23,6 +27,10 @@ def analyze(
     out: Out = None,
     draw: Annotated[Path | None, typer.Option(help="Folder for annotated pictures, videos, time lines.")] = None,
     events: Annotated[Path | None, typer.Option(help="FILE.csv or FILE.jsonl for events of units in videos.")] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="FILE.csv, .json or .parquet: one row a person of a video.")
+    ] = None,
+    best: Annotated[Path | None, typer.Option(help="Folder for the best view of each of --people.")] = None,
     heads: Annotated[
         str | None, typer.Option(help="Comma-separated heads to run: expression,age,attractiveness unless given.")
     ] = None,
@@ -35,6 +43,9 @@ def analyze(
     every: Annotated[int, typer.Option(min=1, help="Look at each n-th frame of a video.")] = 1,
     smooth: Annotated[float, typer.Option(min=0, help="Smooth a video over this many seconds.")] = 0.0,
     neutral: Annotated[bool, typer.Option("--neutral", help="Take off what a face shows at rest, in videos.")] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Read each frame of a video as a photo: several times slower.")
+    ] = False,
     glob: Annotated[str | None, typer.Option(help="Only files of folders whose names match, such as '*.jpg'.")] = None,
     recursive: Annotated[bool, typer.Option(help="Look into folders of folders.")] = True,
     resume: Annotated[bool, typer.Option(help="Skip what an earlier, killed run already did.")] = False,
@@ -43,6 +54,12 @@ def analyze(
     max_faces: Annotated[int | None, typer.Option(min=1, help="Keep only the best of a picture.")] = None,
     max_side: Annotated[int, typer.Option(min=64, help="Shrink larger pictures to this side for detection.")] = 1280,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
+    device: Device = "cpu",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; chosen by cores and number of files unless given.")
+    ] = None,
+    on_ray: Annotated[bool, typer.Option("--ray", help=RAY_HELP)] = False,
+    partition: Annotated[int, typer.Option(min=1, help="With --ray: photos of one file of rows.")] = 1000,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> None:
     """Find and read every face.
@@ -56,6 +73,7 @@ def analyze(
     from mien.runtime.heads import choose_heads
     from mien.sinks import EventSink, open_sink
     from mien.sinks.events import check_target
+    from mien.sinks.rows import check_rows_target
 
     terms = "open" if open_terms else "any"
     named = None if heads is None else [head for head in heads.split(",") if head]
@@ -65,6 +83,21 @@ def analyze(
         expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
         reads_units = bool(model) or {"expression", "expression-open"} & set(map(str, chosen))
         expect(bool(reads_units), "heads", "with 'expression' to find events", heads)
+    expect(best is None or people is not None, "best", "given together with 'people'", best)
+    if people:
+        check_rows_target(people, "people")
+    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral, "exact": exact}
+    if on_ray:
+        expect(
+            not (draw or events or evidence or people), "ray", "without --draw, --events, --people, --evidence", True
+        )
+        expect(out not in (None, "-"), "out", "a folder or an address such as s3://bucket/faces, with --ray", out)
+        looks = {"min_face": min_face, "score_threshold": score_threshold, "max_faces": max_faces, "max_side": max_side}
+        settings = {"heads": list(map(str, chosen)), "terms": terms, "displays": displays, "device": device, **looks}
+        files = {"resume": resume, "recursive": recursive, "glob": glob, "partition": partition}
+        analyze_on_ray(sources, str(out), {**settings, "threads": threads}, reading, workers, quiet, **files)
+        return
+    processes, requests = spread(workers, sources, recursive, glob)
     analyzer = Analyzer(
         chosen,
         terms=terms,
@@ -74,39 +107,52 @@ def analyze(
         max_side=max_side,
         evidence=load_evidence(evidence) if evidence else None,
         displays=displays,
-        threads=threads,
+        threads=threads or (1 if workers or processes > 1 else None),
+        device=device,
     )
-    reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral}
     options = {"version": __version__, **analyzer.options, **reading}
     with ExitStack() as stack:
         # Before the output is opened: where this fails, what an earlier run wrote must stay.
         annotator = stack.enter_context(_annotator(draw)) if draw else None
         target = out or ("-" if not sys.stdout.isatty() else None)
         sink = stack.enter_context(open_sink(target, resume=resume, options=options) if target else _table())
+        if annotator:
+            annotator.keep(sink.done - sink.errors)
         movements = stack.enter_context(EventSink(events, resume=resume, done=sink.done)) if events else None
+        crowd = _people(stack, people, best, fused=not exact, resume=resume, done=sink.done) if people else None
         tally = Tally(sink.done, sink.errors)
         watch = not quiet and sys.stderr.isatty()
-        known, total = look_ahead(sources, sink.done, recursive, glob) if watch else (sources, None)
-        frames = analyzer.run(
-            known, recursive=recursive, glob=glob, skip=sink.done, keep_image=annotator is not None, **reading
-        )
+        known, total = look_ahead(requests, sink.done, recursive, glob) if watch else (requests, None)
+        how = {**reading, "recursive": recursive, "glob": glob, "workers": processes}
+        frames = analyzer.run(known, skip=sink.done, keep_image=bool(annotator or best), **how)
         for frame in with_rate(frames, total) if watch else frames:
+            # Both before the sink: what it calls done on resume has all its events and its drawing.
             if movements:
-                movements.write(frame)  # before the sink: what it calls done on resume has all its events
+                movements.write(frame)
+            if crowd:
+                crowd.write(frame)
+            if annotator:
+                annotator.add(frame)
             sink.write(frame)
             tally.add(frame)
-            if annotator and frame.image is not None:
-                annotator.add(frame)
+        if annotator:
+            annotator.close()
     if tally.errors:
         if not quiet:
             print(tally, file=sys.stderr)
         raise typer.Exit(3)
 
 
+def _people(stack: ExitStack, path: Path, best: Path | None, **options: Any) -> Any:
+    from mien.sinks import PeopleSink
+
+    return stack.enter_context(PeopleSink(path, best=best, **options))
+
+
 def _annotator(folder: Path) -> Any:
     from mien.drawing import Annotator
 
-    return Annotator(folder, timelines=True)
+    return Annotator(folder, timelines=True, in_turn=True)
 
 
 def _table() -> Any:

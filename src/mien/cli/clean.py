@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from mien.cli.extra import needs
 from mien.cli.progress import watched
+from mien.cli.ray import MAP_HELP, choose_map
 from mien.errors import InputError, expect
 
 if TYPE_CHECKING:
@@ -39,13 +41,14 @@ def clean(
     sheet: Sheet = None,
     top: Annotated[int, typer.Option(min=1, help="At most so many faces on the sheet.")] = 60,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
+    on_ray: Annotated[bool, typer.Option("--ray", help=MAP_HELP)] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> None:
     """Align faces, and list those that the low-rank part of their group does not explain. Nothing is deleted.
 
     Exit code 0: all handled; 3: some pictures could not be read; 2: a usage error.
     """
-    from mien.cleaning.groups import FaceCutter, check_groups, folder_pictures
+    from mien.cleaning.groups import FaceCutter, check_groups, folder_photos
     from mien.sinks.rows import check_rows_target, write_rows
 
     if out:
@@ -55,10 +58,12 @@ def clean(
     expect(cut > 0, "cut", "a number above 0", cut)
     folder = source.is_dir() and not (source / "crops.npy").is_file()
     expect(not (folder and group), "group", "left out for a folder, whose folders are the groups", group)
-    pictures = folder_pictures(source, together) if folder else _table_pictures(source, images, group)
+    pictures = folder_photos(source, together) if folder else _table_pictures(source, images, group)
     margin = size // 8 if joint else 0
-    cutter = FaceCutter(size, margin, aligned, threads)
-    rows = [cutter(picture) for picture in watched(pictures, "aligning faces", quiet)]
+    expect(not (aligned and on_ray), "ray", "left out with --aligned, which runs no network", on_ray)
+    mapped = choose_map(on_ray)
+    make = partial(FaceCutter, size, margin, aligned, threads)
+    rows = list(watched(mapped(make, pictures), "aligning faces", quiet))
     check_groups(rows, cut, margin)
     _print(rows)
     if out:

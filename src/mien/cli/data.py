@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mien.cli.extra import needs
+from mien.cli.ray import MAP_HELP, choose_map
 
 if TYPE_CHECKING:
     from mien.datasets.check import DataReport
@@ -53,6 +54,7 @@ def align(
     zoom: Annotated[float, typer.Option(min=1, help="How much more is kept around the crop, for augmentation.")] = 1.25,
     resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Threads that look for faces.")] = 1,
+    on_ray: Annotated[bool, typer.Option("--ray", help=MAP_HELP)] = False,
 ) -> None:
     """Detect, align and cut the face of every row with the detector, landmarks and aligner that `analyze` uses."""
     from mien.datasets.aligned import make_crop, write_aligned
@@ -60,7 +62,7 @@ def align(
 
     crop = make_crop(kind=kind, size=size, scale=scale, margin=margin, zoom=zoom)
     table = open_table(path, images)
-    crops = write_aligned(table, out, crop, resume, workers)
+    crops = write_aligned(table, out, crop, resume, workers, mapped=choose_map(True) if on_ray else None)
     _print_counts(out, len(table), {"faces": len(crops.row), **crops.dropped})
 
 
@@ -70,13 +72,17 @@ Overrides = Annotated[list[str] | None, typer.Argument(help="key=value, such as 
 
 @data.command()
 @needs("mien data synthesize", "train")
-def synthesize(recipe: Recipe, overrides: Overrides = None) -> None:
+def synthesize(
+    recipe: Recipe,
+    overrides: Overrides = None,
+    on_ray: Annotated[bool, typer.Option("--ray", help=MAP_HELP)] = False,
+) -> None:
     """Render synthetic faces with exact Action Units, landmarks and pose, and write them as a Parquet file."""
     from mien.synthesis.dataset import render_dataset
     from mien.synthesis.recipe import load_heads_recipe
 
     wanted = load_heads_recipe(recipe, overrides)
-    render_dataset(wanted)
+    render_dataset(wanted, choose_map(True) if on_ray else None)
     print(wanted.out)
 
 

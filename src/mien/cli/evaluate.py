@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.cli.extra import needs
+from mien.cli.ray import MAP_HELP, choose_map
 from mien.errors import expect
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def evaluate(
     worst: Worst = 0,
     moved: Moved = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many rows, drawn at random.")] = None,
+    device: Annotated[str, typer.Option(help="Where networks run, as for mien analyze.")] = "cpu",
+    on_ray: Annotated[bool, typer.Option("--ray", help=MAP_HELP)] = False,
     min_group: Annotated[int, typer.Option(min=1, help="Leave out groups with fewer faces.")] = 20,
 ) -> None:
     """Run the whole path (detector, landmarks, aligner, model) on a labelled set; print a table, draw a picture."""
@@ -49,7 +52,9 @@ def evaluate(
     for name, path in (("out", out), ("picture", picture), ("worst", sheet)):
         if path:
             check_target(path, name)
-    reading = read_data(model, data, None if split == "all" else split, teacher, images=images, limit=limit)
+    given = None if split == "all" else split
+    mapped = choose_map(on_ray)
+    reading = read_data(model, data, given, teacher, images=images, limit=limit, device=device, mapped=mapped)
     report = report_of(reading, min_group=min_group)
     if moved:
         report = replace(report, rows=[*report.rows, steadiness(reading, find_trained(model), moved)])

@@ -21,6 +21,9 @@ def export(
     int8: Annotated[
         bool, typer.Option("--int8", help="Also NAME.int8.onnx, smaller and faster, with its loss.")
     ] = False,
+    twin: Annotated[
+        str | None, typer.Option(help="With --int8: comma-separated devices on which NAME.onnx is read by its twin.")
+    ] = None,
 ) -> None:
     """Calibrate on the validation split, measure on the test split, write NAME.onnx and NAME.json."""
     with needs("mien export", "train"):
@@ -29,7 +32,7 @@ def export(
     if not int8:
         print(export_run(run, out or run, others or []))
         return
-    path, comparison = export_int8(run, out or run, others or [])
+    path, comparison = export_int8(run, out or run, others or [], twin.split(",") if twin else [])
     _print(comparison)
     print(path)
 

@@ -1,7 +1,7 @@
 """What `mien analyze` has before it, has done, and could not read."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -37,8 +37,23 @@ class Tally:
         return "\n".join([*self._reasons, total])
 
 
+def spread(
+    workers: int | None, requests: Sequence[str], recursive: bool, glob: str | None
+) -> tuple[int, Iterable["str | Source"]]:
+    """The number of processes, chosen by cores and number of files where it is not given, and the same requests."""
+    if workers or "-" in requests:
+        return workers or 1, requests
+    from mien.media import find_sources
+    from mien.parallel import PHOTOS_A_WORKER, available_cores, choose_workers
+
+    cores = available_cores()
+    sources = find_sources(requests, recursive=recursive, glob=glob)
+    first = list(islice(sources, cores * PHOTOS_A_WORKER))
+    return choose_workers(first, cores), chain(first, sources)
+
+
 def look_ahead(
-    requests: Iterable[str], done: Collection[str], recursive: bool, glob: str | None
+    requests: Iterable["str | Source"], done: Collection[str], recursive: bool, glob: str | None
 ) -> tuple[Iterable["str | Source"], int | None]:
     """The same requests, found already, and how many frames they will give where that is known beforehand.
 
@@ -46,7 +61,7 @@ def look_ahead(
     """
     from mien.media import find_sources
 
-    if "-" in requests:
+    if isinstance(requests, list) and "-" in requests:
         return requests, None
     found = find_sources(requests, recursive=recursive, glob=glob)
     first = list(islice(found, _MOST_AHEAD))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from mien.cli.progress import watched
-from mien.errors import InputError, SinkError, Words, expect
+from mien.errors import InputError, Words, expect
+from mien.files import replace_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -194,19 +195,7 @@ def _write_csv(out: Path, rows: list[list[str]]) -> None:
 
     buffer = StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
-    _write(out, buffer.getvalue())
-
-
-def _write(out: Path, text: str) -> None:
-    """Whole or not at all."""
-    temporary = out.with_name(f".{out.name}.partial")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(out)
-    except OSError as error:
-        raise SinkError(f"{str(out)!r} cannot be written: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_text(out, buffer.getvalue())
 
 
 def _write_sheet(sheet: Path, pairs: list[tuple[str, str]], faces: list["PhotoFace"], answers: str) -> None:
@@ -215,7 +204,7 @@ def _write_sheet(sheet: Path, pairs: list[tuple[str, str]], faces: list["PhotoFa
     if sheet.suffix.lower() == ".html":
         from mien.drawing.pairs_page import pairs_page
 
-        _write(sheet, pairs_page(pairs, views, answers))
+        replace_text(sheet, pairs_page(pairs, views, answers))
         return
     from mien.drawing.sheet import Entry, contact_sheet
 

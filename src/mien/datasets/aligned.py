@@ -5,7 +5,9 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,29 @@ from pydantic import ValidationError
 
 from mien.datasets.base_table import Columns, Table
 from mien.datasets.crop import Crop
-from mien.datasets.crops import DONE, Crops, Locate, Plan, cut_crops, find_face, open_crops, read_info
+from mien.datasets.crops import (
+    DONE,
+    Crops,
+    Found,
+    Locate,
+    Plan,
+    cut_crops,
+    find_crop,
+    find_face,
+    open_crops,
+    read_info,
+    wanted_box,
+)
 from mien.datasets.labels import labels_of
 from mien.errors import InputError
 from mien.geometry import Array, CropTemplate, Image, apply_affine, face_square, five_points, rotation_angle, similarity
+from mien.parallel import Mapped, chunks
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
 from mien.runtime.models import find_model
 
 logger = logging.getLogger(__name__)
+_CHUNK = 64
 Locator = Callable[[Image, Array, Array], Array]
 """Picture, box (N, 4), five landmarks (N, 5, 2) -> 68 landmarks (N, 68, 2)."""
 
@@ -38,10 +54,12 @@ def align_table(
     landmarker: Locator | None = None,
     finish: Callable[[Path, NDArray[np.int64], Array], None] | None = None,
     workers: int = 1,
+    mapped: Mapped | None = None,
 ) -> Crops:
     """Detect, place and cut the face of every row of a table into `folder`, or open what stands there.
 
     boxes (N, 4): where the wanted faces are, NaN where unknown. The crops have `crop.size * crop.zoom` pixels.
+    mapped: where faces are looked for, see `mien.parallel.Mapped`; in threads of this process unless given.
     A damaged folder is cut anew, unless `finish` writes more into it.
     """
     if (folder / DONE).exists():
@@ -53,9 +71,30 @@ def align_table(
             logger.warning("%s The crops are cut anew.", error)
             (folder / DONE).unlink(missing_ok=True)
     size = round(crop.size * crop.zoom)
-    locate = _square(crop, size) if crop.kind == "square" else _aligned(crop, size, landmarker)
+    make = partial(_square, crop, size) if crop.kind == "square" else partial(_aligned, crop, size, landmarker)
     plan = Plan(len(table), size, boxes, setting_of(table, crop, boxes), table.row_name, finish, workers)
+    if mapped is not None:
+        plan = replace(
+            plan, elsewhere=partial(_elsewhere, mapped, partial(_RowFinder, table, make, boxes, size), len(table))
+        )
+    locate = make()
     return cut_crops(lambda start: table.images(start=start), locate, folder, plan)
+
+
+class _RowFinder:
+    """Looks for the faces of some rows of a table, in another process or on another machine."""
+
+    def __init__(self, table: Table, make: Callable[[], Locate], boxes: Array | None, size: int) -> None:
+        self.table, self.locate, self.boxes, self.size = table, make(), boxes, size
+
+    def __call__(self, rows: range) -> list[Found]:
+        images = islice(self.table.images(start=rows.start), len(rows))
+        pairs = zip(rows, images, strict=True)
+        return [find_crop(image, wanted_box(self.boxes, row), self.locate, self.size) for row, image in pairs]
+
+
+def _elsewhere(mapped: Mapped, make: Callable[[], _RowFinder], count: int, start: int) -> Iterator[Found]:
+    return chain.from_iterable(mapped(make, chunks(start, count, _CHUNK)))
 
 
 def setting_of(table: Table, crop: Crop, boxes: Array | None) -> dict[str, Any]:
@@ -83,6 +122,7 @@ def write_aligned(
     resume: bool = False,
     workers: int = 1,
     landmarker: Locator | None = None,
+    mapped: Mapped | None = None,
 ) -> Crops:
     """Align a table into a folder that is a table itself: crops, places, and the other columns in labels.parquet.
 
@@ -107,7 +147,7 @@ def write_aligned(
         kept |= {"row": pa.array(row), "matrix": pa.array(matrix.reshape(-1, 6).tolist(), pa.list_(pa.float32()))}
         pq.write_table(pa.table(kept).replace_schema_metadata(table.metadata), folder / "labels.parquet")
 
-    return align_table(table, crop, out, boxes, landmarker, finish, workers)
+    return align_table(table, crop, out, boxes, landmarker, finish, workers, mapped)
 
 
 class AlignedTable(Table):

@@ -15,8 +15,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.progress import locked, progress_bar, replace_text
 from mien.errors import InputError
+from mien.files import locked, progress_bar, replace_text
 from mien.geometry import Array, Image, box_iou, warp
 from mien.runtime.detector import Detector
 
@@ -52,7 +52,8 @@ class Plan:
     boxes (count, 4): where the wanted face is, NaN where unknown. info: what `aligned.json` says beside the counts; a
     cut that was begun with other info is not gone on with. name_of: row -> its name in `dropped.csv`.
     finish: called with the folder, rows (M,) and matrices (M, 2, 3), it may write more files before the cut counts as
-    done. workers: threads that look for faces.
+    done. workers: threads that look for faces. elsewhere: row -> what was found in each row from there on, where other
+    machines look.
     """
 
     count: int
@@ -62,6 +63,7 @@ class Plan:
     name_of: Callable[[int], str] = str
     finish: Callable[[Path, NDArray[np.int64], Array], None] | None = None
     workers: int = 1
+    elsewhere: Callable[[int], Iterator["Found"]] | None = None
 
 
 def cut_crops(images: Images, locate: Locate, folder: Path, plan: Plan) -> Crops:
@@ -122,7 +124,8 @@ def _cut(images: Images, locate: Locate, folder: Path, plan: Plan) -> None:
     cut = _Cut(folder.with_name(folder.name + ".partial"), plan)
     start = cut.done
     with progress_bar(f"cutting {folder.name}", plan.count, start) as advance:
-        for row, found in enumerate(_find(images(start), start, locate, plan), start):
+        rows = plan.elsewhere(start) if plan.elsewhere else _find(images(start), start, locate, plan)
+        for row, found in enumerate(rows, start):
             cut.add(row, found)
             advance()
             if cut.done % FLUSH_ROWS == 0:
@@ -144,10 +147,7 @@ def _find(pictures: Iterable[Image | None], start: int, locate: Locate, plan: Pl
     """Matrix and crop, or why there is none, for each picture in order; few pictures are held at a time."""
 
     def find(row: int, image: Image | None) -> Found:
-        if image is None:
-            return UNREADABLE
-        place = locate(image, wanted_box(plan.boxes, row))
-        return place if isinstance(place, str) else (place, warp(image, place, plan.size))
+        return find_crop(image, wanted_box(plan.boxes, row), locate, plan.size)
 
     waiting: deque[Future[Found]] = deque()
     with ThreadPoolExecutor(plan.workers) if plan.workers > 1 else nullcontext() as pool:
@@ -160,6 +160,14 @@ def _find(pictures: Iterable[Image | None], start: int, locate: Locate, plan: Pl
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def find_crop(image: Image | None, box: Array | None, locate: Locate, size: int) -> Found:
+    """Matrix (2, 3) and crop (size, size, 3) of the wanted face of a picture, or why there is none."""
+    if image is None:
+        return UNREADABLE
+    place = locate(image, box)
+    return place if isinstance(place, str) else (place, warp(image, place, size))
 
 
 class _Cut:

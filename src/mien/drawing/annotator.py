@@ -4,6 +4,7 @@ import os
 import re
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from mien.drawing.picture import Drawing, annotate
 from mien.drawing.record import Record
 from mien.errors import SinkError, expect
 from mien.faces import Frame
+from mien.media import VIDEO_SUFFIXES
 from mien.media.video import is_video
 from mien.opencv import cv2
 
@@ -35,7 +37,8 @@ class Annotator:
     with a number where another source has the name already. Frames need `image`; frames with an error are
     skipped. A video plays at the speed of its time stamps, at `fps` frames a second or as many as were
     analyzed; it appears under its name when it is complete. timelines: beside NAME.mp4, NAME_timeline.png shows
-    the units, their events and the emotion of the face seen most. Memory is bounded.
+    the units, their events and the emotion of the face seen most. in_turn: sources come one after the other, so a
+    video is complete when the next source begins. Memory is bounded.
 
     >>> import tempfile
     >>> from mien.faces import Faces
@@ -52,12 +55,14 @@ class Annotator:
         root: str | os.PathLike[str] | None = None,
         fps: float | None = None,
         timelines: bool = False,
+        in_turn: bool = False,
     ) -> None:
         expect(fps is None or 0 < fps <= 1000, "fps", "between 0 and 1000 frames a second, or None", fps)
         self.folder = Path(folder)
         self.root = None if root is None else Path(os.path.abspath(root))
         self.fps = fps
         self.timelines = timelines
+        self.in_turn = in_turn
         self._used: set[Path] = set()
         self._videos: OrderedDict[str, _Video] = OrderedDict()
         _make_folder(self.folder)
@@ -72,6 +77,9 @@ class Annotator:
 
     def add(self, frame: Frame) -> None:
         """Draw a frame; raises SinkError where the folder cannot be written."""
+        if self.in_turn:
+            for source in self._videos.keys() - {frame.source}:
+                self._videos.pop(source).close()
         if frame.status == "error" or frame.image is None:
             return
         if frame.index is None:
@@ -81,10 +89,17 @@ class Annotator:
         if frame.source not in self._videos:
             while len(self._videos) >= _MOST_OPEN_VIDEOS:
                 self._videos.popitem(last=False)[1].close()
-            target = self._target(frame.source, ".mp4")
-            timeline = self._free(target.with_name(f"{target.stem}_timeline.png")) if self.timelines else None
+            target, timeline = self._video_targets(frame.source)
             self._videos[frame.source] = _Video(target, self.fps, timeline)
         self._videos[frame.source].add(frame)
+
+    def keep(self, sources: Iterable[str]) -> None:
+        """Leave the files of these sources, which an earlier run has drawn, as they are: their names are taken."""
+        for source in sorted(sources):
+            if Path(source).suffix.lower() in VIDEO_SUFFIXES:
+                self._video_targets(source)
+            else:
+                self._target(source, None)
 
     def close(self) -> None:
         """Finish the videos; what was written stays valid when a run is cut short."""
@@ -107,6 +122,11 @@ class Annotator:
         target = self._free(self.folder / below)
         _make_folder(target.parent)
         return target
+
+    def _video_targets(self, source: str) -> tuple[Path, Path | None]:
+        """Paths of a video and of its time line."""
+        target = self._target(source, ".mp4")
+        return target, self._free(target.with_name(f"{target.stem}_timeline.png")) if self.timelines else None
 
     def _free(self, path: Path) -> Path:
         """The path, with a number where it is taken."""

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.progress import replace_text
 from mien.errors import InputError, expect
 from mien.evaluate.groups import groups_of
 from mien.evaluate.reading import Reading, read_data
+from mien.files import replace_text
 from mien.metrics import bootstrap_interval
 from mien.tasks import Metric, Row, Task
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from mien.evaluate.groups import SKIN_TONE
 from mien.evaluate.skin_tone import skin_tones
 from mien.faces import Faces
 from mien.geometry import Array, Image, align
+from mien.parallel import Mapped, chunks, one_by_one
 from mien.runtime.detector import Detector
+from mien.runtime.devices import choose_device
 from mien.runtime.heads import Head
 from mien.runtime.landmarks import Landmarker
 from mien.runtime.models import Card, embedded_models, find_model, read_card
@@ -111,13 +114,16 @@ def read_data(
     limit: int | None = None,
     rows: NDArray[np.int64] | None = None,
     change: Callable[[Image], Image] | None = None,
+    device: str = "cpu",
+    mapped: Mapped = one_by_one,
 ) -> Reading:
     """Detect, align and read the faces of a labelled set. Labels are checked before any picture is read.
 
     split: values of the split column to use; None, or a set without that column, takes all rows. teacher: labels
     joined by set and id. images: folder of a manifest's pictures. limit: so many rows, drawn at random. rows: those to
     use, instead of the ones that the split column tells; `split` is then a mere name. change: what happens to each
-    picture before it is read; places that the labels tell must stay where they are.
+    picture before it is read; places that the labels tell must stay where they are. device: see `choose_device`.
+    mapped: where the faces are read, see `mien.parallel.Mapped`.
     Raises InputError for a set without labels for the model's task, a split without rows, or no face at all.
     """
     expect(limit is None or limit >= 1, "limit", "a whole number of at least 1, or None", limit)
@@ -133,7 +139,9 @@ def read_data(
     known = [label for label in column_labels(card) if set(label.columns) <= set(columns)]
     labels = {name: value[rows] for name, value in labels_of(columns, known, table.where).items()}
     check_labels(card, labels, columns, data)
-    faces, found, outputs = read_faces(file, card, table, rows, known_boxes(labels), change)
+    faces, found, outputs = read_faces(
+        file, card, table, rows, known_boxes(labels), change, choose_device(device), mapped
+    )
     labels = {name: value[found] for name, value in labels.items()}
     columns = {name: value[rows][found] for name, value in columns.items()}
     columns[SKIN_TONE] = outputs.pop(SKIN_TONE)
@@ -188,54 +196,71 @@ def read_faces(
     rows: NDArray[np.int64],
     boxes: Array | None = None,
     change: Callable[[Image], Image] | None = None,
+    device: str = "cpu",
+    mapped: Mapped = one_by_one,
 ) -> tuple[Faces, NDArray[np.int64], dict[str, Array]]:
     """Estimates for one face a picture: faces (M,), their places (M,) in `rows`, raw outputs (M, width) and skin tone.
 
     boxes (N, 4) tell which face of a picture is meant, NaN where unknown; change: of each picture before it is read.
     Raises InputError where no face is found.
     """
-    places_faces = not all(task.aligned for task in tasks_of(card.task))
-    landmarker = Landmarker(file if places_faces else "landmarks", threads=2, min_presence=0)
-    head = None if places_faces else Head(file, threads=2)
-    places: list[int] = []
-    batch: list[tuple[Image, Faces]] = []
-    parts: list[tuple[Faces, dict[str, Array]]] = []
-    for place, image, faces in _detected(table, rows, boxes, change):
-        places.append(place)
-        batch.append((image, faces))
-        if len(batch) == _BATCH:
-            parts.append(_read(batch, landmarker, head))
-            batch = []
-    if batch:
-        parts.append(_read(batch, landmarker, head))
+    make = partial(_FaceReader, file, card, table, rows, boxes, change, device)
+    parts = [part for part in mapped(make, chunks(0, len(rows), _BATCH)) if part[1]]
     if not parts:
         raise InputError(
             f"{str(table.path)!r} must hold pictures with a face. No face was found in {len(rows)} pictures."
         )
-    outputs = {name: np.concatenate([part[1][name] for part in parts]) for name in parts[0][1]}
-    return Faces.concat([part[0] for part in parts]), np.array(places), outputs
+    outputs = {name: np.concatenate([part[2][name] for part in parts]) for name in parts[0][2]}
+    places = np.concatenate([part[1] for part in parts])
+    return Faces.concat([part[0] for part in parts]), places, outputs
+
+
+class _FaceReader:
+    """Reads the faces of some of the rows, on this machine or another; see `read_faces`."""
+
+    def __init__(
+        self,
+        file: Path,
+        card: Card,
+        table: Table,
+        rows: NDArray[np.int64],
+        boxes: Array | None,
+        change: Callable[[Image], Image] | None,
+        device: str,
+    ) -> None:
+        self.table, self.rows, self.boxes, self.change = table, rows, boxes, change
+        places_faces = not all(task.aligned for task in tasks_of(card.task))
+        self.detector = Detector(threads=2, device=device)
+        self.landmarker = Landmarker(file if places_faces else "landmarks", threads=2, min_presence=0, device=device)
+        self.head = None if places_faces else Head(file, threads=2, device=device)
+
+    def __call__(self, places: range) -> tuple[Faces, list[int], dict[str, Array]]:
+        """Faces, their places, outputs; no place where no face is found."""
+        batch = list(self._detected(places))
+        if not batch:
+            return Faces.empty(), [], {}
+        faces, outputs = _read([(image, faces) for _, image, faces in batch], self.landmarker, self.head)
+        return faces, [place for place, _, _ in batch], outputs
+
+    def _detected(self, places: range) -> Iterator[tuple[int, Image, Faces]]:
+        """Place in `rows`, picture, and the one face (1,) that is meant."""
+        rows = self.rows[places.start : places.stop]
+        place_of = {int(row): place for place, row in zip(places, rows, strict=True)}
+        for row, picture in pictures_of(self.table, rows):
+            image = self.change(picture) if self.change else picture
+            picked = pick_face(self.detector, image, wanted_box(self.boxes, place_of[row]))
+            if picked is not None:
+                yield place_of[row], image, Faces(picked[0], np.ones(1, np.float32), picked[1])
 
 
 def pictures_of(table: Table, rows: NDArray[np.int64]) -> Iterator[tuple[int, Image]]:
     """Row and picture of the rows that can be read, in the order of the table."""
     wanted = np.zeros(len(table), bool)
     wanted[rows] = True
-    for row, image in zip(range(int(rows.max(initial=-1)) + 1), table.images(wanted), strict=False):
+    start, stop = (int(rows.min()), int(rows.max()) + 1) if len(rows) else (0, 0)
+    for row, image in zip(range(start, stop), table.images(wanted, start), strict=False):
         if image is not None and wanted[row]:
             yield row, image
-
-
-def _detected(
-    table: Table, rows: NDArray[np.int64], boxes: Array | None, change: Callable[[Image], Image] | None
-) -> Iterator[tuple[int, Image, Faces]]:
-    """Place in `rows`, picture, and the one face (1,) that is meant."""
-    detector = Detector(threads=2)
-    place_of = {int(row): place for place, row in enumerate(rows)}
-    for row, found in pictures_of(table, rows):
-        image = change(found) if change else found
-        picked = pick_face(detector, image, wanted_box(boxes, place_of[row]))
-        if picked is not None:
-            yield place_of[row], image, Faces(picked[0], np.ones(1, np.float32), picked[1])
 
 
 def _read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import numpy as np
@@ -234,8 +234,8 @@ def _joined(column: list[Any]) -> Any:
     if isinstance(column[0], Attributes):
         return Attributes({name: _joined([part.named[name] for part in column]) for name in column[0].named})
     arrays = {
-        f.name: np.concatenate([getattr(part, f.name) for part in column])
+        f.name: _joined([getattr(part, f.name) for part in column])
         for f in fields(column[0])
-        if isinstance(getattr(column[0], f.name), np.ndarray)
+        if isinstance(getattr(column[0], f.name), np.ndarray) or is_dataclass(getattr(column[0], f.name))
     }
     return replace(column[0], **arrays)

@@ -1,5 +1,7 @@
 """Robust PCA of a stream: rows come in batches, and none is kept."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -13,6 +15,16 @@ from mien.lowrank.rows import explain_rows
 
 _REFINE = 10
 _NOISE = 0.1 * 1.4826
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartialSums:
+    """Sums over some rows of a batch: squares (rank, rank), products (rank, p), how many rows, and after how many."""
+
+    squares: Array
+    products: Array
+    rows: int
+    after: int
 
 
 class OnlinePursuit:
@@ -55,14 +67,30 @@ class OnlinePursuit:
 
     def partial_fit(self, X: ArrayLike) -> Self:
         """Learn from one more batch of rows (N, p)."""
-        rows, seen = fill_missing(as_matrix(X, finite=False).astype(np.float64, copy=False))
         if not self.rows_seen_:
-            self._start(rows, seen)
+            self._start(*fill_missing(as_matrix(X, finite=False).astype(np.float64, copy=False)))
+        return self.merge([self.sums(X)])
+
+    def sums(self, X: ArrayLike) -> "PartialSums":
+        """What rows (N, p) would add to the sums at the basis so far; nothing is learned."""
+        rows, seen = fill_missing(as_matrix(X, finite=False).astype(np.float64, copy=False))
         scores, rest = self._explain(rows, seen)
         cleaned = scores @ self.components_ + np.clip(rest, -self.lam2_, self.lam2_)
-        self._squares = self.forget * self._squares + scores.T @ scores
-        self._products = self.forget * self._products + scores.T @ cleaned
-        self.rows_seen_ += len(rows)
+        return PartialSums(scores.T @ scores, scores.T @ cleaned, len(rows), self.rows_seen_)
+
+    def merge(self, parts: Iterable["PartialSums"]) -> Self:
+        """Learn from one batch whose parts were summed elsewhere, by copies of this stream at the same basis.
+
+        Exact: the rows of a batch are explained one by one, so sums over its parts are the sums over the batch.
+        Streams that went on by themselves cannot be merged: their scores are coordinates in different bases, and how
+        a row was split depends on the basis of its time. Raises InputError for sums at another basis.
+        """
+        self._squares, self._products = self.forget * self._squares, self.forget * self._products
+        before = self.rows_seen_
+        for part in parts:
+            expect(part.after == before, "parts", f"sums at the basis after {before} rows", Words(f"{part.after} rows"))
+            self._squares, self._products = self._squares + part.squares, self._products + part.products
+            self.rows_seen_ += part.rows
         if not self._squares.any():
             return self
         ridge = self.lam1 * (np.trace(self._squares) / self.rank)

@@ -15,6 +15,7 @@ from mien.media.containers import is_whole
 from mien.media.files import check_file, display_name
 from mien.media.pixel_aspect import aspect_ratio, square_pixels, square_size
 from mien.media.quiet import quiet_opencv
+from mien.media.skipping import SkippingReader
 from mien.media.source import Source
 from mien.opencv import cv2
 
@@ -34,14 +35,15 @@ class VideoFrame:
 def read_video(source: Source | str | os.PathLike[str] | int, every: int = 1) -> Iterator[VideoFrame]:
     """Stream every n-th frame of a video file or of a camera (a whole number).
 
-    Time stamps always increase. Where the file says that its pixels are not square (DV, HDV, anamorphic video),
+    With PyAV (`pip install 'mien[video]'`) the decoder leaves out what frames between need not. Time stamps always
+    increase. Where the file says that its pixels are not square (DV, HDV, anamorphic video),
     frames are stretched as a player does. Frames that can be read are yielded first; a file that ends long before
     its promised end raises MediaError after them, a file without frames at once.
     """
     whole = isinstance(every, int) and not isinstance(every, bool) and every >= 1
     expect(whole, "every", "a whole number of at least 1", every)
     target = _target(source)
-    return _frames(target, every)
+    return _skipped(target, every) if every > 1 and isinstance(target, Path) else _frames(target, every)
 
 
 def video_size_fps(path: str | os.PathLike[str]) -> tuple[int, int, float]:
@@ -74,6 +76,17 @@ def _target(source: Source | str | os.PathLike[str] | int) -> Path | int:
         expect(source >= 0, "source", "the number of a camera, at least 0", source)
         return source
     return Path(source)
+
+
+def _skipped(path: Path, every: int) -> Iterator[VideoFrame]:
+    """As `_frames`, where possible with a decoder that leaves out what is not wanted."""
+    check_file(path)
+    reader = SkippingReader(path, every)
+    if not reader.can_read:
+        yield from _frames(path, every)
+        return
+    for index, time_s, image in reader:
+        yield VideoFrame(index, time_s, image)
 
 
 def _frames(target: Path | int, every: int) -> Iterator[VideoFrame]:

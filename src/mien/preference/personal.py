@@ -9,8 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mien.errors import InputError, ModelError, SinkError, Words, expect
+from mien.errors import InputError, ModelError, Words, expect
 from mien.estimates import moderated, sigmoid
+from mien.files import replace_text
 from mien.preference.logistic import Vector, maximum, normal_cdf, shared_faces
 
 FORMAT, VERSION = "mien taste", 1
@@ -150,14 +151,7 @@ class Taste:
             "format": FORMAT, "version": VERSION, "model": self.model, "sha256": self.sha256,
             "comparisons": self.comparisons, "mean": self.mean.tolist(), "covariance": self.covariance.tolist(),
         }  # fmt: skip
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            partial.write_text(json.dumps(values, allow_nan=False), encoding="utf-8")
-            partial.replace(path)
-        except OSError as error:
-            raise SinkError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
-        finally:
-            partial.unlink(missing_ok=True)
+        replace_text(path, json.dumps(values, allow_nan=False))
         return path
 
     @classmethod

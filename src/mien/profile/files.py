@@ -6,10 +6,10 @@ from io import StringIO
 from pathlib import Path
 
 from mien.errors import expect
+from mien.files import whole_file
 from mien.profile.html import html_text
 from mien.profile.report import Report
 from mien.profile.tree import counts
-from mien.whole_file import whole_file
 
 
 def write_report(report: Report, path: Path) -> Path:

@@ -65,6 +65,7 @@ class Detector:
     max_faces: the best ones are kept; None keeps all. max_side: larger pictures are shrunk to this side
     before they are searched (a face must keep about 12 pixels); those of more than five times this side, or twice where
     they are three times as long as wide, are searched again in overlapping tiles at full size. threads: of onnxruntime.
+    device: see `choose_device`.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Detector:
         max_side: int = 1280,
         nms_threshold: float = 0.4,
         threads: int | None = None,
+        device: str = "cpu",
     ) -> None:
         expect(min_face >= 1, "min_face", "a number of pixels of at least 1", min_face)
         expect(0 < score_threshold < 1, "score_threshold", "between 0 and 1", score_threshold)
@@ -84,7 +86,7 @@ class Detector:
         self.min_face, self.score_threshold, self.max_faces = min_face, score_threshold, max_faces
         self.max_side, self.nms_threshold = max_side, nms_threshold
         self._full_scale = min(1.0, 24 / min_face)
-        self._session = open_session(free_shapes(detector_weights().read_bytes()), threads)
+        self._session = open_session(free_shapes(detector_weights().read_bytes()), threads, device)
         self._outputs = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in _STRIDES]
 
     def __call__(self, image: Image) -> Faces:

@@ -56,9 +56,15 @@ class Head:
     evidence: weights from Action Units to displayed emotion, instead of those on the card.
     """
 
-    def __init__(self, model: str | Path, threads: int | None = None, evidence: EvidenceModel | None = None) -> None:
+    def __init__(
+        self,
+        model: str | Path,
+        threads: int | None = None,
+        evidence: EvidenceModel | None = None,
+        device: str = "cpu",
+    ) -> None:
         path = find_model(model)
-        self.model = Model(path, threads)
+        self.model = Model(path, threads, device)
         rows = expression_decoding(self.model.card).get("evidence")
         self.evidence = evidence or (EvidenceModel.from_dict(rows) if rows else None)
         self._check_task(model)

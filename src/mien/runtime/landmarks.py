@@ -27,9 +27,13 @@ class Landmarker:
     """
 
     def __init__(
-        self, model: str | Path = "landmarks", threads: int | None = None, min_presence: float | None = None
+        self,
+        model: str | Path = "landmarks",
+        threads: int | None = None,
+        min_presence: float | None = None,
+        device: str = "cpu",
     ) -> None:
-        self.model = Model(find_model(model), threads)
+        self.model = Model(find_model(model), threads, device)
         self._margin = float(self.model.card.crop["margin"])
         told = self.model.card.decoding.get("presence", {}).get("threshold", 0.0)
         self.min_presence = float(told if min_presence is None else min_presence)

@@ -44,9 +44,13 @@ class Card:
 
 
 class Model:
-    """A network with its card. Raises ModelError when either is missing or they do not belong together."""
+    """A network with its card, or the twin that the card names for the device.
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    Raises ModelError when either is missing or they do not belong together.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None, device: str = "cpu") -> None:
+        path = twin_of(path, device)
         for needed in (path, path.with_suffix(".json")):
             if not needed.is_file():
                 raise ModelError(
@@ -60,7 +64,7 @@ class Model:
                 f"{str(path)!r} must have the sha256 of its card, {self.card.values['sha256']}. Got {found}. "
                 "The file is damaged or from another version: install mien again."
             )
-        self._session = open_session(weights, threads)
+        self._session = open_session(weights, threads, device)
         names = {output.name for output in self._session.get_outputs()}
         if not names.issuperset(self.card.outputs):
             raise ModelError(f"{str(path)!r} must have the outputs {self.card.outputs}. Got {sorted(names)}.")
@@ -90,6 +94,26 @@ class Model:
         blob -= self.card.mean
         blob /= self.card.std
         return dict(zip(self.card.outputs, self._session.run(list(self.card.outputs), {"image": blob}), strict=True))
+
+
+def twin_of(path: Path, device: str) -> Path:
+    """The ONNX file that runs on a device: a smaller twin where the card names one for it, else the file itself.
+
+    A card names its twins as `"twins": [{"file": "age.int8.onnx", "devices": ["cpu"], "loss": {"age_mae": 0.004}}]`: a
+    file beside it with a card of its own, the devices that take it, and the part of each main metric that is lost.
+    Raises ModelError for an entry of another form: a twin without its measured loss is none.
+    """
+    if not path.with_suffix(".json").is_file():
+        return path
+    for twin in read_card(path).values.get("twins", []):
+        if not isinstance(twin, dict) or not {"file", "devices", "loss"} <= set(twin) or not twin["loss"]:
+            raise ModelError(
+                f"Each of 'twins' of the card {str(path.with_suffix('.json'))!r} must have 'file', 'devices' and the "
+                f"measured 'loss'. Got {short_text(twin)}."
+            )
+        if device in twin["devices"]:
+            return path.with_name(Path(str(twin["file"])).name)
+    return path
 
 
 def read_card(model: Path) -> Card:

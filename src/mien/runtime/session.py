@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from mien.errors import ModelError, expect
 from mien.ort import onnxruntime as ort
+from mien.runtime.devices import PROVIDERS, failure, providers_of
 
 DEFAULT_THREADS = 2
 
@@ -12,19 +13,20 @@ DEFAULT_THREADS = 2
 class Session(ort.InferenceSession):  # type: ignore[misc]
     """A session that can be pickled: it goes as its model, and is opened anew where it arrives."""
 
-    def __init__(self, model: bytes, options: ort.SessionOptions, threads: int | None) -> None:
-        super().__init__(model, options, providers=["CPUExecutionProvider"])
-        self._opening = model, threads
+    def __init__(self, model: bytes, options: ort.SessionOptions, threads: int | None, device: str = "cpu") -> None:
+        # Without the fallback of onnxruntime: a provider that fails must not become another one unsaid.
+        super().__init__(model, options, providers=providers_of(device), enable_fallback=0)
+        self._opening = model, threads, device
 
-    def __reduce__(self) -> tuple[Callable[..., "Session"], tuple[bytes, int | None]]:
+    def __reduce__(self) -> tuple[Callable[..., "Session"], tuple[bytes, int | None, str]]:
         return open_session, self._opening
 
 
-def open_session(model: bytes, threads: int | None = None) -> Session:
-    """A CPU session for a serialised ONNX model.
+def open_session(model: bytes, threads: int | None = None, device: str = "cpu") -> Session:
+    """A session for a serialised ONNX model, on the processor or another of `DEVICES`.
 
     threads: None takes 2, or fewer where the machine has fewer: these networks gain little from more.
-    Raises ModelError when the model cannot be loaded.
+    Raises ModelError when the model cannot be loaded, BrokenDependencyError when the device cannot be used.
     """
     expect(threads is None or threads >= 1, "threads", "a whole number of at least 1, or None", threads)
     options = ort.SessionOptions()
@@ -34,9 +36,14 @@ def open_session(model: bytes, threads: int | None = None) -> Session:
     # Spinning threads burn a core between the pictures of a slow source.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return Session(model, options, threads)
+        session = Session(model, options, threads, device)
     except Exception as error:
+        if device != "cpu":
+            raise failure(device, error) from error
         raise ModelError(f"The model must be a valid ONNX file. onnxruntime says: {error}") from error
+    if PROVIDERS[device].name not in session.get_providers():
+        raise failure(device, "onnxruntime left it out")
+    return session
 
 
 def free_shapes(model: bytes, free_axes: tuple[int, ...] = (0, 2, 3)) -> bytes:

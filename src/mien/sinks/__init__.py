@@ -7,10 +7,11 @@ from mien.errors import InputError, SinkError
 from mien.sinks.events import EventSink
 from mien.sinks.lines import JsonLinesSink
 from mien.sinks.options import Options, check_options, write_options
+from mien.sinks.people import PeopleSink
 from mien.sinks.sink import Sink
 from mien.sinks.tables import CsvSink, ParquetSink
 
-__all__ = ["CsvSink", "EventSink", "JsonLinesSink", "ParquetSink", "Sink", "open_sink"]
+__all__ = ["CsvSink", "EventSink", "JsonLinesSink", "ParquetSink", "PeopleSink", "Sink", "open_sink"]
 
 
 def open_sink(target: str | os.PathLike[str], *, resume: bool = False, options: Options | None = None) -> Sink:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import MissingDependencyError, expect
-from mien.whole_file import whole_file
+from mien.files import whole_file
 
 KINDS = (".csv", ".json", ".parquet")
 
@@ -20,31 +20,33 @@ def check_rows_target(path: Path, name: str = "out", kinds: Sequence[str] = KIND
         _parquet()
 
 
-def write_rows(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Write rows with the same keys, one or more. In CSV truth values are `true` and `false`, None is an empty cell.
+def write_rows(rows: Sequence[dict[str, Any]], path: Path, columns: Sequence[str] = ()) -> None:
+    """Write rows with the same keys; columns: what these are, needed where there may be no row.
+
+    In CSV truth values are `true` and `false`, None is an empty cell.
 
     Raises SinkError where the file cannot be written.
     """
     with whole_file(path) as temporary:
-        _WRITERS[path.suffix.lower()](rows, temporary)
+        _WRITERS[path.suffix.lower()](rows, temporary, columns or list(rows[0]))
 
 
-def _write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
+def _write_csv(rows: Sequence[dict[str, Any]], path: Path, columns: Sequence[str]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         for row in rows:
             writer.writerow({k: str(v).lower() if isinstance(v, bool) else v for k, v in row.items()})
 
 
-def _write_json(rows: Sequence[dict[str, Any]], path: Path) -> None:
+def _write_json(rows: Sequence[dict[str, Any]], path: Path, columns: Sequence[str]) -> None:
     with path.open("w", encoding="utf-8") as file:
         json.dump(list(rows), file, indent=1, ensure_ascii=False)
 
 
-def _write_parquet(rows: Sequence[dict[str, Any]], path: Path) -> None:
+def _write_parquet(rows: Sequence[dict[str, Any]], path: Path, columns: Sequence[str]) -> None:
     pa, pq = _parquet()
-    table = pa.Table.from_pylist(list(rows))
+    table = pa.table({name: [row[name] for row in rows] for name in columns})
     # Numbers may all be unknown, texts never: a column of nulls is one of numbers.
     kinds = [pa.field(f.name, pa.float64() if pa.types.is_null(f.type) else f.type) for f in table.schema]
     pq.write_table(table.cast(pa.schema(kinds)), path)

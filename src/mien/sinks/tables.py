@@ -165,14 +165,14 @@ class ParquetSink(_WholeTable):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        schema = _schema(pa)
-        rows = map(_flat, read_rows(self._rows))
+        schema = parquet_schema(pa)
+        rows = read_rows(self._rows)
         with pq.ParquetWriter(target, schema) as writer:
             for batch in pq.ParquetFile(self.path).iter_batches(_BATCH) if self._adds else ():
                 fresh = [source not in self._again for source in batch.column("source").to_pylist()]
                 writer.write_batch(batch.filter(pa.array(fresh, pa.bool_())).cast(schema))
             while chunk := list(islice(rows, _BATCH)):
-                writer.write_table(pa.Table.from_pylist([_parquet_row(row) for row in chunk], schema))
+                writer.write_table(pa.Table.from_pylist([parquet_row(row) for row in chunk], schema))
 
     def _sources(self) -> Iterable[tuple[str, str]]:
         import pyarrow.parquet as pq
@@ -182,7 +182,8 @@ class ParquetSink(_WholeTable):
         return zip(*(column.to_pylist() for column in columns.columns), strict=True)
 
 
-def _schema(pa: Any) -> Any:
+def parquet_schema(pa: Any) -> Any:
+    """The schema of every Parquet file of rows, in terms of the module `pyarrow` that is passed."""
     pair = pa.struct([("action_unit", pa.string()), ("contribution", pa.float32())])
     kinds = {
         "text": pa.string(),
@@ -196,7 +197,9 @@ def _schema(pa: Any) -> Any:
     return pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
 
 
-def _parquet_row(row: dict[str, Any]) -> dict[str, Any]:
+def parquet_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of `Frame.to_dicts` as the Parquet file has it."""
+    row = _flat(row)
     evidence = row.get("emotion_evidence")
     if evidence is None:
         return row

@@ -19,6 +19,7 @@ _HOMES = {
     "mse-or-cross-entropy": "losses.mse_or_cross_entropy",
     "pairwise-collapse": "losses.pairwise_collapse",
     "ranking-losses": "ranking.study",
+    "svm": "ranking.svm",
     "au-or-classes": "routes.au_or_classes",
     "landmarks-under-pose": "routes.landmarks_under_pose",
     "age-heads": "age_heads.study",

@@ -1,12 +1,11 @@
 """A set of rendered heads with exact labels: Action Units of both sides, pose and landmarks of every picture."""
 
 import multiprocessing
-import os
 from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
-from mien.datasets.progress import progress_bar
 from mien.errors import InputError
 from mien.facs import CODES
+from mien.files import progress_bar, whole_file
 from mien.geometry import Array, Image
 from mien.opencv import cv2
+from mien.parallel import Mapped
 from mien.synthesis.assets import HeadModel, Person, load_model, load_people
 from mien.synthesis.head import MIDLINE, SHAPES, Rendering, Scene, render
 from mien.synthesis.occluders import occlude, skin_patch
@@ -168,35 +168,35 @@ def describe(recipe: HeadsRecipe) -> dict[str, str]:
     return {"source": source, "terms": "; ".join(terms), "labels": LABELS, "recipe": drawing}
 
 
-def render_dataset(recipe: HeadsRecipe) -> None:
+def render_dataset(recipe: HeadsRecipe, mapped: Mapped | None = None) -> None:
     """Write the pictures of a recipe with their labels, whole or not at all; a bar shows how far it is.
 
-    The file is the same however many processes draw it. Raises InputError for assets that are missing.
+    The file is the same however many processes draw it. mapped: see `mien.parallel.Mapped`; where it is given, it
+    draws instead of the processes of the recipe. Raises InputError for assets that are missing.
     """
     for path in (recipe.assets / MODEL, *people_files(recipe)):
         if not path.is_file():
             raise InputError(f"'assets' must hold {path.name}. Got {str(path.parent)!r}.")
     recipe.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = recipe.out.with_name(f"{recipe.out.name}.{os.getpid()}.partial")
     columns = schema(describe(recipe))
-    try:
-        with (
-            pq.ParquetWriter(partial, columns) as writer,
-            progress_bar("heads", recipe.n) as advance,
-            closing(_drawn(recipe)) as parts,
-        ):
-            for rows in parts:
-                writer.write_table(pa.Table.from_pylist(rows, columns))
-                for _ in rows:
-                    advance()
-        os.replace(partial, recipe.out)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        whole_file(recipe.out) as partial,
+        pq.ParquetWriter(partial, columns) as writer,
+        progress_bar("faces", recipe.n) as advance,
+        closing(_drawn(recipe, mapped)) as parts,
+    ):
+        for rows in parts:
+            writer.write_table(pa.Table.from_pylist(rows, columns))
+            for _ in rows:
+                advance()
 
 
-def _drawn(recipe: HeadsRecipe) -> Generator[list[dict[str, Any]], None, None]:
+def _drawn(recipe: HeadsRecipe, mapped: Mapped | None) -> Generator[list[dict[str, Any]], None, None]:
     """The rows of each part in order, drawn by this process or by several others."""
     parts = [range(start, min(start + recipe.batch, recipe.n)) for start in range(0, recipe.n, recipe.batch)]
+    if mapped is not None:
+        yield from mapped(partial(_Drawer, recipe), parts)
+        return
     if recipe.workers == 1:
         cast = load_cast(recipe)
         for part in parts:
@@ -207,6 +207,17 @@ def _drawn(recipe: HeadsRecipe) -> Generator[list[dict[str, Any]], None, None]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(recipe.workers, context, _one_thread) as pool:
         yield from pool.map(_draw_part, [recipe] * len(parts), parts)
+
+
+class _Drawer:
+    """Draws parts of a dataset in another process or on another machine."""
+
+    def __init__(self, recipe: HeadsRecipe) -> None:
+        _one_thread()
+        self.recipe, self.cast = recipe, load_cast(recipe)
+
+    def __call__(self, part: range) -> list[dict[str, Any]]:
+        return list(render_some(self.cast, self.recipe, part))
 
 
 def _one_thread() -> None:

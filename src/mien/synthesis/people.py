@@ -1,6 +1,5 @@
 """More people for the synthetic heads: the head model is fitted to photos of calm faces, which become its skin."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from mien.datasets.tables import decode
 from mien.errors import InputError
+from mien.files import whole_file
 from mien.geometry import Array, outer_eye_distance
 from mien.synthesis.assets import HeadModel, load_model
 
@@ -122,7 +122,6 @@ def write_people(assets: Path, out: Path) -> int:
     columns += [(name, numbers) for name in ("identity", "camera", "expression")]
     source = {"source": "calm faces of FairFace fitted with the ICT-FaceKit head", "terms": "CC BY 4.0; head model MIT"}
     table = pa.Table.from_pylist(list(fit_people(assets)), pa.schema(columns, metadata=source))
-    partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
-    pq.write_table(table, partial)
-    os.replace(partial, out)
+    with whole_file(out) as partial:
+        pq.write_table(table, partial)
     return len(table)

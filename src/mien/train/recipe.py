@@ -59,6 +59,7 @@ class Recipe(Strict):
         1.0, gt=0, le=1, description="Learning rate of each layer of the backbone against the one after it."
     )
     freeze: int = Field(0, ge=0, description="Epochs in which the backbone rests, its norms with it.")
+    frozen: int = Field(0, ge=0, description="So many of the first layers of the backbone rest to the end.")
     weight_decay: float = Field(0.02, ge=0, description="Of AdamW.")
     warmup: float = Field(0.1, ge=0, lt=1, description="Part of the steps in which the learning rate rises.")
     ema: float = Field(0.998, ge=0, lt=1, description="Decay of the averaged weights, 0 for none.")
@@ -70,6 +71,7 @@ class Recipe(Strict):
     seed: int = Field(0, ge=0, lt=1 << 32, description="Of all that is drawn by chance.")
     accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="What it trains on.")
     devices: int = Field(1, ge=1, le=1024, description="Above 1 trains data-parallel (DDP).")
+    nodes: int = Field(1, ge=1, le=1024, description="Machines, each with so many devices.")
     tensorboard: bool = Field(True, description="Write curves for TensorBoard too.")
     threads: int = Field(2, ge=1, le=1024, description="Of the processor.")
     workers: int = Field(1, ge=0, le=256, description="Processes that cut and change faces.")

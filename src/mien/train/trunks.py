@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from mien.errors import InputError
+from mien.files import whole_file
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -129,9 +130,8 @@ def write_trunk(weights: Weights, path: Path, about: Mapping[str, str]) -> None:
     names = [helper.make_tensor_value_info(n, TensorProto.FLOAT, w.shape) for n, w in weights.items()]
     model = helper.make_model(helper.make_graph([], "trunk", [], names, initializers))
     helper.set_model_props(model, dict(about))
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_bytes(model.SerializeToString())
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(model.SerializeToString())
 
 
 def read_about(path: Path) -> dict[str, str]:

@@ -21,8 +21,9 @@ class Pictures(SimpleNamespace):
     def __len__(self) -> int:
         return N
 
-    def images(self, wanted: Any) -> Any:
-        return (np.full((60, 60, 3), row, np.uint8) if w else None for row, w in enumerate(wanted))
+    def images(self, wanted: Any, start: int = 0) -> Any:
+        rows = enumerate(wanted[start:], start)
+        return (np.full((60, 60, 3), row, np.uint8) if w else None for row, w in rows)
 
 
 @pytest.fixture

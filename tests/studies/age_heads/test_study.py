@@ -9,6 +9,7 @@ from mien.studies.age_heads.measures import MAE, OWN
 from mien.studies.age_heads.runs import METHODS, SECONDS, STEPS, Settings
 
 TINY = Settings(train=100, held_out=60, steps=6, every=3, shares=(0.0, 0.3))
+LESS = Settings(train=60, held_out=40, steps=2, every=1, shares=(0.0,))
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +36,10 @@ def test_only_a_head_with_a_spread_has_an_interval_of_its_own(found) -> None:
     assert 0 <= own["laplace"].mean <= 1
 
 
-def test_equal_seeds_give_equal_tables(found) -> None:
-    again = study.run(TINY, (0, 1))
-    for name in set(found.table.columns) - {SECONDS}:
-        assert str(cells(again, name)) == str(cells(found, name))
+def test_equal_seeds_give_equal_tables() -> None:
+    first, again = (study.run(LESS, (0,)) for _ in range(2))
+    for name in set(first.table.columns) - {SECONDS}:
+        assert str(cells(again, name)) == str(cells(first, name))
 
 
 def test_a_goal_that_is_met_at_the_start_takes_no_step() -> None:

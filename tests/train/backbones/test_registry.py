@@ -23,7 +23,7 @@ HEAVY = {
     "inception_resnet_v1", "inception_resnet_v2", "inception_v3", "inception_v4", "xception",
     "mobilenet_v4_conv_large", "mobilenet_v4_conv_medium",
 }  # fmt: skip
-EXPORT_QUICKLY = {"mobilenet_v1", "mobilenet_v3_small"}
+EXPORT_QUICKLY = {"mobilenet_v3_small"}
 SCALING = [name for name in NETWORKS if NETWORKS[name].scales]
 FIXED = [name for name in NETWORKS if not NETWORKS[name].scales]
 

@@ -102,6 +102,15 @@ def test_a_resting_backbone_has_no_gradient_and_keeps_its_norms() -> None:
     assert all(p.requires_grad for p in later.model.backbone.parameters())
 
 
+def test_the_first_layers_may_rest_to_the_end() -> None:
+    module = module_of(frozen=2)
+    module.on_train_epoch_start()
+    layers = list(module.model.backbone.layers)
+    assert [layer.training for layer in layers[:3]] == [False, False, True]
+    assert not any(p.requires_grad for layer in layers[:2] for p in layer.parameters())
+    assert all(p.requires_grad for layer in layers[2:] for p in layer.parameters())
+
+
 @pytest.mark.parametrize("head", ["dldl", "laplace", "gaussian", "l1", "coral"])
 def test_each_kind_of_head_learns_a_distribution(head: str) -> None:
     task = create_task("age", head=head)

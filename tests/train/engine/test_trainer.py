@@ -80,7 +80,9 @@ def test_the_seed_decides_the_run(unbroken: Path, make_recipe: Callable[..., Any
     assert not torch.equal(other["heads.landmarks.weight"], weights_of(unbroken)["heads.landmarks.weight"])
 
 
-@pytest.mark.parametrize(("epoch", "step"), [(1, 0), (1, 2), (2, 1)])
+@pytest.mark.parametrize(
+    ("epoch", "step"), [(1, 2), *(pytest.param(*place, marks=pytest.mark.slow) for place in ((1, 0), (2, 1)))]
+)
 def test_a_killed_run_goes_on_to_the_same_weights_and_curves(
     unbroken: Path, make_recipe: Callable[..., Any], train: Callable[..., Path], epoch: int, step: int
 ) -> None:
@@ -96,7 +98,7 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_curves(
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # torch forks its workers
-@pytest.mark.parametrize("task", ["landmarks", "attractiveness"])
+@pytest.mark.parametrize("task", [pytest.param("landmarks", marks=pytest.mark.slow), "attractiveness"])
 def test_worker_processes_go_on_alike(
     make_recipe: Callable[..., Any], train: Callable[..., Path], tmp_path: Path, task: str
 ) -> None:
@@ -199,7 +201,14 @@ def test_curves_are_drawn_and_logged(unbroken: Path) -> None:
     assert list((unbroken / "tensorboard").glob("events.out.tfevents.*"))
 
 
-@pytest.mark.parametrize("mix", [{"mixup": 0.4}, {"cutmix": 1.0}, {"mixup": 0.4, "cutmix": 1.0}])
+@pytest.mark.parametrize(
+    "mix",
+    [
+        pytest.param({"mixup": 0.4}, marks=pytest.mark.slow),
+        pytest.param({"cutmix": 1.0}, marks=pytest.mark.slow),
+        {"mixup": 0.4, "cutmix": 1.0},
+    ],
+)
 def test_pictures_and_labels_are_mixed(make_recipe: Callable[..., Any], train: Callable[..., Path], mix: Any) -> None:
     run = train(make_recipe(task="age+classification:gender", epochs=1, **mix))
     assert float(curves_of(run)[-1]["val_age_mae"]) > 0

@@ -133,6 +133,7 @@ def test_card_of_an_expression_network_carries_evidence_learned_from_votes(
     assert report.rows[0].value == card["metrics"][0]["rows"][0]["value"]
 
 
+@pytest.mark.slow
 def test_thresholds_come_from_coded_faces_and_are_cross_validated(export_head: Callable[..., Path]) -> None:
     card = card_of(export_head("expression", name="coded", thresholds=Source(file="faces.parquet")))
     report = card["thresholds"]
@@ -206,6 +207,7 @@ def test_crops_of_a_split_are_drawn_once_and_in_order(trained: Path) -> None:
     assert labels["pose"][places] == pytest.approx(few["pose"])
 
 
+@pytest.mark.slow
 def test_a_source_without_a_split_column_is_measured_on_the_rows_drawn_for_the_test(
     make_recipe: Callable[..., Any], train: Callable[..., Path], tiny: Any, tmp_path: Path
 ) -> None:

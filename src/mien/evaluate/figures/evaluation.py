@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from mien.evaluate.evaluator import Report
 from mien.evaluate.figures import panels
 from mien.evaluate.reading import Reading
+from mien.files import whole_file
 from mien.tasks import Panel
-from mien.whole_file import whole_file
 
 _MOST_GROUPS = 24
 

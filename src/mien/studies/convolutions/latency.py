@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mien.datasets.progress import progress_bar
+from mien.files import progress_bar
 from mien.profile.effective import settle
 from mien.runtime.session import open_session
 from mien.studies.core.finding import Measured

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mien.datasets.crops import pick_face
-from mien.datasets.progress import progress_bar
 from mien.datasets.tables import open_table
 from mien.errors import InputError, expect
+from mien.files import progress_bar
 from mien.geometry import Array, CropTemplate, Image, align
 from mien.runtime.detector import Detector
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from mien.datasets.progress import progress_bar
+from mien.files import progress_bar
 
 Case = TypeVar("Case")
 Outcome = TypeVar("Outcome")

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from mien.datasets.crop import Crop
 from mien.datasets.labels import usual_spread
-from mien.datasets.progress import progress_bar
 from mien.errors import expect
+from mien.files import progress_bar
 from mien.runtime.models import find_model
 from mien.train.data.dataset import prepare
 from mien.train.data.faceset import FaceDataset, FaceSet

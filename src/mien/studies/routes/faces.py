@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from mien.datasets.crops import pick_face
 from mien.datasets.labels import labels_of
-from mien.datasets.progress import progress_bar
 from mien.datasets.schema import VOTES
 from mien.datasets.tables import open_table
+from mien.files import progress_bar, whole_file
 from mien.geometry import Array, CropTemplate, Image, align, five_points
 from mien.runtime.detector import Detector
 from mien.runtime.landmarks import Landmarker
@@ -148,9 +148,9 @@ def voted_faces(path: Path, cache: Path, limit: int | None, finder: Finder) -> V
     kept = cache / f"{table.name}-landmarks-{hashlib.sha256(setting.encode()).hexdigest()[:8]}.npy"
     if not kept.is_file():
         cache.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".partial.npy")
-        np.save(partial, _find_all(path, row, finder))
-        partial.replace(kept)
+        places = _find_all(path, row, finder)
+        with whole_file(kept) as partial, partial.open("wb") as file:
+            np.save(file, places)
     landmarks = np.load(kept)
     seen = ~np.isnan(landmarks).any((1, 2))
     row, landmarks = row[seen], landmarks[seen]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from mien.datasets.aligned import AlignedTable
 from mien.datasets.base_table import Table
 from mien.datasets.crop import Crop
-from mien.datasets.progress import locked, progress_bar, replace_text
 from mien.errors import InputError
 from mien.estimates import sigmoid
+from mien.files import locked, progress_bar, replace_text
 from mien.geometry import Array, Image, warp
 from mien.runtime.session import open_session
 from mien.train.data.dataset import open_source

@@ -169,10 +169,11 @@ def make_loaders(recipe: Recipe, task: Task, prepared: Prepared) -> tuple[DataLo
         pairs = PairSampler(*_rated(prepared), recipe.batch_size, seed=recipe.seed)
         return DataLoader(train, batch_sampler=Shared(pairs), **common), later
     sampler = _sampler(recipe, prepared)
-    if len(sampler) < recipe.batch_size * recipe.devices:
+    processes = recipe.devices * recipe.nodes
+    if len(sampler) < recipe.batch_size * processes:
         raise InputError(
-            f"'batch_size' times 'devices' must be at most the faces of an epoch, {len(sampler)}. "
-            f"Got {recipe.batch_size} times {recipe.devices}."
+            f"'batch_size' times 'devices' times 'nodes' must be at most the faces of an epoch, {len(sampler)}. "
+            f"Got {recipe.batch_size} times {processes}."
         )
     return DataLoader(train, recipe.batch_size, sampler=Shared(sampler), drop_last=True, **common), later
 

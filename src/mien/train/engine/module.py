@@ -60,10 +60,13 @@ class FaceModule(L.LightningModule):  # type: ignore[misc]
         return loss
 
     def on_train_epoch_start(self) -> None:
-        """The backbone rests in the first `freeze` epochs: no gradient, and its norms as they are."""
+        """The backbone rests for `freeze` epochs, its first `frozen` layers always: no gradient, norms as they are."""
         rests = self.current_epoch < self.recipe.freeze
         self.model.backbone.requires_grad_(not rests)
         self.model.backbone.train(not rests)
+        for layer in list(getattr(self.model.backbone, "layers", ()))[: self.recipe.frozen]:
+            layer.requires_grad_(False)
+            layer.train(False)
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Collect outputs: measures need the whole set."""

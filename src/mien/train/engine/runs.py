@@ -21,8 +21,8 @@ from matplotlib.figure import Figure
 from pydantic import ValidationError
 
 import mien
-from mien.datasets.progress import replace_text
 from mien.errors import InputError
+from mien.files import replace_text
 from mien.train.recipe import Recipe
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mien.datasets.progress import replace_text
 from mien.errors import InputError
+from mien.files import replace_text
 from mien.train.engine.loaders import Prepared
 from mien.train.recipe import Recipe
 from mien.train.tasks import Task

@@ -14,8 +14,8 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mien.datasets.progress import replace_text
 from mien.errors import InputError, MienError
+from mien.files import replace_text
 from mien.geometry import Array
 from mien.train.data.dataset import Locator
 from mien.train.data.samplers import Shared
@@ -78,7 +78,8 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
     replace_text(run / "origins.json", json.dumps(origins(recipe), indent=1))
     train, val = make_loaders(recipe, task, prepared)
     shifts = make_shifts(recipe, task, prepared)
-    module = FaceModule(model, task, recipe, recipe.epochs * (len(train) // recipe.devices), lessons, shifts)
+    steps = len(train) // (recipe.devices * recipe.nodes)
+    module = FaceModule(model, task, recipe, recipe.epochs * steps, lessons, shifts)
     last = run / "last.ckpt"
     checkpoint = last if resume and last.exists() else None
     if not checkpoint and recipe.init and recipe.init.suffix == ".onnx":
@@ -90,7 +91,7 @@ def fit(recipe: Recipe, landmarker: Locator | None = None, resume: bool = True) 
         set_epoch(train, read_checkpoint(checkpoint)["epoch"] + 1)
     try:
         with without_advice():
-            log_every = min(50, max(len(train) // recipe.devices, 1))
+            log_every = min(50, max(steps, 1))
             trainer = make_trainer(recipe, run, task, checkpoint, log_every)
             trainer.fit(module, train, val, ckpt_path=str(checkpoint) if checkpoint else None)
     except (OSError, RuntimeError) as error:
@@ -161,6 +162,7 @@ def make_trainer(recipe: Recipe, run: Path, task: Task, checkpoint: Path | None,
         max_epochs=recipe.epochs,
         accelerator=recipe.accelerator,
         devices=recipe.devices,
+        num_nodes=recipe.nodes,
         strategy=_strategy(recipe),
         use_distributed_sampler=False,
         precision=precision(recipe.precision),
@@ -176,7 +178,7 @@ def make_trainer(recipe: Recipe, run: Path, task: Task, checkpoint: Path | None,
 
 def _strategy(recipe: Recipe) -> str:
     """Data-parallel on several devices; a backbone that rests at first has no gradients to gather."""
-    if recipe.devices == 1:
+    if recipe.devices * recipe.nodes == 1:
         return "auto"
     return "ddp_find_unused_parameters_true" if recipe.freeze else "ddp"
 

@@ -73,15 +73,18 @@ def export_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Path:
         return _publish(write_float(trained, Path(folder)), out)
 
 
-def export_int8(run: Path, out: Path, others: Sequence[Path] = ()) -> tuple[Path, Comparison]:
+def export_int8(run: Path, out: Path, others: Sequence[Path] = (), twin: Sequence[str] = ()) -> tuple[Path, Comparison]:
     """Write NAME.onnx and NAME.int8.onnx with their cards; returns the 8 bit file and how it compares.
 
+    twin: devices on which NAME.onnx is read by its 8 bit twin, where that is faster and loses little enough.
     others, errors: as in `export_run`.
     """
     trained = load_run(run, out, others)
     with tempfile.TemporaryDirectory(dir=out) as folder:
         exact = write_float(trained, Path(folder))
         small, comparison = write_int8(trained, exact)
+        if twin and comparison.is_gain:
+            amend_card(exact, twins=[{"file": small.name, "devices": list(twin), "loss": comparison.losses}])
         _publish(exact, out)
         return _publish(small, out), comparison
 

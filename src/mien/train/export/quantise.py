@@ -81,6 +81,11 @@ class Comparison:
         return max(after / before for before, after in self.milliseconds.values())
 
     @property
+    def is_gain(self) -> bool:
+        """Whether the 8 bit network is faster, and its measured loss lies within the bound."""
+        return bool(self.losses) and max(self.losses.values()) <= BOUND and self.time_ratio < 1
+
+    @property
     def verdict(self) -> str:
         """In words: is it faster, and does it keep what the float network can."""
         ratio = self.time_ratio

@@ -1,11 +1,35 @@
-"""Long work on files: a bar for who watches, a lock against a second writer, files that appear whole."""
+"""Files that are written whole or not at all, a lock against a second writer, and a bar for who watches."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mien.whole_file import whole_file
+from mien.errors import SinkError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A hidden file beside `path` to write to, which takes its name when the block ends; of another end nothing stays.
+
+    Raises SinkError where it cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder, "a.txt")) as temporary:
+    ...         _ = temporary.write_text("hello")
+    ...     print([path.name for path in Path(folder).iterdir()])
+    ['a.txt']
+    """
+    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.partial")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise SinkError(f"{str(path)!r} cannot be written: {error.strerror or error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -26,15 +50,11 @@ def progress_bar(label: str, total: int, done: int = 0) -> Iterator[Callable[[],
 @contextmanager
 def locked(target: Path) -> Iterator[None]:
     """Only one process at a time is inside for a target; the others wait. `TARGET.lock` goes when the work is done."""
+    from filelock import FileLock
+
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # no such locks on Windows
-        yield
-        return
     path = target.with_name(target.name + ".lock")
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(path):
         yield
         path.unlink(missing_ok=True)
 

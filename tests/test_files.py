@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import SinkError
-from mien.whole_file import whole_file
+from mien.files import whole_file
 
 
 def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="training data need mien[train]")
 
-from mien.datasets.progress import locked, progress_bar, replace_text
+from mien.files import locked, progress_bar, replace_text
 
 
 class Terminal(io.StringIO):
@@ -34,7 +34,7 @@ def test_a_bar_is_drawn_for_terminals_only(
 _WRITER = """
 import sys, time
 from pathlib import Path
-from mien.datasets.progress import locked
+from mien.files import locked
 log = Path(sys.argv[1])
 with locked(log.parent / "set"):
     for _ in range(3):
