@@ -1,5 +1,6 @@
 """What is published: one version, a readme without dead links, an sdist with its tests and nothing else, terms."""
 
+import importlib.util
 import re
 import tomllib
 from importlib.metadata import version
@@ -17,10 +18,12 @@ LINK = re.compile(r"\]\((?![a-z]+://|#)[^)]*\)")
 
 
 def published_readme(text: str) -> str:
-    """The readme as hatch-fancy-pypi-readme publishes it."""
-    for rule in HATCH["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
-        text = re.sub(rule["pattern"], rule["replacement"], text)
-    return text
+    """The readme as hatch_build.py publishes it."""
+    pytest.importorskip("hatchling", reason="the package is built with hatchling")
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.published_readme(text))
 
 
 def test_the_version_stands_once() -> None:
@@ -72,7 +75,6 @@ def test_hooks_before_a_commit_download_nothing() -> None:
 
 def test_the_sdist_has_what_its_tests_need_and_no_strays(monkeypatch: pytest.MonkeyPatch) -> None:
     sdist = pytest.importorskip("hatchling.builders.sdist")
-    pytest.importorskip("hatch_fancy_pypi_readme")
     monkeypatch.chdir(ROOT)
     files = {Path(file.distribution_path) for file in sdist.SdistBuilder(str(ROOT)).recurse_included_files()}
     assert {path.parts[0] for path in files if len(path.parts) > 1} == {
@@ -80,5 +82,5 @@ def test_the_sdist_has_what_its_tests_need_and_no_strays(monkeypatch: pytest.Mon
     }  # fmt: skip
     here = {path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py")}
     assert here <= files
-    assert not [path for path in files if {"__pycache__", "runs", "cache", "environments"} & set(path.parts)]
+    assert not [path for path in files if {"__pycache__", "runs", "cache", "environments", "site"} & set(path.parts)]
     assert not [path for path in files if path.suffix in (".pyc", ".pt", ".parquet", ".tmp", ".partial")]

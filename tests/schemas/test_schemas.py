@@ -55,9 +55,10 @@ def test_recipes_fit_the_schema_that_they_name(path: Path) -> None:
     assert not is_valid(name, {**recipe, "no_such_key": 1})
 
 
-def test_every_field_of_a_recipe_is_described() -> None:
-    recipe = schema("recipe")
-    models = {"Recipe": recipe, **recipe["$defs"]}
+@pytest.mark.parametrize("name", ["recipe", "synthesis"])
+def test_every_field_of_a_recipe_is_described(name: str) -> None:
+    recipe = schema(name)
+    models = {name: recipe, **recipe["$defs"]}
     bare = [f"{m}.{f}" for m, model in models.items() for f, v in model["properties"].items() if "description" not in v]
     assert bare == []
 
