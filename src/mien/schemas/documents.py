@@ -61,12 +61,13 @@ class Card(BaseModel):
     summary: list[str] = []
 
 
+_model: Any = create_model  # the fields are named by the data
 Weight = Annotated[float, Field(gt=-1e6, lt=1e6)]
 _STRICT = ConfigDict(extra="forbid")
 _CLASSES = tuple(dict.fromkeys((*EMOTIONS, *DISPLAYS)))
 _NAMES = {unit.code: f"{unit.name}: {unit.sign}" for unit in ACTION_UNITS}
 
-UnitRow = create_model(  # type: ignore[call-overload]
+UnitRow = _model(
     "UnitRow",
     __config__=_STRICT,
     __doc__="Weights of an Action Unit for each class; what is left out is 0.",
@@ -74,14 +75,14 @@ UnitRow = create_model(  # type: ignore[call-overload]
     comment=(str | None, None),
     **{name: (Weight, Field(0.0)) for name in _CLASSES},
 )
-ClassRow = create_model(  # type: ignore[call-overload]
+ClassRow = _model(
     "ClassRow",
     __config__=_STRICT,
     __doc__="Weights of a class for each Action Unit; what is left out is 0.",
     bias=(Weight, Field(0.0, description="Log-odds without any unit.")),
     **{code: (Weight, Field(0.0, description=text)) for code, text in _NAMES.items()},
 )
-ByUnit = create_model(  # type: ignore[call-overload]
+ByUnit = _model(
     "ByUnit",
     __config__=_STRICT,
     __doc__="A row for each Action Unit, as `mien models --evidence` writes it.",
@@ -92,7 +93,7 @@ ByUnit = create_model(  # type: ignore[call-overload]
 
 def _by_class(name: str, classes: tuple[str, ...]) -> Any:
     rows = {each: (ClassRow, ...) for each in classes}
-    return create_model(name, __config__=_STRICT, __doc__="A row for each class, as a card has it.", **rows)  # type: ignore[call-overload]
+    return _model(name, __config__=_STRICT, __doc__="A row for each class, as a card has it.", **rows)
 
 
 Evidence = ByUnit | _by_class("ByEmotion", EMOTIONS) | _by_class("ByDisplay", DISPLAYS)
