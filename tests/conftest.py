@@ -9,7 +9,7 @@ import pytest
 
 from mien.geometry import Image
 
-pytest_plugins = ["tests.fixtures.training"]
+pytest_plugins = ["tests.fixtures.training", "tests.fixtures.base_install"]
 
 
 @pytest.fixture(scope="session")

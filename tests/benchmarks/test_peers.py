@@ -6,9 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
+
+pytest.importorskip("pyarrow")
+
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 from peers import command
 from peers.catalog import Peer, peers, read_peer
 from peers.environments import command_of

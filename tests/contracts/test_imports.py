@@ -12,7 +12,12 @@ import mien
 ROOT = Path(mien.__file__).parent
 HEAVY = {"torch", "lightning", "torchmetrics", "onnx", "onnxscript", "pydantic", "scipy", "numba", "matplotlib"}
 HEAVY |= {"sklearn", "threadpoolctl"}
-EXTRAS = {"server": {"pydantic"}, "datasets": {"pydantic"}, "evaluate": {"matplotlib", "pydantic"}}
+EXTRAS = {
+    "datasets": {"pydantic"},
+    "evaluate": {"matplotlib", "pydantic"},
+    "schemas": {"pydantic"},
+    "server": {"pydantic"},
+}
 """What a room may import beside the base install: what its own small extra brings."""
 BASE = {"errors", "facs", "geometry", "faces", "estimates", "opencv", "files"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -46,9 +51,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"tasks"},
     "evaluate": BASE | {"datasets", "metrics", "parallel", "runtime", "tasks"},
     "train.losses": {"errors"},
-    "train.backbones": {"errors"},
+    "schemas": {"errors", "expression", "faces", "facs"},
+    "train.backbones": {"errors", "runtime", "train.fold", "train.warm_start"},
     "train.recipe_yaml": set(),
-    "train.recipe": {"datasets", "errors", "train.recipe_yaml"},
+    "train.recipe_parts": {"datasets"},
+    "train.recipe": {"datasets", "errors", "train.recipe_parts", "train.recipe_yaml"},
     "synthesis": {"datasets", "errors", "files", "facs", "geometry", "opencv", "parallel", "train.recipe"},
     "profile": {"errors", "ort", "train.backbones", "files"},
     "train.data": BASE | {"datasets", "media", "runtime", "tasks", "train.recipe"},
@@ -58,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "train.model": {"errors", "train.backbones", "train.tasks"},
     "train.fold": set(),
     "train.trunks": {"errors", "files"},
-    "train.warm_start": {"errors", "train.fold", "train.model"},
+    "train.warm_start": {"errors", "train.fold"},
     "train.engine": {
         "datasets",
         "errors",

@@ -7,8 +7,10 @@ pytest.importorskip("torch", reason="models need mien[train]")
 import torch
 from torch import nn
 
-from mien.train.model import EMBEDDING, MEAN, STD, FaceModel, load_body, normalise, round_to_half
-from mien.train.tasks import TASKS, create_task
+from mien.tasks.registry import TASKS
+from mien.train.model import EMBEDDING, MEAN, STD, FaceModel, normalise, round_to_half
+from mien.train.tasks import create_task
+from mien.train.warm_start import load_body
 
 BACKBONE = "mobilenet_v4_conv_small"
 

@@ -17,10 +17,10 @@ from torch.nn import functional as F
 
 from mien.errors import InputError
 from mien.train.fold import fold
-from mien.train.model import FaceModel, load_body, normalise
+from mien.train.model import FaceModel, normalise
 from mien.train.tasks import create_task
 from mien.train.trunks import FACERES_MEAN, import_trunk, read_about, read_tensors
-from mien.train.warm_start import read_weights
+from mien.train.warm_start import load_body, read_weights
 
 CHANNELS = [32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024]
 STRIDES = [2, 1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]

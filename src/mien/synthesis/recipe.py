@@ -44,74 +44,70 @@ Prototype = Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], AfterValid
 
 
 class Pose(Strict):
-    """Deviations of normal distributions around the frontal view and where they are cut off, in degrees."""
+    """Normal distributions around the frontal view, in degrees."""
 
-    yaw: Deviation = 24.0
-    pitch: Deviation = 12.0
-    roll: Deviation = 10.0
-    yaw_limit: Degrees = 75.0
-    pitch_limit: Degrees = 40.0
-    roll_limit: Degrees = 30.0
+    yaw: Deviation = Field(24.0, description="SD.")
+    pitch: Deviation = Field(12.0, description="SD.")
+    roll: Deviation = Field(10.0, description="SD.")
+    yaw_limit: Degrees = Field(75.0, description="Where it is cut off.")
+    pitch_limit: Degrees = Field(40.0, description="Where it is cut off.")
+    roll_limit: Degrees = Field(30.0, description="Where it is cut off.")
 
 
 class Movement(Strict):
-    """Action Units: which move together, and how much the sides differ.
+    """Action Units: which move together, and how much the sides differ."""
 
-    prototypes: intensities of units that show together; prototype: share of faces that start from one, the others
-    from a face at rest; keep: chance of each of its units; strength: range of a factor on all of them. alone: chance of
-    any unit by itself, of an intensity in `alone_strength`. crooked: share of faces whose weaker side moves by a
-    factor of `weaker`.
-    """
-
-    prototypes: Annotated[tuple[Prototype, ...], AfterValidator(_some)] = tuple(PROTOTYPES.values())
-    prototype: Share = 0.75
-    keep: Share = 0.85
-    strength: Range = (0.5, 1.3)
-    alone: Share = 0.08
-    alone_strength: Range = (0.3, 1.2)
-    crooked: Share = 0.25
-    weaker: Portion = (0.3, 1.0)
+    prototypes: Annotated[tuple[Prototype, ...], AfterValidator(_some)] = Field(
+        tuple(PROTOTYPES.values()), description="Intensities of units that show together; {} is a face at rest."
+    )
+    prototype: Share = Field(
+        0.75, description="Share of faces that start from a prototype, the others from a face at rest."
+    )
+    keep: Share = Field(0.85, description="Chance of each unit of a prototype.")
+    strength: Range = Field((0.5, 1.3), description="Range of a factor on all units.")
+    alone: Share = Field(0.08, description="Chance of any unit by itself.")
+    alone_strength: Range = Field((0.3, 1.2), description="Range of the intensity of such a unit.")
+    crooked: Share = Field(0.25, description="Share of faces whose sides differ.")
+    weaker: Portion = Field((0.3, 1.0), description="Range of the factor on the weaker side.")
 
 
 class Skin(Strict):
-    """Shares of faces with another tone of skin, with creases at rest, and with glasses."""
+    """Skin and glasses."""
 
-    tone: Share = 0.67
-    creases: Share = 0.35
-    glasses: Share = 0.15
+    tone: Share = Field(0.67, description="Share of faces with another tone of skin.")
+    creases: Share = Field(0.35, description="Share of faces with creases at rest.")
+    glasses: Share = Field(0.15, description="Share of faces with glasses.")
 
 
 class Light(Strict):
-    """Direction, share without direction, and colour of the light.
+    """Direction, share without direction, and color of the light."""
 
-    aside, above: deviations of the direction's slopes, the latter around `height`; ambient: range of the share of
-    light from everywhere; tint: range of brightness; hue: deviation of each colour from it.
-    """
-
-    aside: Deviation = 0.6
-    height: float = 0.3
-    above: Deviation = 0.45
-    ambient: Portion = (0.3, 0.85)
-    tint: Range = (0.7, 1.25)
-    hue: Deviation = 0.05
+    aside: Deviation = Field(0.6, description="SD of the direction's slope to the side.")
+    height: float = Field(0.3, description="Mean of the direction's slope upwards.")
+    above: Deviation = Field(0.45, description="SD of the direction's slope upwards.")
+    ambient: Portion = Field((0.3, 0.85), description="Range of the share of light from everywhere.")
+    tint: Range = Field((0.7, 1.25), description="Range of brightness.")
+    hue: Deviation = Field(0.05, description="SD of each color from the brightness.")
 
 
 class Camera(Strict):
-    """Distance (cm, even on a logarithmic scale), frame, and what a camera does to a picture.
+    """Distance, frame, and what a camera does to a picture."""
 
-    face_side: range of the face's longer side and shift: most displacement, both as parts of the picture. blur, jpeg:
-    shares of pictures, with ranges of sigma (pixels) and quality; noise: most deviation, of 255; gamma: range.
-    """
-
-    distance: Annotated[tuple[Annotated[float, Field(ge=25)], Positive], AfterValidator(_ordered)] = (40.0, 160.0)
-    face_side: Annotated[tuple[Positive, Annotated[float, Field(le=2)]], AfterValidator(_ordered)] = (0.55, 0.75)
-    shift: Share = 0.07
-    gamma: Range = (0.75, 1.3)
-    blur: Share = 0.5
-    blur_sigma: Range = (0.3, 1.2)
-    noise: Deviation = 6.0
-    jpeg: Share = 0.5
-    quality: Annotated[tuple[Quality, Quality], AfterValidator(_ordered)] = (45, 95)
+    distance: Annotated[tuple[Annotated[float, Field(ge=25)], Positive], AfterValidator(_ordered)] = Field(
+        (40.0, 160.0), description="Range in cm, even on a logarithmic scale."
+    )
+    face_side: Annotated[tuple[Positive, Annotated[float, Field(le=2)]], AfterValidator(_ordered)] = Field(
+        (0.55, 0.75), description="Range of the face's longer side, as a part of the picture."
+    )
+    shift: Share = Field(0.07, description="Most displacement, as a part of the picture.")
+    gamma: Range = Field((0.75, 1.3), description="Range of gamma.")
+    blur: Share = Field(0.5, description="Share of blurred pictures.")
+    blur_sigma: Range = Field((0.3, 1.2), description="Range of the blur's sigma in pixels.")
+    noise: Deviation = Field(6.0, description="Most SD of the noise, of 255.")
+    jpeg: Share = Field(0.5, description="Share of compressed pictures.")
+    quality: Annotated[tuple[Quality, Quality], AfterValidator(_ordered)] = Field(
+        (45, 95), description="Range of the JPEG quality."
+    )
 
 
 class Kinds(Strict):
@@ -129,29 +125,29 @@ class Kinds(Strict):
 
 
 class Backgrounds(Kinds):
-    """Odds of blurred noise, of a gradient, and of a blurred piece of somebody's photo."""
+    """Odds of kinds of backgrounds."""
 
-    noise: Odds = 1
-    gradient: Odds = 1
-    photo: Odds = 2
+    noise: Odds = Field(1, description="Odds of blurred noise.")
+    gradient: Odds = Field(1, description="Odds of a gradient.")
+    photo: Odds = Field(2, description="Odds of a blurred piece of somebody's photo.")
 
 
 class Occluders(Kinds):
     """Share of faces with something before them, and the odds of its kinds."""
 
-    share: Share = 0.0
-    hand: Odds = 7
-    bar: Odds = 4
-    object: Odds = 4
-    sunglasses: Odds = 3
-    scarf: Odds = 2
+    share: Share = Field(0.0, description="Share of faces with something before them.")
+    hand: Odds = Field(7, description="Odds of a hand.")
+    bar: Odds = Field(4, description="Odds of a bar.")
+    object: Odds = Field(4, description="Odds of an object.")
+    sunglasses: Odds = Field(3, description="Odds of sunglasses.")
+    scarf: Odds = Field(2, description="Odds of a scarf.")
 
 
 class PeopleFile(Strict):
-    """A file of further people, its place as seen from the assets, and the share of pictures that show them."""
+    """A file of further people."""
 
-    file: Path
-    share: Annotated[float, Field(gt=0, le=1)]
+    file: Path = Field(description="Its place as seen from the assets.")
+    share: Annotated[float, Field(gt=0, le=1)] = Field(description="Share of pictures that show its people.")
 
 
 def _within_one(people: tuple[PeopleFile, ...]) -> tuple[PeopleFile, ...]:
@@ -161,29 +157,29 @@ def _within_one(people: tuple[PeopleFile, ...]) -> tuple[PeopleFile, ...]:
 
 
 class HeadsRecipe(Strict):
-    """A set of n rendered heads of `size` pixels, written to `out` (.parquet).
+    """A dataset of n rendered heads.
 
-    assets: folder of the head model and its people; people: files of further ones. The pictures depend on the seed and
-    on all that is drawn by chance, not on how many processes (`workers`) draw them or how many pictures stand in a row
-    group of the file (`batch`).
+    The pictures depend on the seed and on all that is drawn by chance, not on `workers` or `batch`.
     """
 
-    version: int = VERSION
-    assets: Path = Path("data")
-    people: Annotated[tuple[PeopleFile, ...], AfterValidator(_within_one)] = ()
-    out: Path = Path("heads.parquet")
-    n: int = Field(10000, ge=1)
-    seed: int = Field(1, ge=0)
-    size: int = Field(160, ge=32)
-    workers: int = Field(1, ge=1)
-    batch: int = Field(500, ge=1)
-    pose: Pose = Pose()
-    movement: Movement = Movement()
-    skin: Skin = Skin()
-    light: Light = Light()
-    camera: Camera = Camera()
-    backgrounds: Backgrounds = Backgrounds()
-    occluders: Occluders = Occluders()
+    version: int = Field(VERSION, description="Of the keys of recipes, 1 in this release.")
+    assets: Path = Field(Path("data"), description="Folder of the head model and its people.")
+    people: Annotated[tuple[PeopleFile, ...], AfterValidator(_within_one)] = Field(
+        (), description="Files of further people."
+    )
+    out: Path = Field(Path("heads.parquet"), description="File to write (.parquet).")
+    n: int = Field(10000, ge=1, description="Pictures.")
+    seed: int = Field(1, ge=0, description="Of all that is drawn by chance.")
+    size: int = Field(160, ge=32, description="Side of a picture in pixels.")
+    workers: int = Field(1, ge=1, description="Processes that draw.")
+    batch: int = Field(500, ge=1, description="Pictures in a row group of the file.")
+    pose: Pose = Field(Pose(), description="Head pose.")
+    movement: Movement = Field(Movement(), description="Action Units.")
+    skin: Skin = Field(Skin(), description="Skin and eyewear.")
+    light: Light = Field(Light(), description="The light.")
+    camera: Camera = Field(Camera(), description="The camera.")
+    backgrounds: Backgrounds = Field(Backgrounds(), description="What is behind the head.")
+    occluders: Occluders = Field(Occluders(), description="What is before the face.")
 
 
 def load_heads_recipe(path: Path | str, overrides: list[str] | None = None) -> HeadsRecipe:

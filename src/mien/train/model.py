@@ -166,14 +166,6 @@ def normalise(image: Tensor) -> Tensor:
     return (image - MEAN) / STD
 
 
-def load_body(model: FaceModel, weights: dict[str, Tensor]) -> list[str]:
-    """Take over the weights whose names and shapes fit; returns the names that did not."""
-    own = model.state_dict()
-    fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
-    model.load_state_dict({**own, **fitting})
-    return sorted(set(own) - set(fitting))
-
-
 def round_to_half(model: nn.Module) -> None:
     """Round all weights to what float16 can hold, so that a half-size file stores them exactly."""
     with torch.no_grad():

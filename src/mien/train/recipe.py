@@ -1,16 +1,18 @@
 """Recipes: what a training run does, as a checked YAML file."""
 
-import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from mien.datasets.crop import Crop, Strict
 from mien.errors import InputError, short_text
+from mien.train.recipe_parts import Augment, Source, Teacher, Test
 from mien.train.recipe_yaml import load_yaml
+
+__all__ = ["VERSION", "Augment", "Crop", "Recipe", "Source", "Strict", "Teacher", "Test", "load_recipe", "read_recipe"]
 
 _Recipe = TypeVar("_Recipe", bound=BaseModel)
 
@@ -18,191 +20,85 @@ VERSION = 1
 """Of the keys of a recipe; another one is read by another release."""
 
 
-class Augment(Strict):
-    """Random changes during training.
-
-    shift (part of the side), scale (log), rotation (degrees): spread of the crop's place; turn: share of the faces that
-    are turned by any angle; alignment: noise on top (of aligned crops), as a multiple of what the
-    product's own alignment makes.
-    gray, color, blur, low_resolution, noise, jpeg, occlusion: how often a picture is changed so; 0 switches it off.
-    border: how often the picture ends near the face, as tight photos do, and its edge goes on as it does in use.
-    oval: how often all around the face gives way to something else, so that backgrounds and masks tell nothing.
-    absent: how often a face gives way to a picture without one, for tasks that tell whether there is a face.
-    contrast: how strongly brightness, contrast and colour change.
-    old: how often a picture looks like an old photo (faded, brown or gray, grain, dust, lines of a scan); light: how
-    often its light is that of a studio (flat, hard, from one side, high key).
-    lowest: the least side of a picture of low resolution, as part of the crop's.
-    """
-
-    flip: bool = True
-    shift: float = Field(default=0.03, ge=0)
-    scale: float = Field(default=0.06, ge=0)
-    rotation: float = Field(default=6.0, ge=0)
-    turn: float = Field(default=0.0, ge=0, le=1)
-    alignment: float = Field(default=1.0, ge=0)
-    gray: float = Field(default=0.1, ge=0, le=1)
-    color: float = Field(default=0.8, ge=0, le=1)
-    blur: float = Field(default=0.12, ge=0, le=1)
-    low_resolution: float = Field(default=0.18, ge=0, le=1)
-    noise: float = Field(default=0.2, ge=0, le=1)
-    jpeg: float = Field(default=0.2, ge=0, le=1)
-    occlusion: float = Field(default=0.1, ge=0, le=1)
-    border: float = Field(default=0.0, ge=0, le=1)
-    oval: float = Field(default=0.0, ge=0, le=1)
-    absent: float = Field(default=0.0, ge=0, le=1)
-    contrast: float = Field(default=1.0, ge=0)
-    old: float = Field(default=0.0, ge=0, le=1)
-    light: float = Field(default=0.0, ge=0, le=1)
-    lowest: float = Field(default=0.25, gt=0, le=0.8)
-
-
-class Source(Strict):
-    """One labelled set: Parquet, CSV manifest, image folder or aligned folder.
-
-    weight: its share of the batches is rows * weight. images: folder of a manifest's pictures.
-    split, splits: the column that tells the split, and its values. Without such a column rows are split at random by
-    `fractions`, all rows with the same value in the column `group` together.
-    holdout: part of the training rows that validates instead, for sets without a validation split.
-    ratings: a table of single raters' scores (id, rater, score), which are compared within a rater.
-    held: an expression model whose Action Units the faces of this set are held to (`held_weight` of the task).
-    watch: the set is measured by itself after each epoch (`val_SET_...`) and has no part in any choice.
-    shift: whether the set's labels may lie apart from the task's value by a small rising curve of their own (ages), or
-    by an offset and a scale (ratings), learned with the rest and left out in use.
-    compared_within: a column; rated faces are compared only where it has the same value. compared_by: a regular
-    expression for the part of the value that counts, such as '.$' for the last letter.
-    exact: whether the labels are exact, as those of synthetic faces: a teacher's are then not put beside them.
-    """
-
-    file: str
-    images: str | None = None
-    group: str | None = None
-    fractions: dict[Literal["val", "test"], float] = {"val": 0.1, "test": 0.1}
-    weight: float = Field(1.0, ge=0)
-    split: str = "split"
-    splits: dict[str, list[str]] = {"train": ["train"], "val": ["val"], "test": ["test"]}
-    holdout: float = Field(0.0, ge=0, lt=1)
-    ratings: str | None = None
-    shift: bool = False
-    labels: list[str] = []
-    held: str | None = None
-    watch: bool = False
-    compared_within: str | None = None
-    compared_by: str = ".*"
-    exact: bool = False
-
-    @field_validator("compared_by")
-    @classmethod
-    def _check_expression(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"a regular expression is expected: {error}") from error
-        return value
-
-
-class Teacher(Strict):
-    """A network to learn from, beside the labels: what it says of a clean picture is asked of a changed one.
-
-    file: ONNX. card: a YAML file of `mien.train.data.teacher_card.TeacherCard`, the one beside `file` if not given.
-    weights: of the losses of its outputs, 1 if not given. temperature: of its probabilities. features: the loss on its
-    embeddings, which a linear map of our features has to meet; the map is left out in use.
-    """
-
-    file: Path
-    card: Path | None = None
-    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
-    temperature: float = Field(1.0, gt=0)
-    features: Literal["cosine", "smooth_l1"] = "cosine"
-
-
-class Test(Strict):
-    """A set that only measures the finished model."""
-
-    file: str
-    split: str = "split"
-    values: list[str] | None = None
-    teacher: bool = False
-
-
 class Recipe(Strict):
-    """One training run.
+    """One training run."""
 
-    version: of the keys of recipes, 1 in this release. task: a name, several joined by '+'; task_options: of the
-    task (of several: by name), task_weights: of their losses. stem_stride: 1 keeps small crops at full resolution.
-    aux: weight of the losses of auxiliary heads, for backbones that have them. mixup, cutmix: alpha, 0 for none.
-    early_stop: epochs without a better validation before it ends; keep: the last weights or the best ones.
-    sampler: 'weighted' by rows and `balance`, 'balanced' (all values of `balance` alike), 'pairs' (comparisons).
-    init: weights to begin from. lr_scale: learning rate of the backbone against that of the heads; layer_decay: of each
-    layer of the backbone against the one after it. freeze: epochs in which the backbone rests, its norms with it;
-    frozen: so many of its first layers rest to the end.
-    teachers: networks to learn from. shift_penalty: weight of a pull of label shifts (`Source.shift`) to none.
-    teacher: a file of labels joined by set and id; pseudo: a model that gives labels where they are missing, Action
-    Units or ratings. devices: above 1 trains data-parallel (DDP); nodes: machines, each with so many devices.
-    accelerator: 'auto', 'cpu' or 'gpu'.
-    pool, raters: whose ratings a score stands for, by name and in words.
-    display: sets with votes, to which the weights from Action Units to displays and the direct read-out are fitted.
-    open: whether all data are under terms that let anyone use the weights for anything.
-    thresholds: a set of coded faces, to which the probabilities of Action Units are fitted instead of to 'val' faces.
-    """
-
-    version: int = VERSION
-    name: str
-    task: str
-    task_weights: dict[str, float] = {}
-    expected: str = ""
-    minutes: float | None = None
-    data_dir: Path = Path("data")
-    cache_dir: Path = Path("cache")
-    run_dir: Path = Path("runs")
-    teacher: str | None = None
-    pseudo: str | None = None
-    sources: list[Source]
-    crop: Crop = Crop()
-    augment: Augment = Augment()
-    backbone: str = "mobilenet_v4_conv_small"
-    width: float = Field(1.0, ge=0.01, le=16)
-    stem_stride: Literal[1, 2] = 2
-    dropout: float = Field(0.1, ge=0, lt=1)
-    drop_path: float = Field(0.0, ge=0, lt=1)
-    aux: float = Field(0.0, ge=0)
-    init: Path | None = None
-    teachers: list[Teacher] = []
-    shift_penalty: float = Field(0.1, ge=0)
-    task_options: dict[str, Any] = {}
-    epochs: int = Field(10, ge=1, le=1_000_000)
-    batch_size: int = Field(64, ge=2, le=1 << 20)
-    lr: float = Field(3e-3, gt=0)
-    lr_scale: float = Field(1.0, gt=0)
-    layer_decay: float = Field(1.0, gt=0, le=1)
-    freeze: int = Field(0, ge=0)
-    frozen: int = Field(0, ge=0)
-    weight_decay: float = Field(0.02, ge=0)
-    warmup: float = Field(0.1, ge=0, lt=1)
-    ema: float = Field(0.998, ge=0, lt=1)
-    clip: float = Field(5.0, gt=0)
-    mixup: float = Field(0.0, ge=0)
-    cutmix: float = Field(0.0, ge=0)
-    early_stop: int | None = Field(None, ge=1)
-    keep: Literal["last", "best"] = "last"
-    seed: int = Field(0, ge=0, lt=1 << 32)
-    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
-    devices: int = Field(1, ge=1, le=1024)
-    nodes: int = Field(1, ge=1, le=1024)
-    tensorboard: bool = True
-    threads: int = Field(2, ge=1, le=1024)
-    workers: int = Field(1, ge=0, le=256)
-    sampler: Literal["weighted", "balanced", "pairs"] = "weighted"
-    balance: str | None = None
-    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    tests: list[Test] = []
-    display: list[Source] = []
-    thresholds: Source | None = None
-    flip: bool = False
-    pool: str = ""
-    raters: str = ""
-    open: bool = False
-    terms: str = ""
-    limits: list[str] = []
+    version: int = Field(VERSION, description="Of the keys of recipes, 1 in this release.")
+    name: str = Field(description="Of the run, its folder and the model.")
+    task: str = Field(description="Name of a task, several joined by '+'.")
+    task_weights: dict[str, float] = Field({}, description="Of the losses of several tasks, by name.")
+    expected: str = Field("", description="What the run reaches, in words.")
+    minutes: float | None = Field(None, description="How long it takes.")
+    data_dir: Path = Field(Path("data"), description="Where the datasets are.")
+    cache_dir: Path = Field(Path("cache"), description="Where crops are kept.")
+    run_dir: Path = Field(Path("runs"), description="Where the run's folder is made.")
+    teacher: str | None = Field(None, description="File of labels joined by set and id.")
+    pseudo: str | None = Field(
+        None, description="Model that gives labels where they are missing, Action Units or ratings."
+    )
+    sources: list[Source] = Field(description="Datasets to train on.")
+    crop: Crop = Field(Crop(), description="How faces are cut for the network.")
+    augment: Augment = Field(Augment(), description="Random changes during training.")
+    backbone: str = Field(
+        "mobilenet_v4_conv_small", description="Name of a backbone (docs/backbones.md), or timm:NAME."
+    )
+    width: float = Field(1.0, ge=0.01, le=16, description="Multiplier of its channels.")
+    stem_stride: Literal[1, 2] = Field(2, description="1 keeps small crops at full resolution.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Rate before the heads.")
+    drop_path: float = Field(0.0, ge=0, lt=1, description="Rate of stochastic depth.")
+    aux: float = Field(0.0, ge=0, description="Weight of the losses of auxiliary heads, for backbones that have them.")
+    init: Path | None = Field(None, description="Weights to begin from: weights.pt of a run, or an exported ONNX file.")
+    teachers: list[Teacher] = Field([], description="Networks to learn from.")
+    shift_penalty: float = Field(0.1, ge=0, description="Weight of a pull of label shifts (Source.shift) to none.")
+    task_options: dict[str, Any] = Field({}, description="Options of the task; of several, by name.")
+    epochs: int = Field(10, ge=1, le=1_000_000, description="Passes over the training faces.")
+    batch_size: int = Field(64, ge=2, le=1 << 20, description="Faces a step.")
+    lr: float = Field(3e-3, gt=0, description="Highest learning rate.")
+    lr_scale: float = Field(1.0, gt=0, description="Learning rate of the backbone against that of the heads.")
+    layer_decay: float = Field(
+        1.0, gt=0, le=1, description="Learning rate of each layer of the backbone against the one after it."
+    )
+    freeze: int = Field(0, ge=0, description="Epochs in which the backbone rests, its norms with it.")
+    frozen: int = Field(0, ge=0, description="So many of the first layers of the backbone rest to the end.")
+    weight_decay: float = Field(0.02, ge=0, description="Of AdamW.")
+    warmup: float = Field(0.1, ge=0, lt=1, description="Part of the steps in which the learning rate rises.")
+    ema: float = Field(0.998, ge=0, lt=1, description="Decay of the averaged weights, 0 for none.")
+    clip: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
+    mixup: float = Field(0.0, ge=0, description="Alpha of mixup, 0 for none.")
+    cutmix: float = Field(0.0, ge=0, description="Alpha of CutMix, 0 for none.")
+    early_stop: int | None = Field(None, ge=1, description="Epochs without a better validation before it ends.")
+    keep: Literal["last", "best"] = Field("last", description="The last weights or the best ones.")
+    seed: int = Field(0, ge=0, lt=1 << 32, description="Of all that is drawn by chance.")
+    accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="What it trains on.")
+    devices: int = Field(1, ge=1, le=1024, description="Above 1 trains data-parallel (DDP).")
+    nodes: int = Field(1, ge=1, le=1024, description="Machines, each with so many devices.")
+    tensorboard: bool = Field(True, description="Write curves for TensorBoard too.")
+    threads: int = Field(2, ge=1, le=1024, description="Of the processor.")
+    workers: int = Field(1, ge=0, le=256, description="Processes that cut and change faces.")
+    sampler: Literal["weighted", "balanced", "pairs"] = Field(
+        "weighted",
+        description="'weighted' by rows and 'balance', 'balanced' (all values "
+        "of 'balance' alike), 'pairs' (comparisons).",
+    )
+    balance: str | None = Field(None, description="Label whose values are balanced.")
+    precision: Literal["auto", "32-true", "bf16-mixed"] = Field("auto", description="Of the computation.")
+    tests: list[Test] = Field([], description="Sets that only measure the finished model.")
+    display: list[Source] = Field(
+        [],
+        description="Sets with votes, to which the weights from Action Units to displays "
+        "and the direct read-out are fitted.",
+    )
+    thresholds: Source | None = Field(
+        None,
+        description="Set of coded faces, to which the probabilities of Action Units are "
+        "fitted instead of to 'val' faces.",
+    )
+    flip: bool = Field(False, description="Outputs in use are the mean over a crop and its mirror image.")
+    pool: str = Field("", description="Whose ratings a score stands for, by name.")
+    raters: str = Field("", description="The same in words.")
+    open: bool = Field(False, description="All data are under terms that let anyone use the weights for anything.")
+    terms: str = Field("", description="What the weights may be used for.")
+    limits: list[str] = Field([], description="Where the model is unreliable.")
 
     @field_validator("display", mode="before")
     @classmethod

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from mien.errors import InputError
 from mien.train.fold import find_pairs
-from mien.train.model import FaceModel, load_body
 
 HALF = "_half"
 _AROUND = ("network.", "members.0.")
@@ -39,7 +38,15 @@ def _plain(name: str) -> str:
     return name.removesuffix(HALF)
 
 
-def warm_start(model: FaceModel, weights: dict[str, Tensor], image: Tensor) -> list[str]:
+def load_body(model: nn.Module, weights: dict[str, Tensor]) -> list[str]:
+    """Take over the weights whose names and shapes fit; returns the names that did not."""
+    own = model.state_dict()
+    fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
+    model.load_state_dict({**own, **fitting})
+    return sorted(set(own) - set(fitting))
+
+
+def warm_start(model: nn.Module, weights: dict[str, Tensor], image: Tensor) -> list[str]:
     """Load exported weights so that on `image` (B, 3, S, S), normalised, the network gives what the exported one gives.
 
     A norm behind a convolution with the folded bias b gets the mean m and variance v of what it reads, and

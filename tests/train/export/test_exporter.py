@@ -23,11 +23,12 @@ from mien.errors import InputError, ModelError
 from mien.evaluate.evaluator import evaluate_file
 from mien.runtime.models import Model
 from mien.runtime.session import open_session
+from mien.tasks.registry import TASKS
 from mien.train.export import exporter as export
 from mien.train.export.exporter import check_parity, export_int8, export_run, read_run, trained_model, write_onnx
 from mien.train.fold import fold
 from mien.train.model import FaceModel, round_to_half
-from mien.train.tasks import TASKS, create_task
+from mien.train.tasks import create_task
 
 SIZE = 48
 

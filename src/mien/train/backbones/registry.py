@@ -1,18 +1,30 @@
 """Backbones by name: those of our tables, and `timm:NAME` for any other where timm is installed."""
 
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from mien.errors import InputError, expect
 from mien.train.backbones.base import Backbone, Classifier, DropPath, Network, Pyramid
 from mien.train.backbones.inception import NETWORKS as INCEPTIONS
 from mien.train.backbones.mobilenet import NETWORKS as MOBILENETS
 from mien.train.backbones.mobilenet import VARIANTS
+from mien.train.backbones.pretrained import load_pretrained
 from mien.train.backbones.timm_models import PREFIX, create_timm
 
 NETWORKS: dict[str, Network] = {**INCEPTIONS, **MOBILENETS}
+
+
+def list_backbones(pattern: str = "*") -> list[str]:
+    """Names of our backbones that fit a pattern of `fnmatch`, in alphabetical order.
+
+    >>> list_backbones("mobilenet_v3*")
+    ['mobilenet_v3_large', 'mobilenet_v3_small']
+    """
+    return sorted(name for name in NETWORKS if fnmatchcase(name, pattern))
 
 
 def create_backbone(
@@ -23,22 +35,31 @@ def create_backbone(
     stem_stride: int = 2,
     drop_path: float = 0.0,
     features_only: bool = False,
+    pretrained: str | Path | None = None,
+    images: Tensor | None = None,
 ) -> nn.Module:
     """A backbone with fresh weights: its last map, or with `features_only` all maps, one a resolution.
 
     It has `num_features`, `feature_channels` and `feature_strides`. drop_path: rate of stochastic depth of the
     last residual branch; those before it have less. stem_stride: 1 keeps small crops at full resolution.
+    pretrained: a shipped model ('landmarks', 'expression', 'expression-open', 'age', 'attractiveness') or an exported
+    ONNX file, whose body gives the weights; `width` and `stem_stride` must be those of its recipe. Its norms are folded
+    into the convolutions, or put back with the statistics of normalized crops `images` (B, 3, S, S).
     Raises InputError for a name that is not registered, or an option that the network does not have.
 
     >>> create_backbone("mobilenet_v2", width=0.5).feature_channels
     (8, 16, 16, 48, 160)
+    >>> create_backbone("mobilenet_v4_conv_small", width=0.75, pretrained="expression-open").num_features
+    96
     """
     expect(in_channels >= 1, "in_channels", "a whole number of at least 1", in_channels)
     expect(stem_stride in (1, 2), "stem_stride", "1 or 2", stem_stride)
     expect(width > 0, "width", "above 0", width)
     expect(0 <= drop_path < 1, "drop_path", "at least 0 and below 1", drop_path)
+    expect(images is None or pretrained is not None, "images", "None without 'pretrained'", images)
     options: dict[str, Any] = {"width": width, "in_channels": in_channels, "stem_stride": stem_stride}
     if name.startswith(PREFIX):
+        expect(pretrained is None, "pretrained", f"None for {name!r}, which mien has no weights of", pretrained)
         return create_timm(name, drop_path=drop_path, features_only=features_only, **options)
     network = find_network(name)
     if not network.scales:
@@ -46,6 +67,8 @@ def create_backbone(
     backbone = Backbone(network.table, taps=network.taps, drop_path=drop_path, **options)
     if not any(isinstance(module, DropPath) for module in backbone.modules()):
         expect(drop_path == 0, "drop_path", f"0 for {name!r}, which has no residual branches", drop_path)
+    if pretrained is not None:
+        load_pretrained(backbone, pretrained, images)
     return Pyramid(backbone) if features_only else backbone
 
 

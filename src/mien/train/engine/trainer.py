@@ -32,10 +32,10 @@ from mien.train.engine.runs import (
 )
 from mien.train.engine.shifts import Shifts, make_shifts, write_shifts
 from mien.train.engine.teaching import origins, with_soft_targets
-from mien.train.model import FaceModel, load_body, normalise
+from mien.train.model import FaceModel, normalise
 from mien.train.recipe import Recipe
 from mien.train.tasks import Task
-from mien.train.warm_start import read_weights, warm_start
+from mien.train.warm_start import load_body, read_weights, warm_start
 
 WARM_BATCHES = 8
 """Training batches that tell the norms of an exported network their statistics."""
