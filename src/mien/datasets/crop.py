@@ -22,11 +22,15 @@ class Crop(Strict):
     """How faces are cut."""
 
     kind: Literal["square", "aligned"] = Field(
-        "aligned", description="'square' by the detector's box, 'aligned' by landmarks."
+        default="aligned", description="'square' by the detector's box, 'aligned' by landmarks."
     )
-    size: int = Field(112, ge=32, le=1024, description="Side of the crop in pixels.")
+    size: int = Field(default=112, ge=32, le=1024, description="Side of the crop in pixels.")
     scale: float = Field(
-        0.36, gt=0, lt=1, description="Of aligned crops: distance from eyes to mouth as a part of the side."
+        default=0.36, gt=0, lt=1, description="Of aligned crops: distance from eyes to mouth as a part of the side."
     )
-    margin: float = Field(1.3, gt=1, lt=10, description="Of square crops: side against the longer side of the box.")
-    zoom: float = Field(1.25, ge=1, le=4, description="How much more is kept around the crop, for random changes.")
+    margin: float = Field(
+        default=1.3, gt=1, lt=10, description="Of square crops: side against the longer side of the box."
+    )
+    zoom: float = Field(
+        default=1.25, ge=1, le=4, description="How much more is kept around the crop, for random changes."
+    )

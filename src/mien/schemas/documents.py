@@ -44,20 +44,20 @@ class Card(BaseModel):
     crop: Aligned | Square = Field(description="How a face is cut for the network.")
     mean: float = Field(description="Subtracted from pixels of 0 to 255.")
     std: float = Field(gt=0, description="Divides what is left.")
-    channels: str = Field("RGB", description="Order of the color channels.")
+    channels: str = Field(default="RGB", description="Order of the color channels.")
     outputs: list[str] = Field(min_length=1, description="Names of the network's outputs.")
-    flip: bool = Field(False, description="Outputs are the mean over a crop and its mirror image.")
-    detail: bool = Field(False, description="The decoding needs the sharpness of the crop.")
+    flip: bool = Field(default=False, description="Outputs are the mean over a crop and its mirror image.")
+    detail: bool = Field(default=False, description="The decoding needs the sharpness of the crop.")
     decoding: dict[str, Any] = Field(description="Constants from outputs to estimates, by task.")
     sha256: str = Field(min_length=1, description="Of the ONNX file.")
-    calibrated_on: dict[str, list[str]] = Field({}, description="Splits by dataset that gave the constants.")
-    terms: str = Field("", description="What the weights may be used for.")
-    open: bool = Field(False, description="Anyone may use the weights for anything.")
-    limits: list[str] = Field([], description="Where the model is unreliable.")
+    calibrated_on: dict[str, list[str]] = Field(default={}, description="Splits by dataset that gave the constants.")
+    terms: str = Field(default="", description="What the weights may be used for.")
+    open: bool = Field(default=False, description="Anyone may use the weights for anything.")
+    limits: list[str] = Field(default=[], description="Where the model is unreliable.")
     data: list[DataFile] = []
     precision: str = "fp32"
-    recipe: dict[str, Any] = Field({}, description="The recipe that trained it.")
-    metrics: list[dict[str, Any]] = Field([], description="Metrics with their intervals, by dataset and split.")
+    recipe: dict[str, Any] = Field(default={}, description="The recipe that trained it.")
+    metrics: list[dict[str, Any]] = Field(default=[], description="Metrics with their intervals, by dataset and split.")
     summary: list[str] = []
 
 
@@ -71,23 +71,23 @@ UnitRow = _model(
     "UnitRow",
     __config__=_STRICT,
     __doc__="Weights of an Action Unit for each class; what is left out is 0.",
-    source=(str | None, Field(None, description="What gives the weights their sign or size.")),
+    source=(str | None, Field(default=None, description="What gives the weights their sign or size.")),
     comment=(str | None, None),
-    **{name: (Weight, Field(0.0)) for name in _CLASSES},
+    **{name: (Weight, Field(default=0.0)) for name in _CLASSES},
 )
 ClassRow = _model(
     "ClassRow",
     __config__=_STRICT,
     __doc__="Weights of a class for each Action Unit; what is left out is 0.",
-    bias=(Weight, Field(0.0, description="Log-odds without any unit.")),
-    **{code: (Weight, Field(0.0, description=text)) for code, text in _NAMES.items()},
+    bias=(Weight, Field(default=0.0, description="Log-odds without any unit.")),
+    **{code: (Weight, Field(default=0.0, description=text)) for code, text in _NAMES.items()},
 )
 ByUnit = _model(
     "ByUnit",
     __config__=_STRICT,
     __doc__="A row for each Action Unit, as `mien models --evidence` writes it.",
-    bias=(UnitRow | None, Field(None, description="Log-odds of each class without any unit.")),
-    **{code: (UnitRow | None, Field(None, description=text)) for code, text in _NAMES.items()},
+    bias=(UnitRow | None, Field(default=None, description="Log-odds of each class without any unit.")),
+    **{code: (UnitRow | None, Field(default=None, description=text)) for code, text in _NAMES.items()},
 )
 
 

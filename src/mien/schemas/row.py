@@ -99,13 +99,15 @@ class Row(BaseModel):
 
     source: str = Field(description="The name asked for.")
     status: Literal["ok", "no_face", "error"]
-    reason: str | None = Field(None, description="Why, where the status is 'error'.")
+    reason: str | None = Field(default=None, description="Why, where the status is 'error'.")
     frame: int | None = Field(description="Number of the video frame.")
     time_s: float | None = Field(description="Time of the video frame in seconds.")
     face: int | None = Field(description="Number of the face in the image, best first.")
-    track_id: int | None = Field(None, description="Id of the face in a video.")
-    box: Annotated[list[float], Field(min_length=4, max_length=4)] | None = Field(None, description="x1, y1, x2, y2.")
-    score: Probability | None = Field(None, description="Of the detector.")
+    track_id: int | None = Field(default=None, description="Id of the face in a video.")
+    box: Annotated[list[float], Field(min_length=4, max_length=4)] | None = Field(
+        default=None, description="x1, y1, x2, y2."
+    )
+    score: Probability | None = Field(default=None, description="Of the detector.")
     landmarks: Annotated[list[Point], Field(min_length=5, max_length=5)] | None = None
     landmarks_68: Annotated[list[Point], Field(min_length=68, max_length=68)] | None = None
     pose: Pose | None = None

@@ -46,67 +46,67 @@ Prototype = Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], AfterValid
 class Pose(Strict):
     """Normal distributions around the frontal view, in degrees."""
 
-    yaw: Deviation = Field(24.0, description="SD.")
-    pitch: Deviation = Field(12.0, description="SD.")
-    roll: Deviation = Field(10.0, description="SD.")
-    yaw_limit: Degrees = Field(75.0, description="Where it is cut off.")
-    pitch_limit: Degrees = Field(40.0, description="Where it is cut off.")
-    roll_limit: Degrees = Field(30.0, description="Where it is cut off.")
+    yaw: Deviation = Field(default=24.0, description="SD.")
+    pitch: Deviation = Field(default=12.0, description="SD.")
+    roll: Deviation = Field(default=10.0, description="SD.")
+    yaw_limit: Degrees = Field(default=75.0, description="Where it is cut off.")
+    pitch_limit: Degrees = Field(default=40.0, description="Where it is cut off.")
+    roll_limit: Degrees = Field(default=30.0, description="Where it is cut off.")
 
 
 class Movement(Strict):
     """Action Units: which move together, and how much the sides differ."""
 
     prototypes: Annotated[tuple[Prototype, ...], AfterValidator(_some)] = Field(
-        tuple(PROTOTYPES.values()), description="Intensities of units that show together; {} is a face at rest."
+        default=tuple(PROTOTYPES.values()), description="Intensities of units that show together; {} is a face at rest."
     )
     prototype: Share = Field(
-        0.75, description="Share of faces that start from a prototype, the others from a face at rest."
+        default=0.75, description="Share of faces that start from a prototype, the others from a face at rest."
     )
-    keep: Share = Field(0.85, description="Chance of each unit of a prototype.")
-    strength: Range = Field((0.5, 1.3), description="Range of a factor on all units.")
-    alone: Share = Field(0.08, description="Chance of any unit by itself.")
-    alone_strength: Range = Field((0.3, 1.2), description="Range of the intensity of such a unit.")
-    crooked: Share = Field(0.25, description="Share of faces whose sides differ.")
-    weaker: Portion = Field((0.3, 1.0), description="Range of the factor on the weaker side.")
+    keep: Share = Field(default=0.85, description="Chance of each unit of a prototype.")
+    strength: Range = Field(default=(0.5, 1.3), description="Range of a factor on all units.")
+    alone: Share = Field(default=0.08, description="Chance of any unit by itself.")
+    alone_strength: Range = Field(default=(0.3, 1.2), description="Range of the intensity of such a unit.")
+    crooked: Share = Field(default=0.25, description="Share of faces whose sides differ.")
+    weaker: Portion = Field(default=(0.3, 1.0), description="Range of the factor on the weaker side.")
 
 
 class Skin(Strict):
     """Skin and glasses."""
 
-    tone: Share = Field(0.67, description="Share of faces with another tone of skin.")
-    creases: Share = Field(0.35, description="Share of faces with creases at rest.")
-    glasses: Share = Field(0.15, description="Share of faces with glasses.")
+    tone: Share = Field(default=0.67, description="Share of faces with another tone of skin.")
+    creases: Share = Field(default=0.35, description="Share of faces with creases at rest.")
+    glasses: Share = Field(default=0.15, description="Share of faces with glasses.")
 
 
 class Light(Strict):
     """Direction, share without direction, and color of the light."""
 
-    aside: Deviation = Field(0.6, description="SD of the direction's slope to the side.")
-    height: float = Field(0.3, description="Mean of the direction's slope upwards.")
-    above: Deviation = Field(0.45, description="SD of the direction's slope upwards.")
-    ambient: Portion = Field((0.3, 0.85), description="Range of the share of light from everywhere.")
-    tint: Range = Field((0.7, 1.25), description="Range of brightness.")
-    hue: Deviation = Field(0.05, description="SD of each color from the brightness.")
+    aside: Deviation = Field(default=0.6, description="SD of the direction's slope to the side.")
+    height: float = Field(default=0.3, description="Mean of the direction's slope upwards.")
+    above: Deviation = Field(default=0.45, description="SD of the direction's slope upwards.")
+    ambient: Portion = Field(default=(0.3, 0.85), description="Range of the share of light from everywhere.")
+    tint: Range = Field(default=(0.7, 1.25), description="Range of brightness.")
+    hue: Deviation = Field(default=0.05, description="SD of each color from the brightness.")
 
 
 class Camera(Strict):
     """Distance, frame, and what a camera does to a picture."""
 
     distance: Annotated[tuple[Annotated[float, Field(ge=25)], Positive], AfterValidator(_ordered)] = Field(
-        (40.0, 160.0), description="Range in cm, even on a logarithmic scale."
+        default=(40.0, 160.0), description="Range in cm, even on a logarithmic scale."
     )
     face_side: Annotated[tuple[Positive, Annotated[float, Field(le=2)]], AfterValidator(_ordered)] = Field(
-        (0.55, 0.75), description="Range of the face's longer side, as a part of the picture."
+        default=(0.55, 0.75), description="Range of the face's longer side, as a part of the picture."
     )
-    shift: Share = Field(0.07, description="Most displacement, as a part of the picture.")
-    gamma: Range = Field((0.75, 1.3), description="Range of gamma.")
-    blur: Share = Field(0.5, description="Share of blurred pictures.")
-    blur_sigma: Range = Field((0.3, 1.2), description="Range of the blur's sigma in pixels.")
-    noise: Deviation = Field(6.0, description="Most SD of the noise, of 255.")
-    jpeg: Share = Field(0.5, description="Share of compressed pictures.")
+    shift: Share = Field(default=0.07, description="Most displacement, as a part of the picture.")
+    gamma: Range = Field(default=(0.75, 1.3), description="Range of gamma.")
+    blur: Share = Field(default=0.5, description="Share of blurred pictures.")
+    blur_sigma: Range = Field(default=(0.3, 1.2), description="Range of the blur's sigma in pixels.")
+    noise: Deviation = Field(default=6.0, description="Most SD of the noise, of 255.")
+    jpeg: Share = Field(default=0.5, description="Share of compressed pictures.")
     quality: Annotated[tuple[Quality, Quality], AfterValidator(_ordered)] = Field(
-        (45, 95), description="Range of the JPEG quality."
+        default=(45, 95), description="Range of the JPEG quality."
     )
 
 
@@ -127,20 +127,20 @@ class Kinds(Strict):
 class Backgrounds(Kinds):
     """Odds of kinds of backgrounds."""
 
-    noise: Odds = Field(1, description="Odds of blurred noise.")
-    gradient: Odds = Field(1, description="Odds of a gradient.")
-    photo: Odds = Field(2, description="Odds of a blurred piece of somebody's photo.")
+    noise: Odds = Field(default=1, description="Odds of blurred noise.")
+    gradient: Odds = Field(default=1, description="Odds of a gradient.")
+    photo: Odds = Field(default=2, description="Odds of a blurred piece of somebody's photo.")
 
 
 class Occluders(Kinds):
     """Share of faces with something before them, and the odds of its kinds."""
 
-    share: Share = Field(0.0, description="Share of faces with something before them.")
-    hand: Odds = Field(7, description="Odds of a hand.")
-    bar: Odds = Field(4, description="Odds of a bar.")
-    object: Odds = Field(4, description="Odds of an object.")
-    sunglasses: Odds = Field(3, description="Odds of sunglasses.")
-    scarf: Odds = Field(2, description="Odds of a scarf.")
+    share: Share = Field(default=0.0, description="Share of faces with something before them.")
+    hand: Odds = Field(default=7, description="Odds of a hand.")
+    bar: Odds = Field(default=4, description="Odds of a bar.")
+    object: Odds = Field(default=4, description="Odds of an object.")
+    sunglasses: Odds = Field(default=3, description="Odds of sunglasses.")
+    scarf: Odds = Field(default=2, description="Odds of a scarf.")
 
 
 class PeopleFile(Strict):
@@ -162,24 +162,24 @@ class HeadsRecipe(Strict):
     The pictures depend on the seed and on all that is drawn by chance, not on `workers` or `batch`.
     """
 
-    version: int = Field(VERSION, description="Of the keys of recipes, 1 in this release.")
-    assets: Path = Field(Path("data"), description="Folder of the head model and its people.")
+    version: int = Field(default=VERSION, description="Of the keys of recipes, 1 in this release.")
+    assets: Path = Field(default=Path("data"), description="Folder of the head model and its people.")
     people: Annotated[tuple[PeopleFile, ...], AfterValidator(_within_one)] = Field(
-        (), description="Files of further people."
+        default=(), description="Files of further people."
     )
-    out: Path = Field(Path("heads.parquet"), description="File to write (.parquet).")
-    n: int = Field(10000, ge=1, description="Pictures.")
-    seed: int = Field(1, ge=0, description="Of all that is drawn by chance.")
-    size: int = Field(160, ge=32, description="Side of a picture in pixels.")
-    workers: int = Field(1, ge=1, description="Processes that draw.")
-    batch: int = Field(500, ge=1, description="Pictures in a row group of the file.")
-    pose: Pose = Field(Pose(), description="Head pose.")
-    movement: Movement = Field(Movement(), description="Action Units.")
-    skin: Skin = Field(Skin(), description="Skin and eyewear.")
-    light: Light = Field(Light(), description="The light.")
-    camera: Camera = Field(Camera(), description="The camera.")
-    backgrounds: Backgrounds = Field(Backgrounds(), description="What is behind the head.")
-    occluders: Occluders = Field(Occluders(), description="What is before the face.")
+    out: Path = Field(default=Path("heads.parquet"), description="File to write (.parquet).")
+    n: int = Field(default=10000, ge=1, description="Pictures.")
+    seed: int = Field(default=1, ge=0, description="Of all that is drawn by chance.")
+    size: int = Field(default=160, ge=32, description="Side of a picture in pixels.")
+    workers: int = Field(default=1, ge=1, description="Processes that draw.")
+    batch: int = Field(default=500, ge=1, description="Pictures in a row group of the file.")
+    pose: Pose = Field(default=Pose(), description="Head pose.")
+    movement: Movement = Field(default=Movement(), description="Action Units.")
+    skin: Skin = Field(default=Skin(), description="Skin and eyewear.")
+    light: Light = Field(default=Light(), description="The light.")
+    camera: Camera = Field(default=Camera(), description="The camera.")
+    backgrounds: Backgrounds = Field(default=Backgrounds(), description="What is behind the head.")
+    occluders: Occluders = Field(default=Occluders(), description="What is before the face.")
 
 
 def load_heads_recipe(path: Path | str, overrides: list[str] | None = None) -> HeadsRecipe:

@@ -23,82 +23,90 @@ VERSION = 1
 class Recipe(Strict):
     """One training run."""
 
-    version: int = Field(VERSION, description="Of the keys of recipes, 1 in this release.")
+    version: int = Field(default=VERSION, description="Of the keys of recipes, 1 in this release.")
     name: str = Field(description="Of the run, its folder and the model.")
     task: str = Field(description="Name of a task, several joined by '+'.")
-    task_weights: dict[str, float] = Field({}, description="Of the losses of several tasks, by name.")
-    expected: str = Field("", description="What the run reaches, in words.")
-    minutes: float | None = Field(None, description="How long it takes.")
-    data_dir: Path = Field(Path("data"), description="Where the datasets are.")
-    cache_dir: Path = Field(Path("cache"), description="Where crops are kept.")
-    run_dir: Path = Field(Path("runs"), description="Where the run's folder is made.")
-    teacher: str | None = Field(None, description="File of labels joined by set and id.")
+    task_weights: dict[str, float] = Field(default={}, description="Of the losses of several tasks, by name.")
+    expected: str = Field(default="", description="What the run reaches, in words.")
+    minutes: float | None = Field(default=None, description="How long it takes.")
+    data_dir: Path = Field(default=Path("data"), description="Where the datasets are.")
+    cache_dir: Path = Field(default=Path("cache"), description="Where crops are kept.")
+    run_dir: Path = Field(default=Path("runs"), description="Where the run's folder is made.")
+    teacher: str | None = Field(default=None, description="File of labels joined by set and id.")
     pseudo: str | None = Field(
-        None, description="Model that gives labels where they are missing, Action Units or ratings."
+        default=None, description="Model that gives labels where they are missing, Action Units or ratings."
     )
     sources: list[Source] = Field(description="Datasets to train on.")
-    crop: Crop = Field(Crop(), description="How faces are cut for the network.")
-    augment: Augment = Field(Augment(), description="Random changes during training.")
+    crop: Crop = Field(default=Crop(), description="How faces are cut for the network.")
+    augment: Augment = Field(default=Augment(), description="Random changes during training.")
     backbone: str = Field(
-        "mobilenet_v4_conv_small", description="Name of a backbone (docs/backbones.md), or timm:NAME."
+        default="mobilenet_v4_conv_small", description="Name of a backbone (docs/backbones.md), or timm:NAME."
     )
-    width: float = Field(1.0, ge=0.01, le=16, description="Multiplier of its channels.")
-    stem_stride: Literal[1, 2] = Field(2, description="1 keeps small crops at full resolution.")
-    dropout: float = Field(0.1, ge=0, lt=1, description="Rate before the heads.")
-    drop_path: float = Field(0.0, ge=0, lt=1, description="Rate of stochastic depth.")
-    aux: float = Field(0.0, ge=0, description="Weight of the losses of auxiliary heads, for backbones that have them.")
-    init: Path | None = Field(None, description="Weights to begin from: weights.pt of a run, or an exported ONNX file.")
-    teachers: list[Teacher] = Field([], description="Networks to learn from.")
-    shift_penalty: float = Field(0.1, ge=0, description="Weight of a pull of label shifts (Source.shift) to none.")
-    task_options: dict[str, Any] = Field({}, description="Options of the task; of several, by name.")
-    epochs: int = Field(10, ge=1, le=1_000_000, description="Passes over the training faces.")
-    batch_size: int = Field(64, ge=2, le=1 << 20, description="Faces a step.")
-    lr: float = Field(3e-3, gt=0, description="Highest learning rate.")
-    lr_scale: float = Field(1.0, gt=0, description="Learning rate of the backbone against that of the heads.")
+    width: float = Field(default=1.0, ge=0.01, le=16, description="Multiplier of its channels.")
+    stem_stride: Literal[1, 2] = Field(default=2, description="1 keeps small crops at full resolution.")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="Rate before the heads.")
+    drop_path: float = Field(default=0.0, ge=0, lt=1, description="Rate of stochastic depth.")
+    aux: float = Field(
+        default=0.0, ge=0, description="Weight of the losses of auxiliary heads, for backbones that have them."
+    )
+    init: Path | None = Field(
+        default=None, description="Weights to begin from: weights.pt of a run, or an exported ONNX file."
+    )
+    teachers: list[Teacher] = Field(default=[], description="Networks to learn from.")
+    shift_penalty: float = Field(
+        default=0.1, ge=0, description="Weight of a pull of label shifts (Source.shift) to none."
+    )
+    task_options: dict[str, Any] = Field(default={}, description="Options of the task; of several, by name.")
+    epochs: int = Field(default=10, ge=1, le=1_000_000, description="Passes over the training faces.")
+    batch_size: int = Field(default=64, ge=2, le=1 << 20, description="Faces a step.")
+    lr: float = Field(default=3e-3, gt=0, description="Highest learning rate.")
+    lr_scale: float = Field(default=1.0, gt=0, description="Learning rate of the backbone against that of the heads.")
     layer_decay: float = Field(
-        1.0, gt=0, le=1, description="Learning rate of each layer of the backbone against the one after it."
+        default=1.0, gt=0, le=1, description="Learning rate of each layer of the backbone against the one after it."
     )
-    freeze: int = Field(0, ge=0, description="Epochs in which the backbone rests, its norms with it.")
-    frozen: int = Field(0, ge=0, description="So many of the first layers of the backbone rest to the end.")
-    weight_decay: float = Field(0.02, ge=0, description="Of AdamW.")
-    warmup: float = Field(0.1, ge=0, lt=1, description="Part of the steps in which the learning rate rises.")
-    ema: float = Field(0.998, ge=0, lt=1, description="Decay of the averaged weights, 0 for none.")
-    clip: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
-    mixup: float = Field(0.0, ge=0, description="Alpha of mixup, 0 for none.")
-    cutmix: float = Field(0.0, ge=0, description="Alpha of CutMix, 0 for none.")
-    early_stop: int | None = Field(None, ge=1, description="Epochs without a better validation before it ends.")
-    keep: Literal["last", "best"] = Field("last", description="The last weights or the best ones.")
-    seed: int = Field(0, ge=0, lt=1 << 32, description="Of all that is drawn by chance.")
-    accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="What it trains on.")
-    devices: int = Field(1, ge=1, le=1024, description="Above 1 trains data-parallel (DDP).")
-    nodes: int = Field(1, ge=1, le=1024, description="Machines, each with so many devices.")
-    tensorboard: bool = Field(True, description="Write curves for TensorBoard too.")
-    threads: int = Field(2, ge=1, le=1024, description="Of the processor.")
-    workers: int = Field(1, ge=0, le=256, description="Processes that cut and change faces.")
+    freeze: int = Field(default=0, ge=0, description="Epochs in which the backbone rests, its norms with it.")
+    frozen: int = Field(default=0, ge=0, description="So many of the first layers of the backbone rest to the end.")
+    weight_decay: float = Field(default=0.02, ge=0, description="Of AdamW.")
+    warmup: float = Field(default=0.1, ge=0, lt=1, description="Part of the steps in which the learning rate rises.")
+    ema: float = Field(default=0.998, ge=0, lt=1, description="Decay of the averaged weights, 0 for none.")
+    clip: float = Field(default=5.0, gt=0, description="Largest norm of the gradient.")
+    mixup: float = Field(default=0.0, ge=0, description="Alpha of mixup, 0 for none.")
+    cutmix: float = Field(default=0.0, ge=0, description="Alpha of CutMix, 0 for none.")
+    early_stop: int | None = Field(default=None, ge=1, description="Epochs without a better validation before it ends.")
+    keep: Literal["last", "best"] = Field(default="last", description="The last weights or the best ones.")
+    seed: int = Field(default=0, ge=0, lt=1 << 32, description="Of all that is drawn by chance.")
+    accelerator: Literal["auto", "cpu", "gpu"] = Field(default="auto", description="What it trains on.")
+    devices: int = Field(default=1, ge=1, le=1024, description="Above 1 trains data-parallel (DDP).")
+    nodes: int = Field(default=1, ge=1, le=1024, description="Machines, each with so many devices.")
+    tensorboard: bool = Field(default=True, description="Write curves for TensorBoard too.")
+    threads: int = Field(default=2, ge=1, le=1024, description="Of the processor.")
+    workers: int = Field(default=1, ge=0, le=256, description="Processes that cut and change faces.")
     sampler: Literal["weighted", "balanced", "pairs"] = Field(
-        "weighted",
+        default="weighted",
         description="'weighted' by rows and 'balance', 'balanced' (all values "
         "of 'balance' alike), 'pairs' (comparisons).",
     )
-    balance: str | None = Field(None, description="Label whose values are balanced.")
-    precision: Literal["auto", "32-true", "bf16-mixed"] = Field("auto", description="Of the computation.")
-    tests: list[Test] = Field([], description="Sets that only measure the finished model.")
+    balance: str | None = Field(default=None, description="Label whose values are balanced.")
+    precision: Literal["auto", "32-true", "bf16-mixed"] = Field(default="auto", description="Of the computation.")
+    tests: list[Test] = Field(default=[], description="Sets that only measure the finished model.")
     display: list[Source] = Field(
-        [],
+        default=[],
         description="Sets with votes, to which the weights from Action Units to displays "
         "and the direct read-out are fitted.",
     )
     thresholds: Source | None = Field(
-        None,
+        default=None,
         description="Set of coded faces, to which the probabilities of Action Units are "
         "fitted instead of to 'val' faces.",
     )
-    flip: bool = Field(False, description="Outputs in use are the mean over a crop and its mirror image.")
-    pool: str = Field("", description="Whose ratings a score stands for, by name.")
-    raters: str = Field("", description="The same in words.")
-    open: bool = Field(False, description="All data are under terms that let anyone use the weights for anything.")
-    terms: str = Field("", description="What the weights may be used for.")
-    limits: list[str] = Field([], description="Where the model is unreliable.")
+    flip: bool = Field(default=False, description="Outputs in use are the mean over a crop and its mirror image.")
+    pool: str = Field(default="", description="Whose ratings a score stands for, by name.")
+    raters: str = Field(default="", description="The same in words.")
+    open: bool = Field(
+        default=False, description="All data are under terms that let anyone use the weights for anything."
+    )
+    terms: str = Field(default="", description="What the weights may be used for.")
+    limits: list[str] = Field(default=[], description="Where the model is unreliable.")
 
     @field_validator("display", mode="before")
     @classmethod

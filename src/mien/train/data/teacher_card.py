@@ -34,7 +34,7 @@ class TeacherOutput(Strict):
     kind: Literal["distribution", "classes", "probabilities", "number", "embedding"]
     teaches: str = ""
     first: float = 0.0
-    step: float = Field(1.0, gt=0)
+    step: float = Field(default=1.0, gt=0)
     logits: bool = False
     names: tuple[str, ...] = ()
 
