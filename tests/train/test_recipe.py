@@ -39,7 +39,7 @@ FULL: dict[str, Any] = {
                   "features": "smooth_l1"}],
     "thresholds": {"file": "u.parquet"}, "open": True,
     "stem_stride": 1, "drop_path": 0.1, "aux": 0.3, "mixup": 0.2, "cutmix": 1.0, "early_stop": 3, "keep": "best",
-    "accelerator": "cpu", "devices": 2, "tensorboard": False, "sampler": "pairs",
+    "accelerator": "cpu", "devices": 2, "nodes": 3, "tensorboard": False, "sampler": "pairs",
     "threads": 1, "workers": 0, "balance": "age", "flip": True, "precision": "32-true",
     "tests": [{"file": "b.parquet", "split": "fold", "values": ["x"], "teacher": True}],
     "display": {"file": "f.parquet"}, "pool": "P", "raters": "R", "terms": "CC BY 4.0", "limits": ["none"],
