@@ -18,20 +18,25 @@ CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) an
 
 
 def drawn_tree():
-    """Name of each class in the docstring's tree, with the builtin base that stands beside it."""
-    lines = [line for line in errors.__doc__.splitlines() if re.match(r"[├└]── \w+Error", line)]
-    return dict(re.match(r"[├└]── (\w+)(?: \((\w+)\))?", line).groups() for line in lines)
+    """Of each class in the docstring's tree the class that it hangs from, and its builtin base."""
+    tree, parent = {}, "MienError"
+    for line in errors.__doc__.splitlines():
+        if match := re.match(r"(│   )?[├└]── (\w+)(?: \((\w+)\))?", line):
+            inner, name, builtin = match.groups()
+            tree[name] = (parent if inner else "MienError", builtin)
+            parent = parent if inner else name
+    return tree
 
 
 def test_the_docstring_draws_every_class_and_no_other():
     assert {cls.__name__ for cls in CLASSES} - {"MienError"} == set(drawn_tree())
 
 
-@pytest.mark.parametrize(("name", "builtin"), [*drawn_tree().items()])
-def test_each_class_has_the_bases_that_are_drawn(name, builtin):
-    cls = getattr(errors, name)
-    expected = (MienError,) if builtin is None else (MienError, getattr(builtins, builtin))
-    assert cls.__bases__ == expected
+@pytest.mark.parametrize(("name", "bases"), [*drawn_tree().items()])
+def test_each_class_has_the_bases_that_are_drawn(name, bases):
+    parent, builtin = bases
+    expected = (getattr(errors, parent), *([getattr(builtins, builtin)] if builtin else []))
+    assert getattr(errors, name).__bases__ == expected
     assert not issubclass(MienError, (ValueError, ImportError, OSError))
 
 

@@ -164,11 +164,11 @@ def test_joining_reaches_what_lies_inside_a_part():
         for n in (1, 2)
     )
     faces = make_faces(3)
-    joined = Faces.join([replace(faces[:1], emotion=first), replace(faces[1:], emotion=second)]).emotion
+    joined = Faces.concat([replace(faces[:1], emotion=first), replace(faces[1:], emotion=second)]).emotion
     assert joined.category.probability[:, 0].tolist() == [0.1, 0.2, 0.2]
     lacking = replace(first, category=None)
     assert (
-        Faces.join([replace(faces[:1], emotion=lacking), replace(faces[1:], emotion=second)]).emotion.category is None
+        Faces.concat([replace(faces[:1], emotion=lacking), replace(faces[1:], emotion=second)]).emotion.category is None
     )
 
 

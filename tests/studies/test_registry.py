@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="studies need mien[train]")
 
+import mien.studies
 from mien.errors import InputError
 from mien.studies import registry
 
@@ -46,32 +47,13 @@ def test_a_run_keeps_the_number_of_threads_and_the_random_state() -> None:
     assert torch.equal(before[1], torch.get_rng_state())
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        "age_measures",
-        "age_runs",
-        "finding",
-        "networks",
-        "normalized_runs",
-        "normalized_verdicts",
-        "samples",
-        "envelopes",
-        "envelope_checks",
-        "recoveries",
-        "rpca_traces",
-        "rpca_descents",
-        "rpca_generic",
-        "ranking_runs",
-        "convolution_designs",
-        "convolution_rules",
-        "convolution_turns",
-        "convolution_scales",
-        "convolution_series",
-        "convolution_latency",
-    ],
-)
-def test_examples_in_docstrings(module: str) -> None:
-    found = doctest.testmod(import_module(f"mien.studies.{module}"))
-    assert found.attempted > 0
-    assert found.failed == 0
+FOLDER = Path(mien.studies.__file__).parent
+EXAMPLES = [path for path in sorted(FOLDER.rglob("*.py")) if ">>> " in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_examples_in_docstrings(path: Path) -> None:
+    name = ".".join(("mien.studies", *path.relative_to(FOLDER).with_suffix("").parts))
+    results = doctest.testmod(import_module(name))
+    assert results.attempted > 0
+    assert results.failed == 0

@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from mien.errors import InputError, expect
+from mien.errors import InputError, Words, expect
 from mien.expression.emotion import GROUPS, MOST, TRACE, EvidenceModel, literature, parse_evidence
 from mien.faces import EMOTIONS, ActionUnits
 from mien.facs import ACTION_UNITS
@@ -100,7 +100,7 @@ def evidence(model: Annotated[str, Query(max_length=100)] = "expression") -> dic
 @router.post("/evidence")
 def try_evidence(trial: Trial) -> dict[str, Any]:
     """Displayed emotion of faces by weights of one's own, and these as the file that `--evidence` reads."""
-    expect(trial.weights is None or trial.yaml is None, "weights", "given without 'yaml'", "both")
+    expect(trial.weights is None or trial.yaml is None, "weights", "given without 'yaml'", Words("both"))
     if trial.yaml is not None:
         found = parse_evidence(trial.yaml, "yaml")
     elif trial.weights is not None:

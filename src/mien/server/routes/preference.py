@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
-from mien.errors import InputError, expect
+from mien.errors import InputError, Words, expect
 from mien.faces import Frame
 from mien.preference import Taste, informative_pairs
 from mien.preference.comparison import compare_frames
@@ -117,7 +117,9 @@ async def fit(request: Request) -> dict[str, Any]:
 def _fitted(prior: Taste, faces: Sequence[PhotoFace], answers: list[Answer]) -> dict[str, Any]:
     z = {face.source: face.embedding for face in faces if face.embedding is not None}
     used = [answer for answer in answers if answer.first in z and answer.second in z]
-    expect(bool(used), "answers", "about photos of the form that have a face", f"{len(answers)} of which none is")
+    expect(
+        bool(used), "answers", "about photos of the form that have a face", Words(f"{len(answers)} of which none is")
+    )
     first, second = [z[answer.first] for answer in used], [z[answer.second] for answer in used]
     target = [_TARGET[answer.preferred] for answer in used]
     mine = prior.fit(first, second, target)
