@@ -56,7 +56,7 @@ def test_names_and_reasons_do_not_run():
 
 
 def test_of_a_crowd_the_first_are_listed(frame):
-    crowd = Faces.join([frame.faces] * 60)
+    crowd = Faces.concat([frame.faces] * 60)
     html = crowd._repr_html_()
     assert len(re.findall("<tr>", html)) == 51
     assert "and 10 more faces" in html
