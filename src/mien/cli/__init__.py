@@ -9,7 +9,7 @@ from mien.errors import InputError, MienError
 
 app = typer.Typer(
     name="mien",
-    help="Reads faces: Action Units, displayed emotion with reasons, apparent age, attractiveness. Offline.",
+    help="Read faces offline: Action Units, displayed emotion with evidence, apparent age, attractiveness.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

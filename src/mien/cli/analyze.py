@@ -1,4 +1,4 @@
-"""`mien analyze`: photos, folders, videos, a camera in; a table, a file, annotated pictures out."""
+"""`mien analyze`: photos, folders, videos, a camera in; a table, a file, annotated images out."""
 
 import sys
 from contextlib import ExitStack
@@ -25,41 +25,41 @@ Device = Annotated[
 def analyze(
     sources: Sources,
     out: Out = None,
-    draw: Annotated[Path | None, typer.Option(help="Folder for annotated pictures, videos, time lines.")] = None,
-    events: Annotated[Path | None, typer.Option(help="FILE.csv or FILE.jsonl for events of units in videos.")] = None,
+    draw: Annotated[Path | None, typer.Option(help="Folder for annotated images, videos and timelines.")] = None,
+    events: Annotated[Path | None, typer.Option(help="FILE.csv or FILE.jsonl: Action Unit events in videos.")] = None,
     people: Annotated[
-        Path | None, typer.Option(help="FILE.csv, .json or .parquet: one row a person of a video.")
+        Path | None, typer.Option(help="FILE.csv, .json or .parquet: one row per person in a video.")
     ] = None,
-    best: Annotated[Path | None, typer.Option(help="Folder for the best view of each of --people.")] = None,
+    best: Annotated[Path | None, typer.Option(help="With --people: folder for each person's best view.")] = None,
     heads: Annotated[
-        str | None, typer.Option(help="Comma-separated heads to run: expression,age,attractiveness unless given.")
+        str | None, typer.Option(help="Comma-separated heads to run (default: expression,age,attractiveness).")
     ] = None,
     open_terms: Annotated[
-        bool, typer.Option("--open", help="Only models that anyone may use for anything: expression-open.")
+        bool, typer.Option("--open", help="Only models that anyone may use for any purpose: expression-open.")
     ] = False,
-    model: Annotated[list[Path] | None, typer.Option(help="An .onnx file of yours, with its card beside it.")] = None,
-    evidence: Annotated[Path | None, typer.Option(help="YAML or JSON file of weights from units to emotion.")] = None,
-    displays: Annotated[bool, typer.Option("--displays", help="Displayed pain and type of smile as well.")] = False,
-    every: Annotated[int, typer.Option(min=1, help="Look at each n-th frame of a video.")] = 1,
-    smooth: Annotated[float, typer.Option(min=0, help="Smooth a video over this many seconds.")] = 0.0,
-    neutral: Annotated[bool, typer.Option("--neutral", help="Take off what a face shows at rest, in videos.")] = False,
+    model: Annotated[list[Path] | None, typer.Option(help="Your own .onnx file, with its card beside it.")] = None,
+    evidence: Annotated[Path | None, typer.Option(help="YAML or JSON file: weights from AUs to emotion.")] = None,
+    displays: Annotated[bool, typer.Option("--displays", help="Add displayed pain and type of smile.")] = False,
+    every: Annotated[int, typer.Option(min=1, help="Read every n-th frame of a video.")] = 1,
+    smooth: Annotated[float, typer.Option(min=0, help="Smooth videos over this many seconds.")] = 0.0,
+    neutral: Annotated[bool, typer.Option("--neutral", help="Subtract each person's resting baseline.")] = False,
     exact: Annotated[
         bool, typer.Option("--exact", help="Read each frame of a video as a photo: several times slower.")
     ] = False,
-    glob: Annotated[str | None, typer.Option(help="Only files of folders whose names match, such as '*.jpg'.")] = None,
-    recursive: Annotated[bool, typer.Option(help="Look into folders of folders.")] = True,
-    resume: Annotated[bool, typer.Option(help="Skip what an earlier, killed run already did.")] = False,
-    min_face: Annotated[int, typer.Option(min=1, help="Smallest side of a face, in pixels.")] = 16,
-    score_threshold: Annotated[float, typer.Option(help="How sure the detector must be, 0 to 1.")] = 0.6,
-    max_faces: Annotated[int | None, typer.Option(min=1, help="Keep only the best of a picture.")] = None,
-    max_side: Annotated[int, typer.Option(min=64, help="Shrink larger pictures to this side for detection.")] = 1280,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
+    glob: Annotated[str | None, typer.Option(help="Only files in folders whose names match, such as '*.jpg'.")] = None,
+    recursive: Annotated[bool, typer.Option(help="Search subfolders.")] = True,
+    resume: Annotated[bool, typer.Option(help="Skip sources that an earlier run finished.")] = False,
+    min_face: Annotated[int, typer.Option(min=1, help="Smallest face side, in pixels.")] = 16,
+    score_threshold: Annotated[float, typer.Option(help="Lowest detector score, 0 to 1.")] = 0.6,
+    max_faces: Annotated[int | None, typer.Option(min=1, help="Keep only the best N faces of an image.")] = None,
+    max_side: Annotated[int, typer.Option(min=64, help="Shrink larger images to this side for detection.")] = 1280,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads per network.")] = None,
     device: Device = "cpu",
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; chosen by cores and number of files unless given.")
+        int | None, typer.Option(min=1, help="Processes (default: by cores and number of files).")
     ] = None,
     on_ray: Annotated[bool, typer.Option("--ray", help=RAY_HELP)] = False,
-    partition: Annotated[int, typer.Option(min=1, help="With --ray: photos of one file of rows.")] = 1000,
+    partition: Annotated[int, typer.Option(min=1, help="With --ray: photos per output file.")] = 1000,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> None:
     """Find and read every face.

@@ -17,36 +17,36 @@ from mien.errors import InputError, expect
 if TYPE_CHECKING:
     from mien.cleaning.groups import Picture, Row
 
-Source = Annotated[
-    Path, typer.Argument(help="A folder with a folder for each group, or a Parquet file, CSV or TSV manifest.")
-]
-Group = Annotated[str | None, typer.Option(help="Column of a data file that tells the group; all together without.")]
-Aligned = Annotated[bool, typer.Option("--aligned", help="The pictures are faces already, of one size and place.")]
-Joint = Annotated[bool, typer.Option("--joint", help="Move the faces of a group onto each other first. Slow.")]
-Cut = Annotated[float, typer.Option(help="Suspect beyond so many robust standard deviations of the group.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="FILE.csv or FILE.json: a row for each picture.")]
-Sheet = Annotated[Path | None, typer.Option(help="FILE.png: picture, low rank, sparse. It shows people's faces.")]
+Source = Annotated[Path, typer.Argument(help="Folder with one subfolder per group, Parquet file, CSV or TSV manifest.")]
+Group = Annotated[str | None, typer.Option(help="Column of a data file with the group (default: one group).")]
+Aligned = Annotated[bool, typer.Option("--aligned", help="The images are aligned faces of one size.")]
+Joint = Annotated[bool, typer.Option("--joint", help="First align the faces of a group to each other. Slow.")]
+Cut = Annotated[float, typer.Option(help="Suspect beyond this many robust SDs of the group.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="FILE.csv or FILE.json: one row per image.")]
+Sheet = Annotated[Path | None, typer.Option(help="FILE.png: image, low rank, sparse. It shows people's faces.")]
 
 
 def clean(
     source: Source,
     group: Group = None,
-    together: Annotated[bool, typer.Option("--together", help="A folder is one group, with all below it.")] = False,
-    images: Annotated[Path | None, typer.Option(help="Folder of a manifest's pictures.")] = None,
+    together: Annotated[
+        bool, typer.Option("--together", help="Treat a folder and its subfolders as one group.")
+    ] = False,
+    images: Annotated[Path | None, typer.Option(help="Folder with a manifest's images.")] = None,
     aligned: Aligned = False,
     joint: Joint = False,
-    size: Annotated[int, typer.Option(min=16, max=256, help="Side at which faces are compared, in pixels.")] = 64,
+    size: Annotated[int, typer.Option(min=16, max=256, help="Side in pixels at which faces are compared.")] = 64,
     cut: Cut = 2.5,
     out: Out = None,
     sheet: Sheet = None,
-    top: Annotated[int, typer.Option(min=1, help="At most so many faces on the sheet.")] = 60,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Most faces on the sheet.")] = 60,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads per network.")] = None,
     on_ray: Annotated[bool, typer.Option("--ray", help=MAP_HELP)] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> None:
-    """Align faces, and list those that the low-rank part of their group does not explain. Nothing is deleted.
+    """Align faces and list those that the low-rank part of their group does not explain. Nothing is deleted.
 
-    Exit code 0: all handled; 3: some pictures could not be read; 2: a usage error.
+    Exit code 0: all handled; 3: some images could not be read; 2: a usage error.
     """
     from mien.cleaning.groups import FaceCutter, check_groups, folder_photos
     from mien.sinks.rows import check_rows_target, write_rows

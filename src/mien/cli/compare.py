@@ -8,20 +8,22 @@ import typer
 if TYPE_CHECKING:
     from mien.preference import Comparison, Entrant
 
-TasteFile = Annotated[Path | None, typer.Option(help="A file of 'mien taste': your own taste instead of the pool's.")]
-OwnModel = Annotated[Path | None, typer.Option(help="An attractiveness .onnx of yours, with its card beside it.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads of each network.")]
+TasteFile = Annotated[
+    Path | None, typer.Option(help="Taste file from 'mien taste fit': your own taste instead of the pool's.")
+]
+OwnModel = Annotated[Path | None, typer.Option(help="Your own attractiveness .onnx file, with its card beside it.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads per network.")]
 
 
 def compare(
     a: Annotated[Path, typer.Argument(help="A photo.")],
-    b: Annotated[Path, typer.Argument(help="Another photo, of the same person.")],
+    b: Annotated[Path, typer.Argument(help="Another photo of the same person.")],
     taste: TasteFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
     model: OwnModel = None,
     threads: Threads = None,
 ) -> None:
-    """Tell which of two photos of a person a pool of raters would prefer, or you, and how sure that is.
+    """Predict which of two photos of a person a rater pool (or you) would prefer, and with what certainty.
 
     It is for choosing a photo, not for comparing people: the scores are the mean taste of one pool of raters, learned
     from photos, and photos differ in light, angle and display. No identity is read, so nothing can check that both

@@ -12,13 +12,15 @@ from mien.cli.ray import MAP_HELP, choose_map
 if TYPE_CHECKING:
     from mien.datasets.check import DataReport
 
-data = typer.Typer(help="Check a labelled dataset, align its faces once, render a synthetic one.", no_args_is_help=True)
+data = typer.Typer(
+    help="Check a labelled dataset, align its faces once, or render synthetic faces.", no_args_is_help=True
+)
 
 Data = Annotated[
     Path,
-    typer.Argument(help="A Parquet file, a CSV or TSV manifest, a folder of classes, or aligned crops."),
+    typer.Argument(help="Parquet file, CSV or TSV manifest, folder of classes, or aligned crops."),
 ]
-Images = Annotated[Path | None, typer.Option(help="Folder of a manifest's pictures; its own folder if not given.")]
+Images = Annotated[Path | None, typer.Option(help="Folder with a manifest's images (default: its own).")]
 
 
 @data.command()
@@ -26,10 +28,10 @@ Images = Annotated[Path | None, typer.Option(help="Folder of a manifest's pictur
 def check(
     path: Data,
     images: Images = None,
-    group: Annotated[str | None, typer.Option(help="Column whose values must not be in two splits.")] = None,
-    split: Annotated[str, typer.Option(help="Column that tells the split.")] = "split",
+    group: Annotated[str | None, typer.Option(help="Column whose values must not occur in two splits.")] = None,
+    split: Annotated[str, typer.Option(help="Column with the split.")] = "split",
 ) -> None:
-    """Print what a set holds and what is wrong with it, without opening a picture. Exit code 2: something is wrong."""
+    """Print a dataset's contents and errors without opening an image. Exit code 2: there are errors."""
     from mien.datasets.check import check_table
     from mien.datasets.tables import open_table
 
@@ -43,20 +45,20 @@ def check(
 @needs("mien data", "data")
 def align(
     path: Data,
-    out: Annotated[Path, typer.Argument(help="Folder for the crops; `file: OUT` in a recipe then reads them.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the crops; `file: OUT` in a recipe reads them.")],
     images: Images = None,
     kind: Annotated[
-        Literal["aligned", "square"], typer.Option(help="Placed by landmarks, or by the detector's box.")
+        Literal["aligned", "square"], typer.Option(help="Align by landmarks, or crop by the detector's box.")
     ] = "aligned",
     size: Annotated[int, typer.Option(min=32, help="Side of the network's crop, in pixels.")] = 112,
-    scale: Annotated[float, typer.Option(help="Eye-to-mouth distance as part of the side.")] = 0.36,
+    scale: Annotated[float, typer.Option(help="Eye-to-mouth distance as a fraction of the side.")] = 0.36,
     margin: Annotated[float, typer.Option(help="Side of a square crop, as a multiple of the face.")] = 1.3,
-    zoom: Annotated[float, typer.Option(min=1, help="How much more is kept around the crop, for augmentation.")] = 1.25,
-    resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Threads that look for faces.")] = 1,
+    zoom: Annotated[float, typer.Option(min=1, help="Extra margin around the crop, for augmentation.")] = 1.25,
+    resume: Annotated[bool, typer.Option(help="Continue a killed run.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Threads for face detection.")] = 1,
     on_ray: Annotated[bool, typer.Option("--ray", help=MAP_HELP)] = False,
 ) -> None:
-    """Detect, align and cut the face of every row with the detector, landmarks and aligner that `analyze` uses."""
+    """Detect, align and crop the face of every row, with the detector, landmarks and aligner of `analyze`."""
     from mien.datasets.aligned import make_crop, write_aligned
     from mien.datasets.tables import open_table
 
@@ -66,7 +68,7 @@ def align(
     _print_counts(out, len(table), {"faces": len(crops.row), **crops.dropped})
 
 
-Recipe = Annotated[Path, typer.Argument(help="A YAML file such as recipes/synthesis.yaml.")]
+Recipe = Annotated[Path, typer.Argument(help="YAML file such as recipes/synthesis.yaml.")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="key=value, such as n=500 or pose.yaw=30.")]
 
 
@@ -100,9 +102,9 @@ def people(
     assets: Annotated[
         Path, typer.Argument(help="Folder with the head model, fairface.parquet and blendshapes.parquet.")
     ],
-    out: Annotated[Path, typer.Argument(help="File of people for the recipe's `people` (.parquet).")],
+    out: Annotated[Path, typer.Argument(help="Output .parquet file, for `people` in a recipe.")],
 ) -> None:
-    """Fit the head model to photos of calm faces, which become people of `mien data synthesize`."""
+    """Fit the head model to photos of neutral faces, as people for `mien data synthesize`."""
     from mien.synthesis.people import write_people
 
     print(f"{write_people(assets, out)} people in {out}")

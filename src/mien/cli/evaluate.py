@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from mien.evaluate.evaluator import Report
     from mien.evaluate.reading import Reading
 
-Model = Annotated[str, typer.Argument(help="The name of an embedded model, an .onnx file, or the folder of a run.")]
-Data = Annotated[Path, typer.Argument(help="A Parquet file, a CSV or TSV manifest, or an image folder, with labels.")]
-Picture = Annotated[Path | None, typer.Option(help="Draw the result as PNG; beside --out if not given.")]
-Worst = Annotated[int, typer.Option(min=0, help="Also a sheet of the N faces read worst. It shows people's faces.")]
+Model = Annotated[str, typer.Argument(help="Name of an embedded model, .onnx file, or run folder.")]
+Data = Annotated[Path, typer.Argument(help="Labelled Parquet file, CSV or TSV manifest, or image folder.")]
+Picture = Annotated[Path | None, typer.Option(help="Figure as PNG (default: beside --out).")]
+Worst = Annotated[int, typer.Option(min=0, help="Also a sheet of the N worst predictions. It shows people's faces.")]
 Moved = Annotated[
     int,
-    typer.Option(min=0, help="Also how far age or score of a face varies over N (2 or more) changes of its picture."),
+    typer.Option(min=0, help="Also the mean SD of a face's age or score over N (2 or more) changes of its image."),
 ]
 
 
@@ -29,18 +29,18 @@ def evaluate(
     model: Model,
     data: Data,
     split: Annotated[str, typer.Option(help="Only rows of this split; 'all' for every row.")] = "test",
-    teacher: Annotated[Path | None, typer.Option(help="A Parquet file of labels, joined by set and id.")] = None,
-    images: Annotated[Path | None, typer.Option(help="The folder of a manifest's pictures.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the measures as JSON.")] = None,
+    teacher: Annotated[Path | None, typer.Option(help="Parquet file with labels, joined by dataset and id.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder with a manifest's images.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the metrics as JSON.")] = None,
     picture: Picture = None,
     worst: Worst = 0,
     moved: Moved = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many rows, drawn at random.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only this many rows, drawn at random.")] = None,
     device: Annotated[str, typer.Option(help="Where networks run, as for mien analyze.")] = "cpu",
     on_ray: Annotated[bool, typer.Option("--ray", help=MAP_HELP)] = False,
     min_group: Annotated[int, typer.Option(min=1, help="Leave out groups with fewer faces.")] = 20,
 ) -> None:
-    """Run the whole path (detector, landmarks, aligner, model) on a labelled set; print a table, draw a picture."""
+    """Run the full pipeline (detector, landmarks, aligner, model) on a labelled dataset; print a table and a figure."""
     with needs("mien evaluate", "evaluate"):
         from mien.evaluate.evaluator import check_target, report_of, write_report
         from mien.evaluate.reading import find_trained, read_data

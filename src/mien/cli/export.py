@@ -13,16 +13,14 @@ if TYPE_CHECKING:
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
     others: Annotated[
-        list[Path] | None, typer.Argument(help="Further runs of the same task and crops: the mean of all is exported.")
+        list[Path] | None, typer.Argument(help="More runs of the same task and crops; exports the mean of all.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write; the run's folder if not given.")] = None,
-    int8: Annotated[
-        bool, typer.Option("--int8", help="Also NAME.int8.onnx, smaller and faster, with its loss.")
-    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Output folder (default: the run folder).")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Also write NAME.int8.onnx and measure its loss.")] = False,
     twin: Annotated[
-        str | None, typer.Option(help="With --int8: comma-separated devices on which NAME.onnx is read by its twin.")
+        str | None, typer.Option(help="With --int8: comma-separated devices that use the twin for NAME.onnx.")
     ] = None,
 ) -> None:
     """Calibrate on the validation split, measure on the test split, write NAME.onnx and NAME.json."""

@@ -6,10 +6,12 @@ import typer
 
 
 def models(
-    name: Annotated[str | None, typer.Argument(help="Show the whole card of one model.")] = None,
-    evidence: Annotated[bool, typer.Option("--evidence", help="Print weights from units to emotion as YAML.")] = False,
+    name: Annotated[str | None, typer.Argument(help="Show the full card of this model.")] = None,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Print the weights from AUs to emotion as YAML.")
+    ] = False,
 ) -> None:
-    """List the embedded models with their measures and terms, or print one card.
+    """List the embedded models with their metrics and terms, or print one card.
 
     mien models --evidence > mine.yaml writes a file to edit, for mien analyze --evidence mine.yaml.
     """

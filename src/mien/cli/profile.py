@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 Model = Annotated[
     str,
-    typer.Argument(help="A backbone by name, FILE.py:NAME of a module or of what gives one, or an .onnx file."),
+    typer.Argument(help="Backbone name, FILE.py:NAME (a module, or a callable that returns one), or .onnx file."),
 ]
 Sizes = Annotated[
     list[str] | None,
-    typer.Option("--size", help="Side of a picture or shape of an input such as 1,3,224,224; once for each input."),
+    typer.Option("--size", help="Side of an image, or input shape such as 1,3,224,224; once per input."),
 ]
 
 
@@ -27,17 +27,17 @@ def profile(
     size: Sizes = None,
     depth: Annotated[int, typer.Option(min=0, help="Levels of the module tree to show.")] = 3,
     explain: Annotated[bool, typer.Option("--explain", help="Derive the receptive field layer by layer.")] = False,
-    operators: Annotated[bool, typer.Option("--operators", help="Also the counts by operator.")] = False,
+    operators: Annotated[bool, typer.Option("--operators", help="Add counts by operator.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a .html, .json or .csv file.")] = None,
     effective: Annotated[
         Path | None, typer.Option(metavar="PHOTO", help="Also measure which pixels of this photo matter.")
     ] = None,
     weights: Annotated[
-        Path | None, typer.Option(help="For --effective: weights.pt of a run, or a network of mien export.")
+        Path | None, typer.Option(help="For --effective: weights.pt of a run, or an exported network.")
     ] = None,
-    compare: Annotated[str | None, typer.Option(help="Another network to set beside it, at the same size.")] = None,
+    compare: Annotated[str | None, typer.Option(help="Second network to compare, at the same size.")] = None,
 ) -> None:
-    """Count a network and find its receptive field, without computing it."""
+    """Count a network's parameters and operations and derive its receptive field, without running it."""
     with needs("mien profile", "train"):
         from mien.profile import profiler
         from mien.profile.files import write_report

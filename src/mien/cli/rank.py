@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from mien.faces import Frame
     from mien.preference import Row
 
-Folders = Annotated[list[Path], typer.Argument(help="Folders of photos of one person; each is ranked by itself.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="FILE.csv, FILE.json or FILE.parquet: a row a photo.")]
+Folders = Annotated[list[Path], typer.Argument(help="Folders with photos of one person, each ranked separately.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="FILE.csv, FILE.json or FILE.parquet: one row per photo.")
+]
 Sheet = Annotated[Path | None, typer.Option(help="FILE.png: the best photos. It shows people's faces.")]
 
 
@@ -26,12 +28,12 @@ def rank(
     taste: TasteFile = None,
     out: Out = None,
     sheet: Sheet = None,
-    top: Annotated[int, typer.Option(min=1, help="At most so many photos of a folder on the sheet.")] = 12,
+    top: Annotated[int, typer.Option(min=1, help="Most photos per folder on the sheet.")] = 12,
     model: OwnModel = None,
     threads: Threads = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
 ) -> None:
-    """Rank the photos of a person, and put near-duplicates together: which photo to show.
+    """Rank photos of one person, best first, and group near-duplicates.
 
     Each folder, and each folder in it, is ranked by itself, and nothing else groups photos. No identity is read: a
     folder with photos of several people looks like any other, and ranking people is not what this is for. The scores

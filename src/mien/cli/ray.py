@@ -13,8 +13,8 @@ from mien.errors import expect
 if TYPE_CHECKING:
     from mien.parallel import Mapped
 
-RAY_HELP = "On a Ray cluster; its address may follow, as host:port. --out is then a folder or s3://..."
-MAP_HELP = "On the Ray cluster of RAY_ADDRESS, or of this machine; files must lie in the same place on all machines."
+RAY_HELP = "Run on a Ray cluster, optionally at host:port. --out is then a folder or s3://..."
+MAP_HELP = "Run on the Ray cluster at RAY_ADDRESS or on this machine; all machines need the same file paths."
 _ADDRESS = re.compile(r"(ray://)?[\w.-]+:\d+|auto")
 
 

@@ -9,11 +9,11 @@ def serve(
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     host: Annotated[str, typer.Option(help="Address to listen on; any but loopback needs --token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8765,
-    token: Annotated[str, typer.Option(help="Secret that every request must carry; 'auto' makes one.")] = "",
+    token: Annotated[str, typer.Option(help="Secret that every request must carry; 'auto' generates one.")] = "",
     workers: Annotated[int, typer.Option(min=1, help="Processes, each with its own networks.")] = 1,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of each network.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads per network.")] = None,
     allow_origin: Annotated[
-        list[str] | None, typer.Option(help="Site whose pages may call the service, such as https://a.org.")
+        list[str] | None, typer.Option(help="Web origin that may call the service, such as https://a.org.")
     ] = None,
     limit: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of docs/serve.md, such as photos=100.")] = None,
 ) -> None:

@@ -15,22 +15,20 @@ if TYPE_CHECKING:
 
 
 def study(
-    name: Annotated[str | None, typer.Argument(help="Name of the study; without one, all are listed.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Name of the study (default: list all).")] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Within two minutes on two cores: fewer samples, steps and cases.")
+        bool, typer.Option("--quick", help="Fewer samples, steps and cases: within two minutes on two cores.")
     ] = False,
     data: Annotated[
         Path | None,
-        typer.Option(help="Faces with labels (Parquet, CSV, image folder) instead of the study's own data."),
+        typer.Option(help="Labelled faces (Parquet, CSV, image folder) instead of the study's data."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write NAME.md, NAME.png and NAME.json to this folder.")] = None,
-    seeds: Annotated[int, typer.Option(help="How many times everything is run, with seeds 0, 1, ...")] = 3,
-    index: Annotated[
-        Path | None, typer.Option(help="Write README.md of a folder of finished studies; run nothing.")
-    ] = None,
-    list_: Annotated[bool, typer.Option("--list", help="List the studies with their questions.")] = False,
+    seeds: Annotated[int, typer.Option(help="Number of repetitions, with seeds 0, 1, ...")] = 3,
+    index: Annotated[Path | None, typer.Option(help="Only write README.md for a folder of finished studies.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List all studies with their questions.")] = False,
 ) -> None:
-    """Run a study and print its table and its verdict in words."""
+    """Run a study; print its table and verdict."""
     with needs("mien study", "train"):
         from mien.studies import registry
         from mien.studies.core import report

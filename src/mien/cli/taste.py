@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 taste = typer.Typer(
     name="taste",
-    help="Your own ranking, learned from your own comparisons. It tells of your taste, and nothing of who is pictured.",
+    help="Learn your own ranking from your comparisons. It describes your taste, not the people in the photos.",
     no_args_is_help=True,
 )
 ANSWERS = {"first": 1.0, "tie": 0.5, "second": 0.0}
@@ -36,28 +36,28 @@ class Answer(NamedTuple):
     target: float
 
 
-Model = Annotated[str, typer.Option(help="An embedded model, or an .onnx file with its card.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads of each network.")]
+Model = Annotated[str, typer.Option(help="Embedded model, or .onnx file with its card.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads per network.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 
 
 @taste.command()
 def ask(
-    folder: Annotated[Path, typer.Argument(help="Folder with photos; of each the largest face is taken.")],
-    count: Annotated[int, typer.Option(min=1, help="How many pairs to propose.")] = 30,
+    folder: Annotated[Path, typer.Argument(help="Folder with photos; the largest face of each counts.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of pairs to propose.")] = 30,
     out: Annotated[Path, typer.Option("--out", "-o", help="FILE.csv to fill in: first,second,preferred.")] = Path(
         "pairs.csv"
     ),
     sheet: Annotated[
-        Path | None, typer.Option(help="FILE.html to click through, or FILE.png with the pairs. Shows people's faces.")
+        Path | None, typer.Option(help="FILE.html to click through, or FILE.png. It shows people's faces.")
     ] = None,
-    known: Annotated[Path | None, typer.Option("--taste", help="Go on from a taste that is known already.")] = None,
+    known: Annotated[Path | None, typer.Option("--taste", help="Start from an existing taste file.")] = None,
     model: Model = "attractiveness",
-    seed: Annotated[int, typer.Option(help="Of what is drawn by chance.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
-    """Propose the pairs of faces whose comparison tells most of your taste.
+    """Propose the most informative pairs of faces to compare.
 
     Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a usage error.
     """
@@ -88,16 +88,18 @@ def ask(
 
 @taste.command()
 def fit(
-    pairs: Annotated[Path, typer.Argument(help="FILE.csv: first,second,preferred with first, second, tie or nothing.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="FILE.json for your taste: weights, no pictures.")] = Path(
+    pairs: Annotated[
+        Path, typer.Argument(help="FILE.csv: first,second,preferred; preferred is first, second, tie or empty.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="FILE.json for your taste: weights, no images.")] = Path(
         "me.taste.json"
     ),
-    images: Annotated[Path | None, typer.Option(help="Folder that the names of the photos begin at.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder with the photos that the CSV names.")] = None,
     model: Model = "attractiveness",
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
-    """Learn your taste from comparisons, and tell how well each is foretold by the others.
+    """Learn your taste from comparisons, and report how well the others predict each one.
 
     Exit code 0: all handled; 3: some photos could not be read, or have no face; 2: a usage error.
     """

@@ -11,11 +11,11 @@ from mien.cli.extra import needs
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(help="A YAML file of recipes/.")],
+    recipe: Annotated[Path, typer.Argument(help="YAML recipe, such as recipes/age.yaml.")],
     overrides: Annotated[list[str] | None, typer.Argument(help="key=value, such as epochs=2 or crop.size=96.")] = None,
-    fresh: Annotated[bool, typer.Option(help="Start anew instead of going on from the last checkpoint.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Start over instead of resuming from the last checkpoint.")] = False,
 ) -> None:
-    """Train a model; a killed run goes on where it was."""
+    """Train a model; a killed run resumes."""
     with needs("mien train", "train"):
         from mien.train.engine.trainer import fit, is_first_process
         from mien.train.recipe import load_recipe
