@@ -66,12 +66,13 @@ def _share(name: str, counted: tuple[str, bool] = WEIGHTS) -> str:
 
 def _headline(checked: Checked) -> str:
     a = max(inputs for _, inputs in checked.turned)
+    outputs = intervals(checked.turned[BY_OUT, a].less[WEIGHTS])
     agree = f"Formulas and profiler agree in all {checked.made} comparisons."
     if checked.failures:
         agree = f"Formulas and profiler do NOT agree in: {'; '.join(checked.failures)}."
     return (
         f"Two 3x3 have {_share(PAIR)} of the weights of one 5x5 with the same field where channels are equal; the 5x5 "
-        f"has fewer for C_out {intervals(checked.turned[BY_OUT, a].less[WEIGHTS])} where C_in = {a} and the middle is as "
+        f"has fewer for C_out {outputs} where C_in = {a} and the middle is as "
         f"wide as the output (theory: above 16/9 C_in = {16 * a / 9:.1f}). {agree}"
     )
 
@@ -137,10 +138,10 @@ def correlations(networks: Mapping[str, Network], times: Times, engine: str) -> 
 
 
 def _time(networks: Mapping[str, Network], times: Times, engine: str) -> str:
-    ranking = sorted(correlations(networks, times, engine).items(), key=lambda pair: -pair[1])
+    order = sorted(correlations(networks, times, engine).items(), key=lambda pair: -pair[1])
     rates = {n: networks[n].report.macs / 1e6 / times[n, engine].milliseconds.mean for n in _names(times)}
     most, least = max(rates, key=lambda n: rates[n]), min(rates, key=lambda n: rates[n])
     return (
-        f"{engine}: the logarithm of the time goes with that of {', '.join(f'{what} ({r:.2f})' for what, r in ranking)}; "
+        f"{engine}: the logarithm of the time goes with that of {', '.join(f'{what} ({r:.2f})' for what, r in order)}; "
         f"MACs a second: most {most} ({short(rates[most])} G), least {least} ({short(rates[least])} G)."
     )

@@ -69,10 +69,11 @@ def _headline(results: Results, kinds: tuple[str, ...]) -> str:
     coarse, fine = trained[0], trained[-1]
     nearer = difference(results.apart[fine], results.apart[coarse]).sign < 0
     numbers = [f"{short(results.apart[name].mean, 2)} years ({name})" for name in (coarse, fine, NUDGED, OTHER)]
+    effects = "; ".join(_effect(results, kind) for kind in kinds)
     return (
         f"The piecewise loss {becomes} the normalised loss as its pieces shrink, and the answers of networks "
         f"{'come' if nearer else 'do not surely come'} nearer: from {numbers[0]} to {numbers[1]}, against "
-        f"{numbers[2]} and {numbers[3]}. Normalising, against L1: {'; '.join(_effect(results, kind) for kind in kinds)}."
+        f"{numbers[2]} and {numbers[3]}. Normalising, against L1: {effects}."
     )
 
 

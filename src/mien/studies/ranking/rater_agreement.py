@@ -62,7 +62,7 @@ def _share(counts: Array) -> float:
 
 
 def _right(answers: Array, other: Array, group: NDArray[np.str_]) -> Array:
-    """How many pairs of a group, told apart by `own`, the other values order alike, and how many there are."""
+    """How many pairs of a group, told apart by `answers`, the other values order alike, and how many there are."""
     i, j = np.triu_indices(len(answers), 1)
     apart = (answers[i] != answers[j]) & (group[i] == group[j]) & ~np.isnan(other[i] + other[j])
     same = np.sign(answers[i] - answers[j]) * np.sign(other[i] - other[j])
