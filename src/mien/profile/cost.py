@@ -120,11 +120,11 @@ def uncounted(operations: Iterable[Operation]) -> dict[str, int]:
     >>> uncounted([Operation("linalg_inv_ex", {"A": x}, (x,)), Operation("relu", {"self": x}, (x,))])
     {'linalg_inv_ex': 1}
     """
-    found: dict[str, int] = {}
+    calls: dict[str, int] = {}
     for operation in operations:
         if not operation.view and not is_known(operation.name):
-            found[operation.name] = found.get(operation.name, 0) + operation.times
-    return found
+            calls[operation.name] = calls.get(operation.name, 0) + operation.times
+    return calls
 
 
 def is_known(name: str) -> bool:
@@ -142,8 +142,8 @@ def _elementwise(operation: Operation) -> int:
     name, output = operation.name, operation.outputs[0].numel
     if "adaptive" in name or name in REDUCTIONS or _reduces(operation):
         return source(operation).numel
-    if (found := windows(operation)) is not None and name != "im2col":
-        return output * prod(found.kernel)
+    if (window := windows(operation)) is not None and name != "im2col":
+        return output * prod(window.kernel)
     if name in NORMALISATIONS:
         return 2 * output
     if "softmax" in name:

@@ -29,12 +29,12 @@ class EffectiveField:
     @property
     def size(self) -> tuple[float, float]:
         """(height, width): four standard deviations of the weight along each axis, the width of a Gaussian's 95 %."""
-        found = []
+        widths = []
         for axis in (1, 0):
             line, place = self.weight.sum(axis), np.arange(self.weight.shape[1 - axis])
             mean = float(line @ place)
-            found.append(4 * float(np.sqrt(line @ (place - mean) ** 2)))
-        return found[0], found[1]
+            widths.append(4 * float(np.sqrt(line @ (place - mean) ** 2)))
+        return widths[0], widths[1]
 
     @property
     def is_cut(self) -> bool:

@@ -45,9 +45,11 @@ def csv_text(report: Report) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(names)
     for _, module in report.modules.walk():
-        found = module.receptive
+        receptive = module.receptive
         field = (
-            ["x".join(map(str, found.size)), "x".join(map(str, found.stride)), any(found.whole)] if found else [""] * 3
+            ["x".join(map(str, receptive.size)), "x".join(map(str, receptive.stride)), any(receptive.whole)]
+            if receptive
+            else [""] * 3
         )
         output = "x".join(map(str, module.output or ()))
         numbers = counts(module.cost).values()

@@ -25,7 +25,7 @@ def module_of_file(name: str) -> nn.Module:
         try:
             names = runpy.run_path(path)
         except Exception as error:
-            raise InputError(f"'model' must be a file that runs. {path!r} fails: {_told(error)}") from error
+            raise InputError(f"'model' must be a file that runs. {path!r} fails: {_reason(error)}") from error
         if wanted not in names:
             raise InputError(f"'model' must name a module, a class or a function in {path!r}. Got {wanted!r}.")
         return _made(names[wanted], wanted)
@@ -54,7 +54,7 @@ def _made(thing: Any, name: str) -> nn.Module:
         try:
             thing = thing()
         except Exception as error:
-            raise InputError(f"'model' must be made without an error. {name!r} fails: {_told(error)}") from error
+            raise InputError(f"'model' must be made without an error. {name!r} fails: {_reason(error)}") from error
     expect(isinstance(thing, nn.Module), "model", f"what gives a torch module, {name!r} does not", thing)
     return cast(nn.Module, thing)
 
@@ -69,5 +69,5 @@ def _needed(thing: Any) -> list[str]:
     return [p.name for p in parameters if p.default is p.empty and p.kind not in kinds]
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

@@ -82,13 +82,13 @@ class Graph:
     notes: tuple[str, ...] = ()
 
 
-def values_in(found: Any) -> Iterator[Value]:
+def values_in(argument: Any) -> Iterator[Value]:
     """All values in nested lists, tuples and dictionaries."""
-    if isinstance(found, Value):
-        yield found
-    elif isinstance(found, dict):
-        for one in found.values():
-            yield from values_in(one)
-    elif isinstance(found, list | tuple):
-        for one in found:
-            yield from values_in(one)
+    if isinstance(argument, Value):
+        yield argument
+    elif isinstance(argument, dict):
+        for item in argument.values():
+            yield from values_in(item)
+    elif isinstance(argument, list | tuple):
+        for item in argument:
+            yield from values_in(item)

@@ -86,9 +86,9 @@ def _operators(report: Report) -> str:
     return f"<table class=numbers>{head}{rows}</table>"
 
 
-def _picture(found: EffectiveField) -> str:
+def _picture(field: EffectiveField) -> str:
     """The drawing within the page."""
     buffer = BytesIO()
-    draw_effective(found).savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    draw_effective(field).savefig(buffer, format="png", dpi=110, metadata={"Software": None})
     source = f"data:image/png;base64,{b64encode(buffer.getvalue()).decode()}"
     return f'<h2>Effective receptive field</h2><p><img alt="effective receptive field" src="{source}"></p>'

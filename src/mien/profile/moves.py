@@ -67,8 +67,8 @@ def _permute(operation: Operation, look: Look) -> Field:
     if "dims" in given:
         order = [d % ndim for d in given["dims"]]
     elif ndim > 1:
-        one, other = (given[name] % ndim if name in given else k for k, name in enumerate(("dim0", "dim1")))
-        order[one], order[other] = order[other], order[one]
+        first, second = (given[name] % ndim if name in given else k for k, name in enumerate(("dim0", "dim1")))
+        order[first], order[second] = order[second], order[first]
     return each(look(source(operation)), lambda axis: permuted(axis, order))
 
 
@@ -101,13 +101,13 @@ def _select(operation: Operation, look: Look) -> Field:
 
 
 def _split(operation: Operation, look: Look) -> list[Field]:
-    before, found, start = source(operation), [], 0
+    before, pieces, start = source(operation), [], 0
     dim = operation.attributes["dim"] % len(before.shape)
     for output in operation.outputs:
         part = slice(start, start + output.shape[dim])
-        found.append(each(look(before), lambda axis, part=part: picked(axis, dim, part)))  # type: ignore[misc]
+        pieces.append(each(look(before), lambda axis, part=part: picked(axis, dim, part)))  # type: ignore[misc]
         start += output.shape[dim]
-    return found
+    return pieces
 
 
 def _unbind(operation: Operation, look: Look) -> list[Field]:
@@ -135,13 +135,13 @@ def _stack(operation: Operation, look: Look) -> Field:
 def join(fields: Sequence[Field], dim: int, shapes: Sequence[Sequence[int]]) -> Field:
     """Concatenate along a dimension; a tensor without a field is one that sees nothing."""
     kept = [(field, shape) for field, shape in zip(fields, shapes, strict=True) if tuple(shape) != (0,)]
-    found: Field = {}
+    field: Field = {}
     for key in {key: None for field, _ in kept for key in field}:
         known = next(field[key] for field, _ in kept if key in field)
         ndim = len(kept[0][1])
         axes = [field[key] if key in field else nothing(known, ndim) for field, _ in kept]
-        found[key] = joined(axes, dim % ndim, [shape[dim] for _, shape in kept])
-    return found
+        field[key] = joined(axes, dim % ndim, [shape[dim] for _, shape in kept])
+    return field
 
 
 def _flip(operation: Operation, look: Look) -> Field:

@@ -29,12 +29,12 @@ class Arguments:
 
     def required(self, place: int) -> Value:
         """The input at a place. Raises InputError where the file has none, or none of a known shape."""
-        found = self.given(place)
-        if found is None:
+        value = self.given(place)
+        if value is None:
             raise InputError(
                 f"'model' must give {self.node.op_type} {self.node.name!r} its input {place} with a shape. Got none."
             )
-        return found
+        return value
 
     def given(self, place: int) -> Value | None:
         """The input at a place; None where it is left out."""

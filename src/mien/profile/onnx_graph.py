@@ -57,8 +57,8 @@ class Reader:
         self._ids = count()
         self._values: dict[str, Value] = {}
         self._shapes = shapes
-        self._constants: dict[str, Any] = {one.name: one for one in model.graph.initializer}
-        self._constants |= {one.values.name: one for one in model.graph.sparse_initializer}
+        self._constants: dict[str, Any] = {tensor.name: tensor for tensor in model.graph.initializer}
+        self._constants |= {tensor.values.name: tensor for tensor in model.graph.sparse_initializer}
         self._settings: set[str] = set()
         self._owners: dict[str, str] = {}
         self._layers: dict[str, Layer] = {"": Layer("", "ONNX")}
@@ -67,13 +67,13 @@ class Reader:
 
     def graph(self) -> Graph:
         """The whole graph."""
-        inputs = tuple(self.value(one.name, INPUT) for one in real_inputs(self._model))
+        inputs = tuple(self.value(info.name, INPUT) for info in real_inputs(self._model))
         self.read(self._model.graph)
         weights = {v.id: v for v in self._values.values() if v.kind == PARAMETER}
-        outputs = [one.name for one in self._model.graph.output]
-        for one in self._model.graph.output:
-            if not one.type.HasField("tensor_type"):
-                self.notes[f"The output {one.name!r} is no tensor: it has no shape of its own."] = None
+        outputs = [info.name for info in self._model.graph.output]
+        for info in self._model.graph.output:
+            if not info.type.HasField("tensor_type"):
+                self.notes[f"The output {info.name!r} is no tensor: it has no shape of its own."] = None
         return Graph(
             inputs=inputs,
             outputs=tuple(self.value(name) for name in outputs if name in self._shapes or self.is_stored(name)),
@@ -97,7 +97,7 @@ class Reader:
             self._read(node)
 
     def _read(self, node: Any) -> None:
-        attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
+        attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
         if node.op_type == "Constant":
             kinds = ("value", "value_ints", "value_floats", "value_int", "value_float", "sparse_value")
             self._constants[node.output[0]] = next((attributes[k] for k in kinds if k in attributes), None)
@@ -117,8 +117,8 @@ class Reader:
         path = module_of(node) or self._owner(node)
         values = [self.value(name) if name and self.has_shape(name) else None for name in node.input]
         outputs = [self.value(name, COMPUTED) for name in node.output if name and self.has_shape(name)]
-        told = Arguments(node, attributes, values, outputs, self.number, self.fresh)
-        for name, arguments, results in translate(told) if outputs else _nameless(node):
+        context = Arguments(node, attributes, values, outputs, self.number, self.fresh)
+        for name, arguments, results in translate(context) if outputs else _nameless(node):
             view = name in ("view", "permute", "slice", "select", "expand", "split", "identity")
             self.operations.append(Operation(name, arguments, tuple(results), path, view))
         self._note(path, values, outputs)
@@ -131,8 +131,8 @@ class Reader:
     def _owner(self, node: Any) -> str:
         """The module that the first weight of a node belongs to, by the name of the weight."""
         names = [self._owners.get(name, name) for name in node.input]
-        found = [name for name in names if self.is_stored(name) and "." in name]
-        return found[0].rpartition(".")[0] if found else ""
+        weights = [name for name in names if self.is_stored(name) and "." in name]
+        return weights[0].rpartition(".")[0] if weights else ""
 
     def _note(self, path: str, values: Sequence[Value | None], outputs: Sequence[Value]) -> None:
         parts = path.split(".") if path else []
@@ -164,7 +164,7 @@ class Reader:
             self._values.pop(name, None)
             self._constants.pop(name, None)
         self._shapes |= inferred(graph)
-        self._constants |= {one.name: one for one in graph.initializer}
+        self._constants |= {tensor.name: tensor for tensor in graph.initializer}
 
     def value(self, name: str, kind: str = CONSTANT) -> Value:
         """The value of a name; one not seen before is a stored one, or new and of this kind."""
@@ -222,8 +222,8 @@ def module_of(node: Any) -> str:
     >>> module_of(onnx.helper.make_node("Relu", ["a"], ["b"], name="/layers/0/act/Relu"))
     'layers.0.act'
     """
-    told = {one.key: one.value for one in node.metadata_props}
-    if "pkg.torch.onnx.name_scopes" in told:
-        scopes = ast.literal_eval(told["pkg.torch.onnx.name_scopes"])
+    metadata = {entry.key: entry.value for entry in node.metadata_props}
+    if "pkg.torch.onnx.name_scopes" in metadata:
+        scopes = ast.literal_eval(metadata["pkg.torch.onnx.name_scopes"])
         return str(scopes[-2]) if len(scopes) > 1 else ""
     return ".".join(part for part in node.name.split("/")[:-1] if part) if node.name.startswith("/") else ""

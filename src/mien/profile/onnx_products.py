@@ -108,7 +108,7 @@ def _einsum(node: Arguments) -> Iterator[Result]:
 def _swapped(argument: Any, known: Mapping[int, Value]) -> Any:
     if isinstance(argument, Value):
         return known[argument.id]
-    return [_swapped(one, known) for one in argument] if isinstance(argument, list | tuple) else argument
+    return [_swapped(item, known) for item in argument] if isinstance(argument, list | tuple) else argument
 
 
 def _attention(node: Arguments) -> Iterator[Result]:

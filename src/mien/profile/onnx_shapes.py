@@ -14,12 +14,12 @@ Shapes = dict[str, tuple[tuple[int, ...], int]]
 
 def inferred(graph: Any) -> Shapes:
     """What shape inference has found, where it is complete."""
-    found: Shapes = {}
-    for one in (*graph.value_info, *graph.input, *graph.output):
-        tensor = one.type.tensor_type
+    shapes: Shapes = {}
+    for info in (*graph.value_info, *graph.input, *graph.output):
+        tensor = info.type.tensor_type
         if tensor.HasField("shape") and all(d.HasField("dim_value") for d in tensor.shape.dim):
-            found[one.name] = tuple(d.dim_value for d in tensor.shape.dim), itemsize(tensor.elem_type)
-    return found
+            shapes[info.name] = tuple(d.dim_value for d in tensor.shape.dim), itemsize(tensor.elem_type)
+    return shapes
 
 
 def itemsize(kind: int) -> int:
@@ -40,11 +40,11 @@ def measured(model: Any) -> Shapes:
     del whole.graph.output[:]
     whole.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     feeds = {
-        one.name: np.zeros(
-            [d.dim_value for d in one.type.tensor_type.shape.dim],
-            onnx.helper.tensor_dtype_to_np_dtype(one.type.tensor_type.elem_type),
+        info.name: np.zeros(
+            [d.dim_value for d in info.type.tensor_type.shape.dim],
+            onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type),
         )
-        for one in real_inputs(model)
+        for info in real_inputs(model)
     }
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -61,30 +61,30 @@ def measured(model: Any) -> Shapes:
 
 def real_inputs(model: Any) -> list[Any]:
     """Inputs that are not initializers as well."""
-    stored = {one.name for one in model.graph.initializer}
-    return [one for one in model.graph.input if one.name not in stored]
+    stored = {tensor.name for tensor in model.graph.initializer}
+    return [info for info in model.graph.input if info.name not in stored]
 
 
 def resize(model: Any, shapes: Sequence[Sequence[int]] | None) -> None:
     """Write the sizes into the model, 1 for an open batch; forget what was inferred for others."""
     inputs = real_inputs(model)
-    expected = f"a shape for each of {', '.join(one.name for one in inputs)}"
+    expected = f"a shape for each of {', '.join(info.name for info in inputs)}"
     expect(shapes is None or len(shapes) == len(inputs), "input_size", expected, shapes)
-    for index, one in enumerate(inputs):
-        tensor = one.type.tensor_type
-        expect(one.type.HasField("tensor_type"), "model", f"one of tensors; its input {one.name!r} is another type",
-               one.type.WhichOneof("value"))  # fmt: skip
+    for index, info in enumerate(inputs):
+        tensor = info.type.tensor_type
+        expect(info.type.HasField("tensor_type"), "model", f"one of tensors; its input {info.name!r} is another type",
+               info.type.WhichOneof("value"))  # fmt: skip
         if not tensor.HasField("shape"):
-            expect(bool(shapes), "input_size", f"given for {one.name!r}, whose shape the file leaves open", shapes)
+            expect(bool(shapes), "input_size", f"given for {info.name!r}, whose shape the file leaves open", shapes)
             tensor.shape.dim.extend(onnx.TensorShapeProto.Dimension() for _ in (shapes or ())[index])
         dims = tensor.shape.dim
         wanted = list(shapes[index]) if shapes else [d.dim_value or (1 if k == 0 else 0) for k, d in enumerate(dims)]
-        expect(len(wanted) == len(dims), "input_size", f"{len(dims)} numbers for {one.name!r}", wanted)
-        expect(all(wanted), "input_size", f"given for {one.name!r}, whose shape the file leaves open", wanted)
+        expect(len(wanted) == len(dims), "input_size", f"{len(dims)} numbers for {info.name!r}", wanted)
+        expect(all(wanted), "input_size", f"given for {info.name!r}, whose shape the file leaves open", wanted)
         for dim, size in zip(dims, wanted, strict=True):
             dim.ClearField("dim_param")
             dim.dim_value = size
     if shapes:
         del model.graph.value_info[:]
-        for one in model.graph.output:
-            one.type.tensor_type.ClearField("shape")
+        for info in model.graph.output:
+            info.type.tensor_type.ClearField("shape")

@@ -45,7 +45,7 @@ def _if(host: Host, node: Any, attributes: dict[str, Any]) -> None:
     costs = [sum(cost(operation).macs for operation in operations) for operations in tried]
     best = costs.index(max(costs))
     host.operations.extend(tried[best])
-    pairs = list(zip(node.output, (one.name for one in branches[best].output), strict=True))
+    pairs = list(zip(node.output, (info.name for info in branches[best].output), strict=True))
     if any(not host.has_shape(inner) for _, inner in pairs):
         _unknown(host, node)
     for name, inner in pairs:
@@ -104,9 +104,9 @@ def _repeat(host: Host, node: Any, body: Any, rounds: int) -> None:
 def _inside(host: Host, graph: Any) -> list[Operation]:
     """The operations of a graph inside a node, taken out of those of the host."""
     host.within(graph)
-    for one in graph.input:
-        if host.has_shape(one.name):
-            host.value(one.name, COMPUTED)
+    for info in graph.input:
+        if host.has_shape(info.name):
+            host.value(info.name, COMPUTED)
     start = len(host.operations)
     host.read(graph)
     operations = host.operations[start:]

@@ -33,10 +33,10 @@ class Weights:
         if name in RECURRENT:
             return name, {**given, "params": [tensor for cell in given["params"] for tensor in self._of(cell)]}
         holder = next((value for value in given.values() if isinstance(value, torch.ScriptObject)), None)
-        if holder is None or not name.startswith(PRODUCTS) or not (found := self._of(holder)):
+        if holder is None or not name.startswith(PRODUCTS) or not (stored := self._of(holder)):
             return name, given
         source = next(value for value in given.values() if isinstance(value, Tensor))
-        arguments = {"input": source, "weight": found[0], "bias": found[1] if len(found) > 1 else None}
+        arguments = {"input": source, "weight": stored[0], "bias": stored[1] if len(stored) > 1 else None}
         if "linear" in name:
             return "linear", arguments
         return "convolution", {**arguments, **_settings(holder, source.ndim - 2)}
@@ -62,5 +62,5 @@ def _opened(holder: Any) -> Iterator[Tensor]:
 
 def _settings(holder: Any, sides: int) -> Mapping[str, Any]:
     """One axis is packed as two, the second of which is meant."""
-    found = {key: list(getattr(holder, key)())[-sides:] for key in ("stride", "padding", "dilation")}
-    return {**found, "transposed": bool(holder.transpose())}
+    settings = {key: list(getattr(holder, key)())[-sides:] for key in ("stride", "padding", "dilation")}
+    return {**settings, "transposed": bool(holder.transpose())}

@@ -17,8 +17,8 @@ def _convolution(operation: Operation) -> Products:
     biased = any(operation.attributes.get(name) is not None for name in ("bias", "B"))
     if not is_transposed(operation):
         return output.numel * prod(weight.shape[1:]), output.numel, biased
-    found = sliding(operation)
-    settings = zip(x.shape[2:], found.kernel, found.stride, found.dilation, strict=True)
+    geometry = sliding(operation)
+    settings = zip(x.shape[2:], geometry.kernel, geometry.stride, geometry.dilation, strict=True)
     reached = prod(len({i * s + j * d for i in range(side) for j in range(k)}) for side, k, s, d in settings)
     # Each input is spread over k * k outputs: counted before the padding is cut off, as FlopCounterMode does.
     return x.numel * prod(weight.shape[1:]), reached * output.shape[0] * output.shape[1], biased

@@ -131,11 +131,11 @@ def _items(given: Any) -> list[Any]:
 
 def report(graph: Graph, name: str) -> Report:
     """The report of a graph, wherever it comes from."""
-    found, unknown = fields(graph)
+    receptive_fields, unknown = fields(graph)
     by_operator: dict[str, Cost] = defaultdict(Cost)
     for operation in graph.operations:
         by_operator[operation.name] += cost(operation)
-    mapped = last_map(graph, found)
+    mapped = last_map(graph, receptive_fields)
     notes = list(graph.notes)
     if unknown:
         notes.append(f"No rule for the receptive field of {', '.join(unknown)}: taken for global.")
@@ -153,23 +153,23 @@ def report(graph: Graph, name: str) -> Report:
         cost=sum(by_operator.values(), Cost()),
         by_operator=dict(sorted(by_operator.items(), key=lambda pair: (-pair[1].macs, -pair[1].elementwise))),
         peak_memory=peak_memory(graph.operations, graph.inputs, graph.outputs),
-        receptive=summary(found[mapped.id]) if mapped else None,
+        receptive=summary(receptive_fields[mapped.id]) if mapped else None,
         feature_map=mapped.shape if mapped else None,
-        modules=tree(graph, found),
+        modules=tree(graph, receptive_fields),
         uncounted=hidden,
         notes=tuple(notes),
         graph=graph,
-        fields=found,
+        fields=receptive_fields,
     )
 
 
 def _biases(graph: Graph) -> int:
     """Parameters that are added to the sums of convolutions and matrix products."""
-    found: dict[int, int] = {}
+    biases: dict[int, int] = {}
     for operation in graph.operations:
         if operation.name in PRODUCTS:
             given = operation.attributes
             bias = given.get("bias", given.get("self") if "addmm" in operation.name else None)
             if isinstance(bias, Value) and bias.kind == PARAMETER:
-                found[bias.storage] = bias.numel
-    return sum(found.values())
+                biases[bias.storage] = bias.numel
+    return sum(biases.values())

@@ -66,14 +66,14 @@ def summary(field: Field, key: int = 0) -> Receptive | None:
 
 def fields(graph: Graph) -> tuple[dict[int, Field], tuple[str, ...]]:
     """The field of each value by its id, and the operators without a rule, which count as global."""
-    found: dict[int, Field] = {}
+    known: dict[int, Field] = {}
     for number, value in enumerate(graph.inputs):
         ndim = len(value.shape)
-        found[value.id] = {(number, dim): pixels(value.shape[dim], dim, ndim) for dim in range(2, ndim)}
+        known[value.id] = {(number, dim): pixels(value.shape[dim], dim, ndim) for dim in range(2, ndim)}
     unknown: dict[str, None] = {}
     doubtful: set[int] = set()
     for operation in graph.operations:
-        given = {v.id: field for v in operation.inputs if (field := found.get(v.id))}
+        given = {v.id: field for v in operation.inputs if (field := known.get(v.id))}
         if not given or operation.name in FRESH:
             continue
         is_write = operation.name == "written"
@@ -86,8 +86,8 @@ def fields(graph: Graph) -> tuple[dict[int, Field], tuple[str, ...]]:
                 doubtful.update(value.id for value in operation.outputs)
             elif any(axis.size for field in given.values() for axis in field.values()):
                 unknown[operation.name] = None
-        found.update({value.id: field for value, field in zip(operation.outputs, outputs, strict=False)})
-    return found, tuple(unknown)
+        known.update({value.id: field for value, field in zip(operation.outputs, outputs, strict=False)})
+    return known, tuple(unknown)
 
 
 def _outcome(operation: Operation, given: Mapping[int, Field]) -> list[Field] | None:
@@ -128,12 +128,12 @@ def _fits(value: Value, field: Field) -> bool:
     )
 
 
-def last_map(graph: Graph, found: dict[int, Field]) -> Value | None:
+def last_map(graph: Graph, known: dict[int, Field]) -> Value | None:
     """The last value in the order of computation that has positions along every axis of the first input."""
     wanted = len(graph.inputs[0].shape) - 2 if graph.inputs else 0
     for operation in reversed(graph.operations):
         for value in operation.outputs:
-            axes = [axis for (number, _), axis in found.get(value.id, {}).items() if number == 0]
+            axes = [axis for (number, _), axis in known.get(value.id, {}).items() if number == 0]
             local = [axis for axis in axes if axis.dim is not None and axis.size]
             if len(value.shape) >= 3 and 0 < wanted == len(local):
                 return value
@@ -162,39 +162,39 @@ def _copy(operation: Operation, look: Look) -> Field:
     return merge([look(operation.attributes["src"])], len(operation.outputs[0].shape))
 
 
-def _slide(axis: Axis, found: Windows, extents: Sequence[int]) -> Axis:
+def _slide(axis: Axis, geometry: Windows, extents: Sequence[int]) -> Axis:
     """Windows along the last dimensions; `extents`: of the output there."""
-    start, move = axis.ndim - len(extents), transposed if found.transposed else window
-    settings = zip(found.kernel, found.stride, found.dilation, found.padding, extents, strict=True)
+    start, move = axis.ndim - len(extents), transposed if geometry.transposed else window
+    settings = zip(geometry.kernel, geometry.stride, geometry.dilation, geometry.padding, extents, strict=True)
     for dim, numbers in enumerate(settings, start):
         axis = move(axis, dim, *numbers)
     return axis
 
 
 def _convolution(operation: Operation, look: Look) -> Field:
-    found, extents = sliding(operation), operation.outputs[0].shape[2:]
-    slid = each(look(operation.attributes["input"]), lambda axis: _slide(spread(axis, [1]), found, extents))
-    if not found.transposed or (mask := reached(found, extents)).all():
+    geometry, extents = sliding(operation), operation.outputs[0].shape[2:]
+    slid = each(look(operation.attributes["input"]), lambda axis: _slide(spread(axis, [1]), geometry, extents))
+    if not geometry.transposed or (mask := reached(geometry, extents)).all():
         return slid
     return each(slid, lambda axis: limited(axis, mask))
 
 
 def _pool(operation: Operation, look: Look) -> Field:
-    found = sliding(operation)
-    n = len(found.kernel)
+    geometry = sliding(operation)
+    n = len(geometry.kernel)
     before, after = source(operation).shape[-n:], operation.outputs[0].shape[-n:]
-    if "avg" in operation.name and min(found.kernel) >= 4 and found.kernel == before and max(after) == 1:
+    if "avg" in operation.name and min(geometry.kernel) >= 4 and geometry.kernel == before and max(after) == 1:
         # a mean over the whole map, written with its side
         return each(look(source(operation)), lambda axis: spread(axis, range(-n, 0)))
-    return each(look(source(operation)), lambda axis: _slide(axis, found, after))
+    return each(look(source(operation)), lambda axis: _slide(axis, geometry, after))
 
 
 def _im2col(operation: Operation, look: Look) -> Field:
-    found, before, output = sliding(operation), source(operation).shape, operation.outputs[0].shape
-    sides = zip(before[2:], found.effective_kernel, found.stride, found.padding, strict=True)
+    geometry, before, output = sliding(operation), source(operation).shape, operation.outputs[0].shape
+    sides = zip(before[2:], geometry.effective_kernel, geometry.stride, geometry.padding, strict=True)
     after = [(side + 2 * p - k) // s + 1 for side, k, s, p in sides]
     shape = (*output[:2], *after)
-    return each(look(source(operation)), lambda axis: reshaped(_slide(axis, found, after), shape, output))
+    return each(look(source(operation)), lambda axis: reshaped(_slide(axis, geometry, after), shape, output))
 
 
 def _product(operation: Operation, look: Look) -> Field:

@@ -50,10 +50,10 @@ def explain(report: Report, axis: int = 0) -> list[Step]:
     expect(value is not None, "report", "of a network with a feature map", report.name)
     steps, size = [], 1
     for operation in _path(report, value, axis):
-        found = windows(operation)
-        if found is None or found.transposed:
+        geometry = windows(operation)
+        if geometry is None or geometry.transposed:
             continue
-        kernel, stride, dilation = found.kernel[axis], found.stride[axis], found.dilation[axis]
+        kernel, stride, dilation = geometry.kernel[axis], geometry.stride[axis], geometry.dilation[axis]
         before, size = size, (size - 1) * stride + (kernel - 1) * dilation + 1
         if (kernel, stride) != (1, 1):
             steps.append(Step(operation.module, operation.name, kernel, stride, dilation, before, size))
@@ -73,5 +73,5 @@ def _path(report: Report, value: Value | None, axis: int) -> Iterator[Operation]
 
 
 def _size(report: Report, value: Value, axis: int) -> int:
-    found = report.fields.get(value.id, {}).get((0, axis + 2))
-    return found.size if found else 0
+    field = report.fields.get(value.id, {}).get((0, axis + 2))
+    return field.size if field else 0

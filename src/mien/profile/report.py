@@ -90,7 +90,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, with the conventions."""
-        found = self.receptive
+        receptive = self.receptive
         return {
             "name": self.name,
             "input_shapes": [list(shape) for shape in self.input_shapes],
@@ -102,15 +102,15 @@ class Report:
             **counts(self.cost),
             "arithmetic_intensity": self.cost.intensity if self.cost.bytes else None,
             "peak_memory": self.weight_bytes + self.peak_memory,
-            "receptive_field": None if found is None else list(found.size),
-            "effective_stride": None if found is None else list(self.effective_stride or ()),
-            "effective_padding": None if found is None else list(found.padding),
-            "global_field": None if found is None else list(found.whole),
-            "aligned": None if found is None else found.aligned,
+            "receptive_field": None if receptive is None else list(receptive.size),
+            "effective_stride": None if receptive is None else list(self.effective_stride or ()),
+            "effective_padding": None if receptive is None else list(receptive.padding),
+            "global_field": None if receptive is None else list(receptive.whole),
+            "aligned": None if receptive is None else receptive.aligned,
             "feature_map": None if self.feature_map is None else list(self.feature_map),
             "effective_field": _effective(self.effective),
             "uncounted": dict(self.uncounted),
-            "by_operator": {name: counts(found) for name, found in self.by_operator.items()},
+            "by_operator": {name: counts(cost) for name, cost in self.by_operator.items()},
             "modules": self.modules.to_dict(),
             "notes": list(self.notes),
             "conventions": CONVENTION,
@@ -118,7 +118,7 @@ class Report:
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Name, value and convention of each figure of the whole network, in words."""
-        cost, found = self.cost, self.receptive
+        cost, receptive = self.cost, self.receptive
         lines = [
             ("input", ", ".join(map(shape_text, self.input_shapes)), ""),
             ("parameters", short(self.parameters), f"{short(self.bias_parameters)} of them biases"),
@@ -132,11 +132,11 @@ class Report:
              f"weights {short(self.weight_bytes)}B, values {short(self.peak_memory)}B"),
             ("bytes moved", f"{short(cost.bytes)}B", f"{cost.intensity:.3g} FLOPs a byte"),
         ]  # fmt: skip
-        if found is None:
+        if receptive is None:
             return [*lines, ("receptive field", "none", "no map that depends on positions of the input")]
-        where = f"stride {pair(found.stride)}, padding {pair(found.padding)}, at {shape_text(self.feature_map)}"
-        where += "" if found.aligned else ", branches not aligned"
-        lines.append(("receptive field", field_text(found), where))
+        where = f"stride {pair(receptive.stride)}, padding {pair(receptive.padding)}, at {shape_text(self.feature_map)}"
+        where += "" if receptive.aligned else ", branches not aligned"
+        lines.append(("receptive field", field_text(receptive), where))
         if self.effective is not None:
             top, left, bottom, right = self.effective.holding()
             what = f"{SHARE:.0%} of the gradient{', cut by the picture' * self.effective.is_cut}"
@@ -152,17 +152,17 @@ class Report:
         return "\n".join([self.name, *lines, *self.notes])
 
 
-def _effective(found: EffectiveField | None) -> dict[str, Any] | None:
-    if found is None:
+def _effective(field: EffectiveField | None) -> dict[str, Any] | None:
+    if field is None:
         return None
-    inside = found.holding()
+    inside = field.holding()
     return {
         "share": SHARE,
         "size": [inside[2] - inside[0], inside[3] - inside[1]],
         "box": list(inside),
-        "theoretical_box": list(found.box),
-        "four_standard_deviations": list(found.size),
-        "picture": list(found.weight.shape),
-        "cut_by_the_picture": found.is_cut,
-        "origin": found.origin,
+        "theoretical_box": list(field.box),
+        "four_standard_deviations": list(field.size),
+        "picture": list(field.weight.shape),
+        "cut_by_the_picture": field.is_cut,
+        "origin": field.origin,
     }

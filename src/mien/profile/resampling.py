@@ -115,11 +115,11 @@ def _scales(operation: Operation, n: int) -> list[float | None]:
     given = operation.attributes
     names = {1: ["scales"], 2: ["scales_h", "scales_w"], 3: ["scales_d", "scales_h", "scales_w"]}[n]
     before, after = source(operation).shape[2:], operation.outputs[0].shape[2:]
-    found: list[float | None] = []
+    scales: list[float | None] = []
     for name, old, new in zip(names, before, after, strict=True):
         factor = given.get(name)
-        found.append(1 / factor if factor and old * factor != new and not given.get("align_corners") else None)
-    return found
+        scales.append(1 / factor if factor and old * factor != new and not given.get("align_corners") else None)
+    return scales
 
 
 RESAMPLING: dict[str, Rule] = {

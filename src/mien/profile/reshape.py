@@ -45,7 +45,7 @@ def _reshape(both: Ints, old: Sequence[int], new: Sequence[int]) -> Ints:
 
 def _groups(old: Sequence[int], new: Sequence[int]) -> list[tuple[int, int, int, int]]:
     """Slices [i, j) of the old and [k, l) of the new dimensions with the same product."""
-    found = []
+    groups = []
     i = k = 0
     while i < len(old) or k < len(new):
         j, l = min(i + 1, len(old)), min(k + 1, len(new))  # noqa: E741
@@ -56,20 +56,20 @@ def _groups(old: Sequence[int], new: Sequence[int]) -> list[tuple[int, int, int,
                 l += 1  # noqa: E741
             else:
                 break
-        found.append((i, j, k, l))
+        groups.append((i, j, k, l))
         i, k = j, l
-    return found
+    return groups
 
 
 def _group(both: Ints, start: int, old: Sequence[int], new: Sequence[int]) -> Ints:
     """Reshape the dimensions from `start` on that have the extents `old`; those that nothing varies along get 1."""
     stop = start + len(old)
-    head, own, tail = both.shape[:start], both.shape[start:stop], both.shape[stop:]
-    if max(own, default=1) == 1:
+    head, middle, tail = both.shape[:start], both.shape[start:stop], both.shape[stop:]
+    if max(middle, default=1) == 1:
         return both.reshape(*head, *(1,) * len(new), *tail)
     both = np.broadcast_to(both, (*head, *old, *tail)).reshape(*head, *new, *tail)
     for d in range(start, start + len(new)):
-        one = np.take(both, [0], axis=d)
-        if both.shape[d] > 1 and (both == one).all():
-            both = one
+        first = np.take(both, [0], axis=d)
+        if both.shape[d] > 1 and (both == first).all():
+            both = first
     return both

@@ -114,8 +114,8 @@ def _copy(model: nn.Module, place: Callable[[Tensor], Tensor]) -> nn.Module:
 
 def _is_plain(kind: type) -> bool:
     """Whether its instances are copied by copying their attributes, as those of nn.Module are."""
-    own = kind.__mro__[: kind.__mro__.index(nn.Module)]
-    return not any(_WAYS_TO_COPY & vars(base).keys() for base in own)
+    classes = kind.__mro__[: kind.__mro__.index(nn.Module)]
+    return not any(_WAYS_TO_COPY & vars(base).keys() for base in classes)
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
@@ -129,13 +129,13 @@ def _is_light(value: Any) -> bool:
     return value is None or type(value) in _ATOMS or (type(value) in _TABLES and not value)
 
 
-def tensors_in(found: Any) -> Iterator[Tensor]:
+def tensors_in(argument: Any) -> Iterator[Tensor]:
     """All tensors in nested lists, tuples and dictionaries."""
-    if isinstance(found, Tensor):
-        yield found
-    elif isinstance(found, dict):
-        for one in found.values():
-            yield from tensors_in(one)
-    elif isinstance(found, list | tuple | set):
-        for one in found:
-            yield from tensors_in(one)
+    if isinstance(argument, Tensor):
+        yield argument
+    elif isinstance(argument, dict):
+        for item in argument.values():
+            yield from tensors_in(item)
+    elif isinstance(argument, list | tuple | set):
+        for item in argument:
+            yield from tensors_in(item)

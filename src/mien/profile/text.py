@@ -39,19 +39,19 @@ def pair(numbers: Sequence[int | Fraction]) -> str:
     return texts[0] if len(set(texts)) == 1 else "x".join(texts)
 
 
-def calls_text(found: Mapping[str, int]) -> str:
+def calls_text(calls: Mapping[str, int]) -> str:
     """Operators with the number of their calls.
 
     >>> calls_text({"linalg_inv_ex": 2, "_fft_r2c": 1})
     'linalg_inv_ex (2 calls), _fft_r2c (1 call)'
     """
-    return ", ".join(f"{name} ({number} call{'s' * (number != 1)})" for name, number in found.items())
+    return ", ".join(f"{name} ({number} call{'s' * (number != 1)})" for name, number in calls.items())
 
 
-def field_text(found: Receptive | None) -> str:
+def field_text(receptive: Receptive | None) -> str:
     """The local field, with a mark where the whole picture is seen besides."""
-    if found is None:
+    if receptive is None:
         return ""
-    if not any(found.size):
+    if not any(receptive.size):
         return "global"
-    return pair(found.size) + (" +global" if any(found.whole) else "")
+    return pair(receptive.size) + (" +global" if any(receptive.whole) else "")

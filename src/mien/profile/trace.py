@@ -50,8 +50,8 @@ def _trace(model: nn.Module, inputs: Sequence[Any]) -> Graph:
             raise
         except Exception as error:
             failure = error
-            told = f"{recorder.where()} failed on {level} ones: {_line(error)}"
-            notes = [f"Traced on {_AFTER[level]} tensors, since {told}"]
+            reason = f"{recorder.where()} failed on {level} ones: {_line(error)}"
+            notes = [f"Traced on {_AFTER[level]} tensors, since {reason}"]
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors_in(list(inputs)))
     blamed = "'input_size' must be one that the model can take"
     if not isinstance(failure, _OF_SHAPES) or isinstance(failure, NotImplementedError):
@@ -148,8 +148,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """A layer for each module, kept up to date while the model runs."""
         layers = []
         for path, module in model.named_modules():
-            own = [weights[id(p)] for p in module.parameters(recurse=False)]
-            layers.append(Layer(path, type(module).__name__, {value.id: value.numel for value in own}))
+            values = [weights[id(p)] for p in module.parameters(recurse=False)]
+            layers.append(Layer(path, type(module).__name__, {value.id: value.numel for value in values}))
             vars(module)["forward"] = self._watched(module.forward, layers[-1])
         return layers
 
@@ -236,7 +236,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _write(self, other: Tensor, before: Value, tensor: Tensor, source: Value) -> None:
         """Write down what a write to one tensor does to another one that shares its memory."""
         sharing = self._storages[_place(tensor)]
-        if not any(other is one for one in sharing) or are_apart(sharing[0], other, tensor):
+        if not any(other is member for member in sharing) or are_apart(sharing[0], other, tensor):
             return
         arguments = {"self": before, "source": source, "part": part_of(other, tensor), "of": part_of(tensor, other)}
         self._append("written", arguments, (self._new(other, COMPUTED),), True)
@@ -245,7 +245,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """An argument with values in the place of tensors."""
         if isinstance(argument, Tensor):
             return self.value(argument, PARAMETER) if self.packed.holds(argument) else self.value(argument)
-        return [self._named(one) for one in argument] if isinstance(argument, list | tuple) else argument
+        return [self._named(item) for item in argument] if isinstance(argument, list | tuple) else argument
 
     def _append(self, name: str, attributes: Mapping[str, Any], outputs: tuple[Value, ...], view: bool) -> None:
         layer = self._stack[-1][0].path if self._stack else ""

@@ -42,7 +42,7 @@ class Module:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists."""
-        found = self.receptive
+        receptive = self.receptive
         return {
             "path": self.path,
             "kind": self.kind,
@@ -50,23 +50,23 @@ class Module:
             **counts(self.cost),
             "calls": self.calls,
             "output": None if self.output is None else list(self.output),
-            "receptive_field": None if found is None else list(found.size),
-            "effective_stride": None if found is None else [plain(stride) for stride in found.stride],
+            "receptive_field": None if receptive is None else list(receptive.size),
+            "effective_stride": None if receptive is None else [plain(stride) for stride in receptive.stride],
             "children": [child.to_dict() for child in self.children],
         }
 
 
-def counts(found: Cost) -> dict[str, int]:
+def counts(total: Cost) -> dict[str, int]:
     """The counts of a cost by name."""
     return {
-        "macs": found.macs,
-        "flops": found.flops,
-        "multiplications": found.multiplications,
-        "additions": found.additions,
-        "additions_without_bias": found.additions_without_bias,
-        "elementwise": found.elementwise,
-        "activations": found.activations,
-        "bytes": found.bytes,
+        "macs": total.macs,
+        "flops": total.flops,
+        "multiplications": total.multiplications,
+        "additions": total.additions,
+        "additions_without_bias": total.additions_without_bias,
+        "elementwise": total.elementwise,
+        "activations": total.activations,
+        "bytes": total.bytes,
     }
 
 
@@ -77,9 +77,9 @@ def plain(number: Any) -> int | float:
 
 def tree(graph: Graph, fields: Mapping[int, Field]) -> Module:
     """The root of the module tree."""
-    own: dict[str, Cost] = defaultdict(Cost)
+    costs: dict[str, Cost] = defaultdict(Cost)
     for operation in graph.operations:
-        own[operation.module] += cost(operation)
+        costs[operation.module] += cost(operation)
     inside: dict[str, list[Layer]] = defaultdict(list)
     for layer in graph.layers:
         if layer.path:
@@ -87,7 +87,7 @@ def tree(graph: Graph, fields: Mapping[int, Field]) -> Module:
     seen = {id(field): field for layer in graph.layers if (field := _field(layer, fields))}
     summaries = {key: summary(field) for key, field in seen.items()}
     receptive = {layer.path: summaries.get(id(_field(layer, fields))) for layer in graph.layers}
-    return _module(graph.layers[0], inside, own, receptive)[0]
+    return _module(graph.layers[0], inside, costs, receptive)[0]
 
 
 def _field(layer: Layer, fields: Mapping[int, Field]) -> Field | None:
@@ -95,11 +95,14 @@ def _field(layer: Layer, fields: Mapping[int, Field]) -> Field | None:
 
 
 def _module(
-    layer: Layer, inside: Mapping[str, list[Layer]], own: Mapping[str, Cost], receptive: Mapping[str, Receptive | None]
+    layer: Layer,
+    inside: Mapping[str, list[Layer]],
+    costs: Mapping[str, Cost],
+    receptive: Mapping[str, Receptive | None],
 ) -> tuple[Module, dict[int, int]]:
-    parameters, total, children = dict(layer.parameters), own.get(layer.path, Cost()), []
+    parameters, total, children = dict(layer.parameters), costs.get(layer.path, Cost()), []
     for below in inside.get(layer.path, ()):
-        child, theirs = _module(below, inside, own, receptive)
+        child, theirs = _module(below, inside, costs, receptive)
         children.append(child)
         parameters |= theirs
         total += child.cost

@@ -62,8 +62,8 @@ def windows(operation: Operation) -> Windows | None:
 
 def kernel_of(operation: Operation) -> Value:
     """The weight of a convolution, (C_out, C_in / groups, k, ...) or (C_in, C_out / groups, k, ...) if transposed."""
-    found: Value = next(operation.attributes[name] for name in ("weight", "W", "qw") if name in operation.attributes)
-    return found
+    weight: Value = next(operation.attributes[name] for name in ("weight", "W", "qw") if name in operation.attributes)
+    return weight
 
 
 def is_transposed(operation: Operation) -> bool:
@@ -80,12 +80,12 @@ def numbers(operation: Operation, name: str, count: int, default: int = 1) -> tu
 
 def sliding(operation: Operation) -> Windows:
     """The windows of an operation that is known to have them."""
-    found = windows(operation)
-    assert found is not None
-    return found
+    geometry = windows(operation)
+    assert geometry is not None
+    return geometry
 
 
-def reached(found: Windows, extents: Sequence[int]) -> NDArray[np.bool_]:
+def reached(geometry: Windows, extents: Sequence[int]) -> NDArray[np.bool_]:
     """Which positions (P, Q, ...) a transposed convolution writes to; a stride above the kernel leaves gaps.
 
     >>> reached(Windows((1,), (2,), (1,), (0,), True), (3,)).tolist()
@@ -93,7 +93,7 @@ def reached(found: Windows, extents: Sequence[int]) -> NDArray[np.bool_]:
     """
     mask = np.ones((), bool)
     for kernel, stride, dilation, padding, extent in zip(
-        found.kernel, found.stride, found.dilation, found.padding, extents, strict=True
+        geometry.kernel, geometry.stride, geometry.dilation, geometry.padding, extents, strict=True
     ):
         taps = np.arange(extent) + padding - np.arange(kernel)[:, None] * dilation
         mask = mask[..., None] & (taps % stride == 0).any(axis=0)

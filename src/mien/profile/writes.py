@@ -47,25 +47,25 @@ def part_of(whole: Tensor, view: Tensor) -> Part | None:
         if side == 1 or stride == 0:
             continue
         start, offset = divmod(offset, stride)
-        own = next((d for d in left if view.stride(d) >= stride and view.stride(d) % stride == 0
+        axis = next((d for d in left if view.stride(d) >= stride and view.stride(d) % stride == 0
                     and view.stride(d) < side * stride), None)  # fmt: skip
-        step, count = (view.stride(own) // stride, view.shape[own]) if own is not None else (1, 1)
+        step, count = (view.stride(axis) // stride, view.shape[axis]) if axis is not None else (1, 1)
         last = start + (count - 1) * step
         if start < 0 or last >= side:
             return None
-        entries[dim], dims[dim] = slice(start, last + 1, step), own
-        left -= {own}
+        entries[dim], dims[dim] = slice(start, last + 1, step), axis
+        left -= {axis}
     return Part(tuple(entries), tuple(dims)) if not left and not offset else None
 
 
-def are_apart(whole: Tensor, one: Tensor, other: Tensor) -> bool:
+def are_apart(whole: Tensor, first: Tensor, other: Tensor) -> bool:
     """Whether two views of a tensor are known to have no entry in common.
 
     >>> x = torch.zeros(4, 6)
     >>> are_apart(x, x[:2], x[2:]), are_apart(x, x[:2], x[:, :1])
     (True, False)
     """
-    parts = part_of(whole, one), part_of(whole, other)
+    parts = part_of(whole, first), part_of(whole, other)
     if parts[0] is None or parts[1] is None:
         return False
     pairs = zip(parts[0].entries, parts[1].entries, strict=True)
@@ -90,12 +90,12 @@ def _after_a_part(old: Field, new: Field, part: Part, before: Sequence[int], sou
     moved = {key: _moved(axis, source, part) for key, axis in new.items()}
     if part.is_whole(before):
         return moved
-    found, ndim = {}, len(before)
+    field, ndim = {}, len(before)
     for key in dict.fromkeys((*old, *moved)):
         known = old.get(key) or moved[key]
         axes = (old.get(key) or nothing(known, ndim), moved.get(key) or nothing(known, ndim))
-        found[key] = placed(*axes, part.entries, before)
-    return tuned(found)
+        field[key] = placed(*axes, part.entries, before)
+    return tuned(field)
 
 
 def placed(old: Axis, new: Axis, entries: Sequence[slice], shape: Sequence[int]) -> Axis:
@@ -107,8 +107,8 @@ def placed(old: Axis, new: Axis, entries: Sequence[slice], shape: Sequence[int])
     ]
     where = tuple(part if extent > 1 else slice(None) for part, extent in zip(entries, extents, strict=True))
 
-    def put(one: Ints, other: Ints) -> Ints:
-        array = np.broadcast_to(one, extents).copy()
+    def put(values: Ints, other: Ints) -> Ints:
+        array = np.broadcast_to(values, extents).copy()
         array[where] = other
         return array
 

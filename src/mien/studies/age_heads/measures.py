@@ -62,24 +62,24 @@ def own_coverage(head: str, output: Array, age: Array) -> float:
 def conformal(head: str, test: Labelled, held_out: Labelled) -> dict[str, float]:
     """Coverage and mean width of the product's conformal 90 % interval."""
     ages = np.stack([held_out[1], held_out[1]], 1)
-    found = age_estimate(test[0], {"head": head, **age_decoding(held_out[0], ages, head)})
-    inside = (found.low <= test[1]) & (test[1] <= found.high)
-    return {CONFORMAL: float(inside.mean()), WIDTH: float((found.high - found.low).mean())}
+    estimate = age_estimate(test[0], {"head": head, **age_decoding(held_out[0], ages, head)})
+    inside = (estimate.low <= test[1]) & (test[1] <= estimate.high)
+    return {CONFORMAL: float(inside.mean()), WIDTH: float((estimate.high - estimate.low).mean())}
 
 
 def off_target(covered: Measured) -> Measured:
     """How far a coverage is from the 90 % that it was meant to be."""
-    return Measured(tuple(abs(one - COVERAGE) for one in covered.values))
+    return Measured(tuple(abs(share - COVERAGE) for share in covered.values))
 
 
-def leaders(found: Mapping[str, Measured]) -> list[str]:
+def leaders(cells: Mapping[str, Measured]) -> list[str]:
     """The name of the least number, then those that are not surely above it; none that is undefined.
 
     >>> near, far = Measured((1.0, 1.1, 1.2)), Measured((5.0, 5.1, 5.2))
     >>> leaders({"far": far, "best": near, "equal": Measured((1.1, 1.2, 1.0))})
     ['best', 'equal']
     """
-    known = {name: one for name, one in found.items() if not np.isnan(one.mean)}
+    known = {name: cell for name, cell in cells.items() if not np.isnan(cell.mean)}
     if not known:
         return []
     best = min(known, key=lambda name: known[name].mean)

@@ -162,9 +162,9 @@ def train(method: Method, share: float, seed: int, settings: Settings, world: Wo
     curve = fit(network, loss, x, torch.stack([y, y], 1), plan, seed, watch, change)
     seconds = process_time() - start - watch.seconds
     held_out, test = (outputs(network, part.x) for part in (world.held_out, world.test))
-    found = measures(method.head, (test, np.asarray(world.test.y)), (held_out, np.asarray(world.held_out.y)))
+    metrics = measures(method.head, (test, np.asarray(world.test.y)), (held_out, np.asarray(world.held_out.y)))
     speed = {SECONDS: seconds, STEPS: first_below(curve, settings.goal, settings.every)}
-    return Outcome({**found, **(speed if share == 0 else {})}, curve)
+    return Outcome({**metrics, **(speed if share == 0 else {})}, curve)
 
 
 def constant_error(world: World) -> float:

@@ -71,17 +71,20 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
     outcomes = sweep(
         "age-heads", cases, seeds, lambda case, seed: train(case[1], case[0], seed, settings, worlds[seed])
     )
-    found = {(share, method.name): gather([one.measures for one in outcomes[share, method]]) for share, method in cases}
+    results = {
+        (share, method.name): gather([outcome.measures for outcome in outcomes[share, method]])
+        for share, method in cases
+    }
     return Finding(
-        table(found, settings.shares),
-        draw(found, _curves(outcomes), settings),
-        judge(found, settings.shares),
+        table(results, settings.shares),
+        draw(results, _curves(outcomes), settings),
+        judge(results, settings.shares),
         asdict(settings),
         describe(faces, worlds[seeds[0]], Measured(tuple(constant_error(world) for world in worlds.values()))),
     )
 
 
-def table(found: Results, levels: tuple[float, ...]) -> Table:
+def table(results: Results, levels: tuple[float, ...]) -> Table:
     """A row for each head: all measures with clean labels, the error with wrong ones."""
     clean, *dirty = levels
     decades = [decade_name(start) for start in DECADES]
@@ -89,25 +92,31 @@ def table(found: Results, levels: tuple[float, ...]) -> Table:
     wrong = [f"MAE, {share:.0%} wrong labels" for share in dirty]
 
     def row(method: str) -> tuple[Cell, ...]:
-        own = found[clean, method]
-        cells: list[Cell] = ["no spread" if name == OWN and np.isnan(own[OWN].mean) else own[name] for name in names]
-        cells += [found[share, method][MAE] for share in dirty]
-        return (method, *cells, *(own[name] for name in decades))
+        metrics = results[clean, method]
+        cells: list[Cell] = [
+            "no spread" if name == OWN and np.isnan(metrics[OWN].mean) else metrics[name] for name in names
+        ]
+        cells += [results[share, method][MAE] for share in dirty]
+        return (method, *cells, *(metrics[name] for name in decades))
 
     return Table(("head", *names, *wrong, *decades), tuple(row(method.name) for method in METHODS))
 
 
 def describe(faces: FaceSample | None, world: World, constant: Measured) -> str:
     """Where the ages come from, how many, and what one answer for all would give."""
-    own = f"own: ages with normal noise of {NOISE:g} years and {GROWTH:g} years more for each year of age, 10 features"
+    synthetic = (
+        f"own: ages with normal noise of {NOISE:g} years and {GROWTH:g} years more for each year of age, 10 features"
+    )
     parts = f"{len(world.train)} to learn from, {len(world.held_out)} for the intervals, {len(world.test)} to measure"
-    source = faces.describe("age") if faces else own
+    source = faces.describe("age") if faces else synthetic
     return f"{source}; {parts}; the median age as the answer for all has an MAE of {short(constant.mean)} years"
 
 
 def _curves(outcomes: Mapping[Case, list[Outcome]]) -> dict[str, list[float]]:
     """Mean over seeds of the watched errors, by head."""
-    watched = {method.name: [one.curve for one in runs] for (share, method), runs in outcomes.items() if share == 0}
+    watched = {
+        method.name: [outcome.curve for outcome in runs] for (share, method), runs in outcomes.items() if share == 0
+    }
     return {name: np.mean(curves, 0).tolist() for name, curves in watched.items()}
 
 

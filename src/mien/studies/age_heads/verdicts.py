@@ -25,26 +25,26 @@ PAIRS = (
 )
 
 
-def judge(found: Results, levels: tuple[float, ...]) -> str:
+def judge(results: Results, levels: tuple[float, ...]) -> str:
     """The verdict from the measures; levels: shares of wrong labels, rising from 0."""
     clean, dirty = levels[0], levels[-1]
-    own = {name: found[clean, name] for name in NAMES}
-    lines = [_headline(found, levels), *_intervals(own), *_ages(own), *_cost(own)]
+    heads = {name: results[clean, name] for name in NAMES}
+    lines = [_headline(results, levels), *_intervals(heads), *_ages(heads), *_cost(heads)]
     for share in dict.fromkeys((clean, dirty)):
         what = f"MAE with {share:.0%} wrong labels (years)"
-        lines += [compare(what, (a, found[share, a][MAE]), (b, found[share, b][MAE])) for a, b in PAIRS]
+        lines += [compare(what, (a, results[share, a][MAE]), (b, results[share, b][MAE])) for a, b in PAIRS]
     if dirty > clean:
-        lines.append(_lost(found, clean, dirty))
+        lines.append(_lost(results, clean, dirty))
     return "\n".join(lines)
 
 
-def _headline(found: Results, levels: tuple[float, ...]) -> str:
-    said = [
-        f"with {share:.0%} wrong labels {_best({name: found[share, name][MAE] for name in NAMES})} has the least MAE"
+def _headline(results: Results, levels: tuple[float, ...]) -> str:
+    leads = [
+        f"with {share:.0%} wrong labels {_best({name: results[share, name][MAE] for name in NAMES})} has the least MAE"
         for share in dict.fromkeys((levels[0], levels[-1]))
     ]
-    narrow = _best({name: found[levels[0], name][WIDTH] for name in NAMES})
-    text = f"{'; '.join(said)}; the narrowest 90 % interval has {narrow}."
+    narrow = _best({name: results[levels[0], name][WIDTH] for name in NAMES})
+    text = f"{'; '.join(leads)}; the narrowest 90 % interval has {narrow}."
     return text[0].upper() + text[1:]
 
 
@@ -55,45 +55,47 @@ def _best(cells: Mapping[str, Measured]) -> str:
     return f"{best} (not surely apart: {named})" if rivals else best
 
 
-def _intervals(own: Mapping[str, Mapping[str, Measured]]) -> list[str]:
+def _intervals(heads: Mapping[str, Mapping[str, Measured]]) -> list[str]:
     """Which spreads can be believed as they are, and what the conformal step costs."""
-    covers = {name: one[OWN] for name, one in own.items() if name.split(",")[0] in SPREADS}
+    covers = {name: metrics[OWN] for name, metrics in heads.items() if name.split(",")[0] in SPREADS}
     best = _best({name: off_target(cell) for name, cell in covers.items()})
     each = ", ".join(f"{name} {cell.mean:.0%}" for name, cell in covers.items())
-    widths = sorted(own, key=lambda name: own[name][WIDTH].mean)
-    around = ", ".join(f"{name} {short(own[name][WIDTH].mean)}" for name in widths)
+    widths = sorted(heads, key=lambda name: heads[name][WIDTH].mean)
+    around = ", ".join(f"{name} {short(heads[name][WIDTH].mean)}" for name in widths)
     return [
         f"The head's own 90 % interval covers: {each}; nearest to 90 %: {best}.",
         f"Width of the conformal 90 % interval (years), narrowest first: {around}.",
     ]
 
 
-def _ages(own: Mapping[str, Mapping[str, Measured]]) -> list[str]:
+def _ages(heads: Mapping[str, Mapping[str, Measured]]) -> list[str]:
     """Who is best at which age, and whose answers are too young or too old."""
     measured = [decade_name(start) for start in DECADES]
-    told = ", ".join(f"{name[4:]} {(leaders({n: own[n][name] for n in own}) or ['none'])[0]}" for name in measured)
-    zero = Measured((0.0,) * len(own["l1"][BIAS].values))
-    signs = {name: difference(one[BIAS], zero).sign for name, one in own.items()}
+    decades = ", ".join(
+        f"{name[4:]} {(leaders({n: heads[n][name] for n in heads}) or ['none'])[0]}" for name in measured
+    )
+    zero = Measured((0.0,) * len(heads["l1"][BIAS].values))
+    signs = {name: difference(metrics[BIAS], zero).sign for name, metrics in heads.items()}
 
     def those(sign: int) -> str:
-        return ", ".join(f"{n} {own[n][BIAS].mean:+.1f}" for n in own if signs[n] == sign) or "none"
+        return ", ".join(f"{n} {heads[n][BIAS].mean:+.1f}" for n in heads if signs[n] == sign) or "none"
 
     return [
-        f"Least MAE by decade: {told}.",
+        f"Least MAE by decade: {decades}.",
         f"Surely too young on average (years): {those(-1)}; surely too old: {those(1)}.",
     ]
 
 
-def _cost(own: Mapping[str, Mapping[str, Measured]]) -> list[str]:
-    seconds = {name: one[SECONDS].mean for name, one in own.items()}
+def _cost(heads: Mapping[str, Mapping[str, Measured]]) -> list[str]:
+    seconds = {name: metrics[SECONDS].mean for name, metrics in heads.items()}
     least, most = min(seconds, key=lambda name: seconds[name]), max(seconds, key=lambda name: seconds[name])
     return [
         f"Training costs {short(seconds[least])} CPU s ({least}) to {short(seconds[most])} CPU s ({most}).",
-        f"Fewest steps to the goal: {_best({name: one[STEPS] for name, one in own.items()})}.",
+        f"Fewest steps to the goal: {_best({name: metrics[STEPS] for name, metrics in heads.items()})}.",
     ]
 
 
-def _lost(found: Results, clean: float, dirty: float) -> str:
-    lost = {name: found[dirty, name][MAE].mean - found[clean, name][MAE].mean for name in NAMES}
+def _lost(results: Results, clean: float, dirty: float) -> str:
+    lost = {name: results[dirty, name][MAE].mean - results[clean, name][MAE].mean for name in NAMES}
     each = ", ".join(f"{name} {lost[name]:.2f}" for name in sorted(lost, key=lambda name: lost[name]))
     return f"Years lost to {dirty:.0%} wrong labels: {each}."

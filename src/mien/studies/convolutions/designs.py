@@ -86,9 +86,9 @@ def build(design: Design, bias: bool, device: str = "meta") -> nn.Sequential:
 
 def by_profiler(design: Design, bias: bool, side: int) -> Counts:
     """What `mien.profile` counts."""
-    found = profile(build(design, bias), (1, design[0].inputs, side, side))
-    high, wide = found.receptive_field or (0, 0)
-    return Counts(found.parameters, found.multiplications, found.additions, (high, wide))
+    report = profile(build(design, bias), (1, design[0].inputs, side, side))
+    high, wide = report.receptive_field or (0, 0)
+    return Counts(report.parameters, report.multiplications, report.additions, (high, wide))
 
 
 def square(k: int, a: int, b: int, stride: int = 1, dilation: int = 1) -> Design:

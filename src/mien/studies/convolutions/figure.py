@@ -68,15 +68,15 @@ def _draw_times(axes: Axes, what: str, networks: Mapping[str, Network], times: T
     axes.grid(alpha=0.15, which="both")
     for engine, face in zip(ENGINES, (None, "none"), strict=True):
         for family in (True, False):
-            own = [name for name in names if (name in INCEPTIONS) == family]
-            x = [sizes(networks[name].report)[what] / 1e6 for name in own]
-            y = [times[name, engine].milliseconds.mean for name in own]
+            members = [name for name in names if (name in INCEPTIONS) == family]
+            x = [sizes(networks[name].report)[what] / 1e6 for name in members]
+            y = [times[name, engine].milliseconds.mean for name in members]
             label = f"{'Inception' if family else 'MobileNet'}, {engine}"
             axes.plot(x, y, "o", color=COLOURS[family], mfc=face or COLOURS[family], ms=6, label=label)
     axes.margins(0.12)
     places = {
-        (name, engine): (sizes(networks[name].report)[what] / 1e6, one.milliseconds.mean)
-        for (name, engine), one in times.items()
+        (name, engine): (sizes(networks[name].report)[what] / 1e6, timed.milliseconds.mean)
+        for (name, engine), timed in times.items()
     }
     if places:
         _name_points(axes, places)

@@ -65,19 +65,19 @@ def runs(name: str) -> dict[str, Run]:
 
 def time_all(names: Sequence[str], seeds: Sequence[int], rounds: int) -> Times:
     """Each network in turns with the base, anew for each seed."""
-    base, found = runs(BASE), {}
+    base, times = runs(BASE), {}
     with progress_bar("latency", len(names) * len(seeds)) as advance:
         for name in names:
-            own = base if name == BASE else runs(name)
+            candidate = base if name == BASE else runs(name)
             pairs: dict[str, list[tuple[float, float]]] = {engine: [] for engine in ENGINES}
             for _ in seeds:
                 for engine in ENGINES:
-                    pairs[engine].append(time_in_turns(base[engine], own[engine], rounds))
+                    pairs[engine].append(time_in_turns(base[engine], candidate[engine], rounds))
                 advance()
             for engine, values in pairs.items():
                 milliseconds, ratios = zip(*values, strict=True)
-                found[name, engine] = Timed(Measured(milliseconds), Measured(ratios))
-    return found
+                times[name, engine] = Timed(Measured(milliseconds), Measured(ratios))
+    return times
 
 
 def time_in_turns(base: Run, other: Run, rounds: int) -> tuple[float, float]:

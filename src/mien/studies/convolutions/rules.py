@@ -109,9 +109,9 @@ def check(rule: Rule, trials: int, seed: int) -> Agreement:
         a, b, side = (2 * int(n) for n in rng.integers((1, 1, 4), (25, 25, 11)))
         for bias in (False, True):
             counted = [by_profiler(design, bias, side) for design in rule.designs(a, b)]
-            for found, design in zip(counted, rule.designs(a, b), strict=True):
+            for counts, design in zip(counted, rule.designs(a, b), strict=True):
                 expected = by_formula(design, bias, side)
-                same += [getattr(found, name) == getattr(expected, name) for name in Counts.__slots__]
+                same += [getattr(counts, name) == getattr(expected, name) for name in Counts.__slots__]
             if not bias:
                 same.append(_share(counted, "parameters") == rule.weights(a, b))
             same.append(_share(counted, "multiplications") == rule.products(a, b))
@@ -125,13 +125,13 @@ def counted_shares(rule: Rule, width: int, side: int) -> tuple[dict[tuple[str, b
     >>> found["parameters", False], fields
     (0.72, (5, 5))
     """
-    found: dict[tuple[str, bool], float] = {}
+    shares: dict[tuple[str, bool], float] = {}
     fields = 0, 0
     for bias in (False, True):
         first, second = (by_profiler(design, bias, side) for design in rule.designs(width, width))
-        found |= {(name, bias): float(_share((first, second), name)) for name in COUNTED}
+        shares |= {(name, bias): float(_share((first, second), name)) for name in COUNTED}
         fields = first.field[0], second.field[0]
-    return found, fields
+    return shares, fields
 
 
 def _share(counted: Sequence[Counts], name: str) -> Fraction:

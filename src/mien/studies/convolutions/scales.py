@@ -38,11 +38,11 @@ def reach(dilations: Sequence[int]) -> Reach:
     for parameter in net.parameters():
         torch.nn.init.ones_(parameter)
     field = by_formula(design, False, 1).field[0]
-    found = effective_field(net, torch.ones(1, 1, field + 2, field + 2))
+    effective = effective_field(net, torch.ones(1, 1, field + 2, field + 2))
     offsets = {sum(steps) for steps in product(*((-d, 0, d) for d in dilations))}
-    top, _, bottom, _ = found.box
+    top, _, bottom, _ = effective.box
     weights = sum(parameter.numel() for parameter in net.parameters())
-    return Reach(weights, (field, bottom - top), (len(offsets) ** 2, int((found.weight > 0).sum())))
+    return Reach(weights, (field, bottom - top), (len(offsets) ** 2, int((effective.weight > 0).sum())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +101,5 @@ def scale(name: str, width: float, side: int) -> Scaled:
     """Predicted from the whole network at 224 pixels."""
     expected = parts(profile(name, 224)).predict(width, side / 224)
     with torch.device("meta"):
-        found = profile(create_classifier(name, width=width), side)
-    return Scaled(name, width, side, (expected[0], found.parameters), (expected[1], found.macs))
+        report = profile(create_classifier(name, width=width), side)
+    return Scaled(name, width, side, (expected[0], report.parameters), (expected[1], report.macs))

@@ -90,13 +90,13 @@ def shares(report: Report) -> dict[str, float]:
     >>> {kind: round(share, 2) for kind, share in shares(profile("mobilenet_v1")).items()}
     {'1x1': 0.95, 'depthwise': 0.03, 'strips': 0.0, 'wide': 0.02}
     """
-    found = dict.fromkeys(KINDS, 0.0)
+    parts = dict.fromkeys(KINDS, 0.0)
     for operation in report.graph.operations:
         macs = cost(operation).macs
         if macs:
             weight = operation.attributes.get("weight")
-            found[_kind(weight.shape if weight else (), operation.attributes.get("groups", 1))] += macs / report.macs
-    return found
+            parts[_kind(weight.shape if weight else (), operation.attributes.get("groups", 1))] += macs / report.macs
+    return parts
 
 
 def _kind(weight: tuple[int, ...], groups: int) -> str:
@@ -108,19 +108,19 @@ def _kind(weight: tuple[int, ...], groups: int) -> str:
     return "strips" if 1 in kernel else "wide"
 
 
-def effect(name: str, found: Mapping[str, Network], times: Mapping[str, float]) -> str:
+def effect(name: str, networks: Mapping[str, Network], times: Mapping[str, float]) -> str:
     """What a change did to the counts, and to the time where both were timed, at the input of the one before."""
-    before, own = CHANGES[name][0], found[name]
-    made = ", ".join(f"{own.shares[kind]:.0%} {kind}" for kind in KINDS if own.shares[kind] >= 0.005)
-    if before not in found:
-        size = own.report.receptive_field or (0,)
-        counts = f"{own.report.parameters / 1e6:.1f} M parameters, {own.report.macs / 1e6:.0f} M MACs"
+    before, network = CHANGES[name][0], networks[name]
+    made = ", ".join(f"{network.shares[kind]:.0%} {kind}" for kind in KINDS if network.shares[kind] >= 0.005)
+    if before not in networks:
+        size = network.report.receptive_field or (0,)
+        counts = f"{network.report.parameters / 1e6:.1f} M parameters, {network.report.macs / 1e6:.0f} M MACs"
         return f"{counts}, field {size[0]}; MACs {made}"
-    old = found[before].report
-    field, past = own.alike.receptive_field or (0,), old.receptive_field or (0,)
+    old = networks[before].report
+    field, past = network.alike.receptive_field or (0,), old.receptive_field or (0,)
     text = (
-        f"parameters x {own.alike.parameters / old.parameters:.2f}, MACs x {own.alike.macs / old.macs:.2f}, "
-        f"values x {own.alike.activations / old.activations:.2f}, field {past[0]} to {field[0]}"
+        f"parameters x {network.alike.parameters / old.parameters:.2f}, MACs x {network.alike.macs / old.macs:.2f}, "
+        f"values x {network.alike.activations / old.activations:.2f}, field {past[0]} to {field[0]}"
     )
     if name in times and before in times:
         text += f", time x {times[name] / times[before]:.2f}"

@@ -74,17 +74,17 @@ class Settings:
 
 def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = None) -> Finding:
     """Hold formulas against the profiler, count the series and time it."""
-    found = hold_all(settings, seeds)
+    checked = hold_all(settings, seeds)
     networks = {name: count(name) for name in settings.networks}
     times = time_all(settings.timed, seeds, settings.rounds) if settings.timed else {}
     return Finding(
         _table(networks, times),
         draw(networks, times),
-        judge(found, networks, times),
+        judge(checked, networks, times),
         asdict(settings),
         "none: designs and networks with fresh weights",
         NOTE,
-        further(found, networks, times),
+        further(checked, networks, times),
     )
 
 
@@ -115,7 +115,9 @@ def _table(networks: Mapping[str, Network], times: Times) -> Table:
         report = network.report
         counts = (report.parameters, report.macs, report.activations, report.cost.bytes)
         known = [times.get((name, engine)) for engine in ENGINES]
-        cells: list[Cell] = [cell for one in known for cell in ((one.milliseconds, one.ratio) if one else ("-", "-"))]
+        cells: list[Cell] = [
+            cell for timed in known for cell in ((timed.milliseconds, timed.ratio) if timed else ("-", "-"))
+        ]
         field = str((report.receptive_field or (0,))[0]) + " +global" * report.is_global
         size = str(report.input_shapes[0][-1])
         rows.append((name, size, *(number / 1e6 for number in counts), field, *cells))

@@ -17,44 +17,44 @@ NOTE = (
 COUNTED = tuple(case for case in SHIFT if case != ("multiplications", True))
 
 
-def further(found: Checked, networks: Mapping[str, Network], times: Times) -> dict[str, Table]:
+def further(checked: Checked, networks: Mapping[str, Network], times: Times) -> dict[str, Table]:
     """Tables by their titles."""
     return {
         "What each version changed": stories(networks, times),
-        f"Shares at {WIDTH} channels": rules(found),
-        "Where one kernel counts less than two": turns(found),
-        "Dilated 3x3 in a stack": reaches(found),
-        "Width multipliers": widths(found),
+        f"Shares at {WIDTH} channels": rules(checked),
+        "Where one kernel counts less than two": turns(checked),
+        "Dilated 3x3 in a stack": reaches(checked),
+        "Width multipliers": widths(checked),
     }
 
 
 def stories(networks: Mapping[str, Network], times: Times) -> Table:
     """What a network changed, and what that did to its counts."""
-    known = {name: one.milliseconds.mean for (name, engine), one in times.items() if engine == ENGINES[0]}
+    known = {name: timed.milliseconds.mean for (name, engine), timed in times.items() if engine == ENGINES[0]}
     rows = [(name, CHANGES[name][0] or "-", CHANGES[name][1], effect(name, networks, known)) for name in networks]
     return Table(("network", "against", "changed", "which made, at the input of the one before"), tuple(rows))
 
 
-def rules(found: Checked) -> Table:
+def rules(checked: Checked) -> Table:
     """Each rule with the shares that the profiler counts, and how often it differed from the formula."""
     columns = ("designs", "share by theory", *map(_named, COUNTED), "fields", "differences in comparisons")
     rows: list[tuple[Cell, ...]] = []
-    for name, outcomes in found.rules.items():
+    for name, outcomes in checked.rules.items():
         shares, fields = counted_shares(RULES[name], WIDTH, 8)
         cells = [shares[case] for case in COUNTED]
-        failed = Measured(tuple(float(one.failed) for one in outcomes))
-        compared = f"{failed} in {sum(one.made for one in outcomes)}"
+        failed = Measured(tuple(float(agreement.failed) for agreement in outcomes))
+        compared = f"{failed} in {sum(agreement.made for agreement in outcomes)}"
         rows.append((name, RULES[name].text, *cells, f"{fields[0]} / {fields[1]}", compared))
     return Table(columns, tuple(rows))
 
 
-def turns(found: Checked) -> Table:
+def turns(checked: Checked) -> Table:
     """For which width the profiler counts less for one kernel."""
     columns = ("one / two", "C_in", "theory", *map(_named, COUNTED), "differences in comparisons")
     rows: list[tuple[Cell, ...]] = []
-    for (name, a), one in found.turned.items():
-        cells = [intervals(one.less[case]) for case in COUNTED]
-        rows.append((name, str(a), CONTESTS[name].claim, *cells, f"{one.wrong} in {one.made}"))
+    for (name, a), turn in checked.turned.items():
+        cells = [intervals(turn.less[case]) for case in COUNTED]
+        rows.append((name, str(a), CONTESTS[name].claim, *cells, f"{turn.wrong} in {turn.made}"))
     return Table(columns, tuple(rows))
 
 
@@ -63,21 +63,26 @@ def _named(case: tuple[str, bool]) -> str:
     return what if what == "multiplications" else f"{what}, {'biases' if bias else 'no biases'}"
 
 
-def reaches(found: Checked) -> Table:
+def reaches(checked: Checked) -> Table:
     """Field and pixels of stacks of dilated kernels."""
     rows = [
-        (", ".join(map(str, dilations)), str(one.weights), *map(str, (*one.field, *one.pixels)))
-        for dilations, one in found.reaches.items()
+        (", ".join(map(str, dilations)), str(reach.weights), *map(str, (*reach.field, *reach.pixels)))
+        for dilations, reach in checked.reaches.items()
     ]
     columns = ("dilations", "weights", "field by theory", "field counted", "pixels by theory", "pixels with a gradient")
     return Table(columns, tuple(rows))
 
 
-def widths(found: Checked) -> Table:
+def widths(checked: Checked) -> Table:
     """Parameters and MACs at other widths and sides."""
     rows: list[tuple[Cell, ...]] = [
-        (one.name, str(one.width), str(one.side), *(number / 1e6 for number in (*one.parameters, *one.macs)))
-        for one in found.scaled
+        (
+            network.name,
+            str(network.width),
+            str(network.side),
+            *(number / 1e6 for number in (*network.parameters, *network.macs)),
+        )
+        for network in checked.scaled
     ]
     predicted = ("parameters by theory, M", "parameters, M", "MACs by theory, M", "MACs, M")
     return Table(("network", "width", "side, px", *predicted), tuple(rows))

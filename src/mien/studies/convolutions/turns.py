@@ -89,11 +89,11 @@ def hold(contest: Contest, inputs: int, reach: int) -> Turned:
     wrong = 0
     for x in range(1, reach * inputs + 1):
         for bias in (False, True):
-            one, two = (by_profiler(design, bias, 8) for design in contest.designs(inputs, x))
+            first, second = (by_profiler(design, bias, 8) for design in contest.designs(inputs, x))
             for name in COUNTED:
-                found = getattr(one, name) < getattr(two, name)
-                less[name, bias].append(found)
-                wrong += found != contest.smaller(inputs, x, SHIFT[name, bias])
+                fewer = getattr(first, name) < getattr(second, name)
+                less[name, bias].append(fewer)
+                wrong += fewer != contest.smaller(inputs, x, SHIFT[name, bias])
     return Turned(less, wrong)
 
 

@@ -35,28 +35,28 @@ class Checked:
     @property
     def promised(self) -> list[Scaled]:
         """Those of MobileNet v1; v2 rounds its widths and keeps its last one."""
-        return [one for one in self.scaled if one.name == "mobilenet_v1"]
+        return [network for network in self.scaled if network.name == "mobilenet_v1"]
 
     @property
     def made(self) -> int:
         """Number of comparisons."""
-        rules = sum(one.made for found in self.rules.values() for one in found)
-        return rules + sum(one.made for one in self.turned.values()) + 2 * len(self.reaches) + 2 * len(self.promised)
+        rules = sum(agreement.made for agreements in self.rules.values() for agreement in agreements)
+        return rules + sum(turn.made for turn in self.turned.values()) + 2 * len(self.reaches) + 2 * len(self.promised)
 
     @property
     def failures(self) -> list[str]:
         """What did not agree, by name."""
         return [
-            *(name for name, found in self.rules.items() if any(one.failed for one in found)),
-            *(f"{name}, C_in = {a}" for (name, a), one in self.turned.items() if one.wrong),
-            *(f"dilations {dilations}" for dilations, one in self.reaches.items() if not one.agrees),
-            *(f"{one.name}, width {one.width}" for one in self.promised if not one.is_exact),
+            *(name for name, agreements in self.rules.items() if any(agreement.failed for agreement in agreements)),
+            *(f"{name}, C_in = {a}" for (name, a), turn in self.turned.items() if turn.wrong),
+            *(f"dilations {dilations}" for dilations, reach in self.reaches.items() if not reach.agrees),
+            *(f"{network.name}, width {network.width}" for network in self.promised if not network.is_exact),
         ]
 
 
-def judge(found: Checked, networks: Mapping[str, Network], times: Times) -> str:
+def judge(checked: Checked, networks: Mapping[str, Network], times: Times) -> str:
     """One line a question; the first stands alone."""
-    lines = [_headline(found), _middles(found), _shares(), _reaches(found), _widths(found)]
+    lines = [_headline(checked), _middles(checked), _shares(), _reaches(checked), _widths(checked)]
     return "\n".join([*lines, *(_time(networks, times, engine) for engine in ENGINES if len(_names(times)) > 2)])
 
 
@@ -64,21 +64,22 @@ def _share(name: str, counted: tuple[str, bool] = WEIGHTS) -> str:
     return f"{counted_shares(RULES[name], WIDTH, 8)[0][counted]:.1%}"
 
 
-def _headline(found: Checked) -> str:
-    a = max(inputs for _, inputs in found.turned)
-    agree = f"Formulas and profiler agree in all {found.made} comparisons."
-    if found.failures:
-        agree = f"Formulas and profiler do NOT agree in: {'; '.join(found.failures)}."
+def _headline(checked: Checked) -> str:
+    a = max(inputs for _, inputs in checked.turned)
+    outputs = intervals(checked.turned[BY_OUT, a].less[WEIGHTS])
+    agree = f"Formulas and profiler agree in all {checked.made} comparisons."
+    if checked.failures:
+        agree = f"Formulas and profiler do NOT agree in: {'; '.join(checked.failures)}."
     return (
         f"Two 3x3 have {_share(PAIR)} of the weights of one 5x5 with the same field where channels are equal; the 5x5 "
-        f"has fewer for C_out {intervals(found.turned[BY_OUT, a].less[WEIGHTS])} where C_in = {a} and the middle is as "
+        f"has fewer for C_out {outputs} where C_in = {a} and the middle is as "
         f"wide as the output (theory: above 16/9 C_in = {16 * a / 9:.1f}). {agree}"
     )
 
 
-def _middles(found: Checked) -> str:
-    a = max(inputs for _, inputs in found.turned)
-    inside, middle = (intervals(found.turned[name, a].less[WEIGHTS]) for name in (BY_IN, BY_MIDDLE))
+def _middles(checked: Checked) -> str:
+    a = max(inputs for _, inputs in checked.turned)
+    inside, middle = (intervals(checked.turned[name, a].less[WEIGHTS]) for name in (BY_IN, BY_MIDDLE))
     return (
         f"C_in = {a}, middle as wide as the input: the 5x5 has fewer weights for C_out {inside} (theory: below 9/16 "
         f"C_in = {9 * a / 16:.1f}); C_out = C_in: for a middle {middle} (theory: above 25/18 C_in = {25 * a / 18:.1f})."
@@ -93,17 +94,21 @@ def _shares() -> str:
     )
 
 
-def _reaches(found: Checked) -> str:
+def _reaches(checked: Checked) -> str:
     cells = [
-        f"{', '.join(map(str, dilations))}: field {one.field[1]}, {one.pixels[1]} of {one.field[1] ** 2} pixels"
-        for dilations, one in found.reaches.items()
+        f"{', '.join(map(str, dilations))}: field {reach.field[1]}, {reach.pixels[1]} of {reach.field[1] ** 2} pixels"
+        for dilations, reach in checked.reaches.items()
     ]
     return f"Dilations of 3x3 at the same weights: {'; '.join(cells)}."
 
 
-def _widths(found: Checked) -> str:
-    off = [max(abs(p / c - 1) for p, c in (one.parameters, one.macs)) for one in found.scaled if one.name == BASE]
-    exact = "to the last one" if all(one.is_exact for one in found.promised) else "NOT exactly"
+def _widths(checked: Checked) -> str:
+    off = [
+        max(abs(p / c - 1) for p, c in (network.parameters, network.macs))
+        for network in checked.scaled
+        if network.name == BASE
+    ]
+    exact = "to the last one" if all(network.is_exact for network in checked.promised) else "NOT exactly"
     return (
         f"Width multipliers and sides of MobileNet v1 are predicted {exact}; v2, which rounds its widths and keeps its "
         f"last one, is up to {max(off, default=0):.0%} off."
@@ -129,14 +134,14 @@ def correlations(networks: Mapping[str, Network], times: Times, engine: str) -> 
     names = _names(times)
     logs = np.log([times[name, engine].milliseconds.mean for name in names])
     counts = [sizes(networks[name].report) for name in names]
-    return {what: float(np.corrcoef(np.log([one[what] for one in counts]), logs)[0, 1]) for what in counts[0]}
+    return {what: float(np.corrcoef(np.log([count[what] for count in counts]), logs)[0, 1]) for what in counts[0]}
 
 
 def _time(networks: Mapping[str, Network], times: Times, engine: str) -> str:
-    found = sorted(correlations(networks, times, engine).items(), key=lambda pair: -pair[1])
+    order = sorted(correlations(networks, times, engine).items(), key=lambda pair: -pair[1])
     rates = {n: networks[n].report.macs / 1e6 / times[n, engine].milliseconds.mean for n in _names(times)}
     most, least = max(rates, key=lambda n: rates[n]), min(rates, key=lambda n: rates[n])
     return (
-        f"{engine}: the logarithm of the time goes with that of {', '.join(f'{what} ({r:.2f})' for what, r in found)}; "
+        f"{engine}: the logarithm of the time goes with that of {', '.join(f'{what} ({r:.2f})' for what, r in order)}; "
         f"MACs a second: most {most} ({short(rates[most])} G), least {least} ({short(rates[least])} G)."
     )

@@ -74,7 +74,7 @@ def resample(cluster: NDArray[np.int64] | None, count: int, rounds: int, seed: i
     rng = np.random.default_rng(seed)
     if cluster is None:
         return [rng.integers(0, count, count) for _ in range(rounds)]
-    groups = [np.flatnonzero(cluster == one) for one in np.unique(cluster)]
+    groups = [np.flatnonzero(cluster == label) for label in np.unique(cluster)]
     return [np.concatenate([groups[k] for k in rng.integers(0, len(groups), len(groups))]) for _ in range(rounds)]
 
 
@@ -95,16 +95,16 @@ def against(what: str, a: tuple[str, Estimate], b: tuple[str, Estimate]) -> str:
     return f"{what}: {'higher' if apart.sign > 0 else 'lower'} with {a[0]} than with {b[0]} ({numbers}; {interval})."
 
 
-def leaders(found: Mapping[str, Estimate], least: bool = False) -> list[str]:
+def leaders(estimates: Mapping[str, Estimate], least: bool = False) -> list[str]:
     """The best of the named estimates first, then those that are not surely behind it.
 
     >>> leaders({"a": Estimate(1.0, np.array([1.0, 1.1])), "b": Estimate(0.0, np.array([0.0, 0.1]))})
     ['a']
     """
-    known = {name: one for name, one in found.items() if not np.isnan(one.value)}
+    known = {name: candidate for name, candidate in estimates.items() if not np.isnan(candidate.value)}
     if not known:
         return []
     turn = -1 if least else 1
     best = max(known, key=lambda name: turn * known[name].value)
-    close = [name for name, one in known.items() if name != best and (known[best] - one).sign != turn]
+    close = [name for name, candidate in known.items() if name != best and (known[best] - candidate).sign != turn]
     return [best, *close]

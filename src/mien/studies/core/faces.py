@@ -44,7 +44,7 @@ class FaceSample:
     def classes(self, name: str) -> tuple[Tensor, list[str]]:
         """Indices (N,) and names of the classes of a column."""
         names, index = np.unique(self._column(name).astype(str), return_inverse=True)
-        return torch.from_numpy(index.astype(np.int64)), [str(one) for one in names]
+        return torch.from_numpy(index.astype(np.int64)), [str(name) for name in names]
 
     def first_of(self, *names: str) -> str:
         """The first of these columns that the set has. Raises InputError if it has none."""
@@ -92,8 +92,8 @@ def load_faces(path: Path, limit: int = 4000, seed: int = 0) -> FaceSample:
 
 def _crop(detector: Detector, image: Image) -> Array | None:
     """One gray crop (S, S) in 0..1, or None without a face."""
-    found = pick_face(detector, image, None)
-    if found is None:
+    face = pick_face(detector, image, None)
+    if face is None:
         return None
-    crop = align(image, found[1], TEMPLATE)
+    crop = align(image, face[1], TEMPLATE)
     return np.asarray(crop.reshape(TEMPLATE.size, TEMPLATE.size, 3) @ GRAY / 255, np.float32)

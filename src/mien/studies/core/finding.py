@@ -94,21 +94,21 @@ def difference(a: Measured, b: Measured) -> Difference:
 
 def compare(what: str, a: tuple[str, Measured], b: tuple[str, Measured]) -> str:
     """A sentence that says which of two named measurements is larger, or that the seeds do not tell."""
-    found = difference(a[1], b[1])
+    gap = difference(a[1], b[1])
     numbers = f"{short(a[1].mean)} against {short(b[1].mean)}"
-    if not np.isfinite(found.low):
+    if not np.isfinite(gap.low):
         return f"{what}: {a[0]} against {b[0]} cannot be told ({numbers}; one seed, or not defined in each)."
-    low, middle, high = (short(value, 2) for value in (found.low, found.mean, found.high))
+    low, middle, high = (short(value, 2) for value in (gap.low, gap.mean, gap.high))
     interval = f"difference {middle}, 95 % interval {low} to {high}"
-    if found.sign == 0:
+    if gap.sign == 0:
         return f"{what}: no difference between {a[0]} and {b[0]} beyond the spread over seeds ({numbers}; {interval})."
-    word = "higher" if found.sign > 0 else "lower"
+    word = "higher" if gap.sign > 0 else "lower"
     return f"{what}: {word} with {a[0]} than with {b[0]} ({numbers}; {interval})."
 
 
 def gather(outcomes: Sequence[Mapping[str, float]]) -> dict[str, Measured]:
     """One mapping a seed -> one Measured a name."""
-    return {name: Measured(tuple(float(one[name]) for one in outcomes)) for name in outcomes[0]}
+    return {name: Measured(tuple(float(outcome[name]) for outcome in outcomes)) for name in outcomes[0]}
 
 
 Cell = str | float | Measured | Estimate

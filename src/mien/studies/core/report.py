@@ -133,9 +133,9 @@ def index_markdown(folder: Path) -> str:
         "|---|---|---|---|",
     ]
     for path in sorted(folder.glob("*.json")):
-        found = json.loads(path.read_text(encoding="utf-8"))
+        entry = json.loads(path.read_text(encoding="utf-8"))
         name = path.stem
-        lines.append(f"| [{name}]({name}.md) | {found['question']} | {found['verdict'][0]} | `{found['command']}` |")
+        lines.append(f"| [{name}]({name}.md) | {entry['question']} | {entry['verdict'][0]} | `{entry['command']}` |")
     return "\n".join(lines) + "\n"
 
 

@@ -98,8 +98,8 @@ def pairs(value: Tensor, count: int, noise: float, seed: int) -> Tensor:
     drawn = torch.randint(len(value), (4 * count, 2), generator=stream)
     drawn = drawn[value[drawn[:, 0]] != value[drawn[:, 1]]][:count]
     better = value[drawn[:, 0]] > value[drawn[:, 1]]
-    told = better ^ (torch.rand(len(drawn), generator=stream) < noise)
-    return torch.where(told[:, None], drawn, drawn.flip(1))
+    answer = better ^ (torch.rand(len(drawn), generator=stream) < noise)
+    return torch.where(answer[:, None], drawn, drawn.flip(1))
 
 
 def logistic(count: int, seed: int, width: int = 10, scale: float = 3.0) -> Sample:

@@ -13,11 +13,11 @@ def sweep(
     label: str, cases: Sequence[Case], seeds: Sequence[int], run: Callable[[Case, int], Outcome]
 ) -> dict[Case, list[Outcome]]:
     """What `run` gave for each case, one entry a seed."""
-    found: dict[Case, list[Outcome]] = {}
+    outcomes: dict[Case, list[Outcome]] = {}
     with progress_bar(label, len(cases) * len(seeds)) as advance:
         for case in cases:
-            found[case] = []
+            outcomes[case] = []
             for seed in seeds:
-                found[case].append(run(case, seed))
+                outcomes[case].append(run(case, seed))
                 advance()
-    return found
+    return outcomes

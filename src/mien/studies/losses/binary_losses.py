@@ -27,8 +27,8 @@ def binary_losses() -> dict[str, Loss]:
 def slope(loss: str, logit: float) -> float:
     """dL / dz for the label 1, by automatic differentiation in float64."""
     z = torch.tensor([[logit]], dtype=torch.float64, requires_grad=True)
-    (found,) = torch.autograd.grad(binary_losses()[loss](z, torch.ones(1, dtype=torch.float64)), z)
-    return float(found)
+    (gradient,) = torch.autograd.grad(binary_losses()[loss](z, torch.ones(1, dtype=torch.float64)), z)
+    return float(gradient)
 
 
 def likelihoods(seed: int) -> dict[str, float]:
@@ -56,7 +56,7 @@ def not_convex(loss: str, seed: int, count: int) -> float:
         weights = 3 * torch.randn(x.shape[1], generator=stream, dtype=torch.float64)
         leaf = weights.requires_grad_()
         (gradient,) = torch.autograd.grad(function((x @ leaf)[:, None], y), leaf, create_graph=True)
-        hessian = torch.stack([torch.autograd.grad(one, leaf, retain_graph=True)[0] for one in gradient])
+        hessian = torch.stack([torch.autograd.grad(component, leaf, retain_graph=True)[0] for component in gradient])
         negative += bool(torch.linalg.eigvalsh(hessian)[0] < -1e-9)
     return negative / count
 

@@ -85,7 +85,7 @@ def deviations(settings: Settings, seed: int) -> dict[str, float]:
     """Largest |gradient - (p - y)| for each loss, kind of target and way to the gradient; 4 x normal logits."""
     stream = generator(seed)
     logits = 4 * torch.randn(settings.batch, settings.classes, generator=stream, dtype=torch.float64)
-    found: dict[str, float] = {}
+    errors: dict[str, float] = {}
     for name, (ours, written, probability) in LOSSES.items():
         for kind, target in targets(name, settings, stream).items():
             ways = {
@@ -94,8 +94,8 @@ def deviations(settings: Settings, seed: int) -> dict[str, float]:
                 "central differences": central_differences(ours, logits, target, settings.step),
             }
             by_hand = probability(logits) - target
-            found |= {f"{name}, {kind} targets, {way}": float((g - by_hand).abs().max()) for way, g in ways.items()}
-    return {**found, **_two_classes(logits)}
+            errors |= {f"{name}, {kind} targets, {way}": float((g - by_hand).abs().max()) for way, g in ways.items()}
+    return {**errors, **_two_classes(logits)}
 
 
 def _two_classes(logits: Tensor) -> dict[str, float]:
@@ -118,13 +118,13 @@ def extremes(settings: Settings) -> dict[tuple[str, str, str], float]:
     Confident and wrong: logits (-size, size) of a sample whose first class is the right one; the loss must be
     2 size (softmax) or size (sigmoid), to 1e-4 of it.
     """
-    found: dict[tuple[str, str, str], float] = {}
+    limits: dict[tuple[str, str, str], float] = {}
     for name, (ours, written, _) in LOSSES.items():
         for way, function in (("the loss", ours), ("as written", written)):
             for dtype in (torch.float32, torch.float64):
                 failed = [size for size in settings.sizes if not is_right(name, function, size, dtype)]
-                found[name, way, str(dtype).removeprefix("torch.")] = min(failed, default=float("inf"))
-    return found
+                limits[name, way, str(dtype).removeprefix("torch.")] = min(failed, default=float("inf"))
+    return limits
 
 
 def is_right(name: str, function: Function, size: float, dtype: torch.dtype) -> bool:
@@ -147,9 +147,9 @@ def _confident(name: str, size: float, dtype: torch.dtype) -> tuple[Tensor, Tens
 def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = None) -> Finding:
     """Hold p - y against every other way to the gradient."""
     outcomes = sweep("cross-entropy-gradients", ["checks"], seeds, lambda _, seed: deviations(settings, seed))
-    found, failed = gather(outcomes["checks"]), extremes(settings)
+    results, failed = gather(outcomes["checks"]), extremes(settings)
     rows: list[tuple[str, str, str]] = []
-    for name, measured in found.items():
+    for name, measured in results.items():
         limit = LIMITS[name.rsplit(", ", 1)[1]]
         worst = max(measured.values)
         rows.append((name, f"largest deviation {worst:.1e} (limit {limit:.0e})", _yes(worst <= limit)))
@@ -166,7 +166,7 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
     return Finding(
         Table(("check", "measured", "holds"), tuple(rows)),
         _draw(settings),
-        judge(found, failed),
+        judge(results, failed),
         asdict(settings),
         f"own: {settings.batch} x {settings.classes} normal logits of deviation 4 a seed, float64",
     )
@@ -176,9 +176,9 @@ def _yes(holds: bool) -> str:
     return "yes" if holds else "no"
 
 
-def judge(found: Mapping[str, Measured], failed: Mapping[tuple[str, str, str], float]) -> str:
+def judge(results: Mapping[str, Measured], failed: Mapping[tuple[str, str, str], float]) -> str:
     """Words for deviations and failures."""
-    wrong = [name for name, one in found.items() if not max(one.values) <= LIMITS[name.rsplit(", ", 1)[1]]]
+    wrong = [name for name, error in results.items() if not max(error.values) <= LIMITS[name.rsplit(", ", 1)[1]]]
     broken = [key for key, size in failed.items() if key[1] == "the loss" and size < float("inf")]
     naive = {key: size for key, size in failed.items() if key[1] == "as written" and size < float("inf")}
     agree = "p - y is the gradient in every check" if not wrong else f"p - y is NOT the gradient in: {'; '.join(wrong)}"
@@ -194,7 +194,7 @@ def judge(found: Mapping[str, Measured], failed: Mapping[tuple[str, str, str], f
     ]
     if not naive:
         lines.append("The formula as written did not fail for the logits tried.")
-    two = [max(one.values) for name, one in found.items() if name.startswith("two classes")]
+    two = [max(error.values) for name, error in results.items() if name.startswith("two classes")]
     same = max(two) <= LIMITS["sigmoid of the difference"]
     lines.append(
         f"Two-class softmax {'is' if same else 'is NOT'} the sigmoid of the difference of its logits "

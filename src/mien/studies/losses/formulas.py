@@ -42,15 +42,15 @@ LOSSES: dict[str, tuple[Function, Function, Callable[[Tensor], Tensor]]] = {
 def gradient(function: Function, logits: Tensor, target: Tensor) -> Tensor:
     """By automatic differentiation."""
     leaf = logits.clone().requires_grad_()
-    (found,) = torch.autograd.grad(function(leaf, target), leaf)
-    return found
+    (derivative,) = torch.autograd.grad(function(leaf, target), leaf)
+    return derivative
 
 
 def central_differences(function: Function, logits: Tensor, target: Tensor, step: float) -> Tensor:
     """(L(z + h) - L(z - h)) / 2 h, entry by entry."""
-    found = torch.empty_like(logits)
+    derivative = torch.empty_like(logits)
     for k in range(logits.numel()):
         move = torch.zeros_like(logits)
         move.view(-1)[k] = step
-        found.view(-1)[k] = (function(logits + move, target) - function(logits - move, target)) / (2 * step)
-    return found
+        derivative.view(-1)[k] = (function(logits + move, target) - function(logits - move, target)) / (2 * step)
+    return derivative

@@ -68,17 +68,21 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
     sizes = _sizes(settings, faces)
     cases = [(size, method) for size in sizes for method in methods]
     outcomes = sweep("label-smoothing", cases, seeds, lambda case, seed: _train(case, seed, settings, faces))
-    found = {case: gather(results) for case, results in outcomes.items()}
+    results = {case: gather(runs) for case, runs in outcomes.items()}
     few, many = sizes
-    rows: tuple[tuple[Cell, ...], ...] = tuple((size, method, *found[size, method].values()) for size, method in cases)
-    columns = ("training samples", "labels", *found[cases[0]])
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (size, method, *results[size, method].values()) for size, method in cases
+    )
+    columns = ("training samples", "labels", *results[cases[0]])
     labels = "own: six classes in three pairs of look-alikes, 16 features"
     if faces:
         labels = faces.describe(*FACE_LABELS)
     return Finding(
         Table(columns, rows),
-        _draw(found, sizes, methods),
-        judge({method: found[few, method] for method in methods}, {m: found[many, m] for m in methods}, _check(seeds)),
+        _draw(results, sizes, methods),
+        judge(
+            {method: results[few, method] for method in methods}, {m: results[many, m] for m in methods}, _check(seeds)
+        ),
         asdict(settings),
         f"{labels}; {few} or {many} for training, the measures on samples held out",
     )
@@ -140,14 +144,14 @@ def measures(logits: Tensor, target: Tensor) -> dict[str, float]:
     log_p = logits.double().log_softmax(1)
     confidence, answer = log_p.exp().max(1)
     right = (answer == target).double()
-    own = logits.gather(1, target[:, None])[:, 0]
+    target_logit = logits.gather(1, target[:, None])[:, 0]
     best_wrong = logits.scatter(1, target[:, None], -torch.inf).max(1).values
     return {
         "accuracy": float(right.mean()),
         "NLL (nats)": float(-log_p.gather(1, target[:, None]).mean()),
         "ECE": calibration_error(confidence, right),
         "over-confidence": float(confidence.mean() - right.mean()),
-        "logit gap": float((own - best_wrong).mean()),
+        "logit gap": float((target_logit - best_wrong).mean()),
     }
 
 
@@ -186,7 +190,9 @@ def _check(seeds: tuple[int, ...]) -> float:
         step = 1e-5
         moves = step * torch.eye(40, dtype=torch.float64).reshape(40, 8, 5)
         differences = torch.stack([(loss(z + move) - loss(z - move)) / (2 * step) for move in moves]).detach()
-        worst = max(worst, *(float((one.reshape(8, 5) - by_hand).abs().max()) for one in (gradient, differences)))
+        worst = max(
+            worst, *(float((candidate.reshape(8, 5) - by_hand).abs().max()) for candidate in (gradient, differences))
+        )
     return worst
 
 
@@ -196,11 +202,13 @@ Results = Mapping[str, Mapping[str, Measured]]
 def judge(few: Results, many: Results, deviation: float) -> str:
     """Words for the measures by kind of label."""
     lines = []
-    for size, found in (("few samples", few), ("many samples", many)):
+    for size, results in (("few samples", few), ("many samples", many)):
         for measure in ("accuracy", "NLL (nats)", "ECE", "logit gap"):
-            lines.append(compare(f"{measure}, {size}", (SMOOTH, found[SMOOTH][measure]), (HARD, found[HARD][measure])))
-        best = min(found, key=lambda method, found=found: found[method]["ECE"].mean)  # type: ignore[misc]
-        lines.append(f"Least calibration error, {size}: {best} ({found[best]['ECE']}).")
+            lines.append(
+                compare(f"{measure}, {size}", (SMOOTH, results[SMOOTH][measure]), (HARD, results[HARD][measure]))
+            )
+        best = min(results, key=lambda method, results=results: results[method]["ECE"].mean)  # type: ignore[misc]
+        lines.append(f"Least calibration error, {size}: {best} ({results[best]['ECE']}).")
     spread = "spread of wrong log p (train)"
     for other in (HARD, SOFT):
         lines.append(compare(spread, (SMOOTH, many[SMOOTH][spread]), (other, many[other][spread])))
@@ -211,8 +219,8 @@ def judge(few: Results, many: Results, deviation: float) -> str:
 
 
 def _headline(few: Results, many: Results) -> str:
-    def signs(measure: str, found: Results, other: str = HARD) -> int:
-        return difference(found[SMOOTH][measure], found[other][measure]).sign
+    def signs(measure: str, results: Results, other: str = HARD) -> int:
+        return difference(results[SMOOTH][measure], results[other][measure]).sign
 
     words = {-1: "lowers", 0: "does not surely change", 1: "raises"}
     spread = "spread of wrong log p (train)"
@@ -226,13 +234,13 @@ def _headline(few: Results, many: Results) -> str:
 
 
 def _draw(
-    found: Mapping[tuple[int, str], Mapping[str, Measured]], sizes: tuple[int, int], methods: tuple[str, ...]
+    results: Mapping[tuple[int, str], Mapping[str, Measured]], sizes: tuple[int, int], methods: tuple[str, ...]
 ) -> Figure:
     names = ("accuracy", "NLL (nats)", "ECE", "over-confidence", "logit gap", "spread of wrong log p (train)")
     figure = Figure(figsize=(11, 6), layout="constrained")
     for axes, name in zip(figure.subplots(2, 3).flat, names, strict=True):
         for size, mark in zip(sizes, "os", strict=True):
-            cells = [found[size, method][name] for method in methods]
+            cells = [results[size, method][name] for method in methods]
             means, spreads = [cell.mean for cell in cells], [cell.spread for cell in cells]
             axes.errorbar(range(len(methods)), means, spreads, fmt=mark, capsize=3, label=f"{size} training samples")
         axes.set_title(name)

@@ -78,12 +78,12 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
     """Both losses on both kinds of task."""
     cases = [(start, loss) for start in (EVEN, WRONG) for loss in (CE, MSE)]
     outcomes = sweep("classification", cases, seeds, lambda case, seed: _classify(*case, seed, settings))
-    classified = {case: gather([one for one, _ in results]) for case, results in outcomes.items()}
+    classified = {case: gather([metrics for metrics, _ in results]) for case, results in outcomes.items()}
     curves = {case: np.mean([curve for _, curve in results], 0) for case, results in outcomes.items()}
     sources = (f"ages of {faces.name}",) if faces else ("normal noise", "two likely answers")
     regressed = sweep("regression", list(sources), seeds, lambda source, seed: _regress(source, seed, settings, faces))
     numbers = {
-        (source, answer): gather([one[answer] for one in results])
+        (source, answer): gather([metrics[answer] for metrics in results])
         for source, results in regressed.items()
         for answer in ANSWERS
     }
@@ -105,8 +105,8 @@ def _rows(
     classified: Results, numbers: Results, curved: Mapping[str, Measured], settings: Settings
 ) -> tuple[tuple[Cell, ...], ...]:
     rows: list[tuple[Cell, ...]] = []
-    for (task, loss), found in (*classified.items(), *numbers.items()):
-        rows += [(task, loss, name, value) for name, value in found.items()]
+    for (task, loss), metrics in (*classified.items(), *numbers.items()):
+        rows += [(task, loss, name, value) for name, value in metrics.items()]
     for loss in (CE, MSE):
         for z in (0.0, settings.bias / 2, settings.bias):
             rows.append(("label 1", loss, f"slope at logit {z:g}", abs(slope(loss, z))))
@@ -133,7 +133,7 @@ def _classify(start: str, loss: str, seed: int, settings: Settings) -> tuple[dic
             REACHED: first_below(curve, 1 - best + 0.02, settings.every),
         }
         tried.append((_mistakes(network, val), (measures, curve)))
-    return min(tried, key=lambda one: one[0])[1]
+    return min(tried, key=lambda trial: trial[0])[1]
 
 
 def _best_possible(train: Sample, test: Sample, seed: int) -> float:
@@ -210,8 +210,8 @@ def _headline(classified: Results, numbers: Results) -> str:
 
     parts = []
     for source in dict.fromkeys(source for source, _ in numbers):
-        found = difference(numbers[source, ANSWERS[1]][FINAL_RMSE], numbers[source, ANSWERS[0]][FINAL_RMSE]).sign
-        parts.append(f"{source}: {('neither surely', 'squared error', 'bins')[found]}")
+        direction = difference(numbers[source, ANSWERS[1]][FINAL_RMSE], numbers[source, ANSWERS[0]][FINAL_RMSE]).sign
+        parts.append(f"{source}: {('neither surely', 'squared error', 'bins')[direction]}")
     return (
         f"From an even start {ahead(sign(ACCURACY, EVEN))}, from a sure and wrong start "
         f"{ahead(sign(ACCURACY, WRONG))}; smaller RMSE of a number ({'; '.join(parts)})."
@@ -223,7 +223,7 @@ def _draw(curves: Mapping[tuple[str, str], np.ndarray], numbers: Results, settin
     slopes, learning, shape, errors = figure.subplots(2, 2).flat
     z = torch.linspace(-10, 10, 401, dtype=torch.float64, requires_grad=True)
     for color, (name, loss) in zip(("tab:blue", "tab:orange"), binary_losses().items(), strict=True):
-        value = torch.stack([loss(one[None, None], torch.ones(1, dtype=torch.float64)) for one in z])
+        value = torch.stack([loss(logit[None, None], torch.ones(1, dtype=torch.float64)) for logit in z])
         (gradient,) = torch.autograd.grad(value.sum(), z)
         slopes.plot(z.detach(), gradient.abs(), color, label=name)
         for start, style in ((EVEN, "--"), (WRONG, "-")):

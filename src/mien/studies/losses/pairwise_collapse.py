@@ -97,16 +97,16 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
         Case(a, s, m) for a in settings.answers for s in settings.starts for m in METHODS if m != SVM or s == USUAL
     ]
     outcomes = sweep("pairwise-collapse", cases, seeds, lambda case, seed: _train(case, seed, settings, faces))
-    found = {case: gather([one for one, _ in results]) for case, results in outcomes.items()}
+    results = {case: gather([metrics for metrics, _ in runs]) for case, runs in outcomes.items()}
     curves = {case: np.mean([curve for _, curve in results], 0) for case, results in outcomes.items()}
-    rows: tuple[tuple[Cell, ...], ...] = tuple((c.answers, c.start, c.method, *found[c].values()) for c in cases)
+    rows: tuple[tuple[Cell, ...], ...] = tuple((c.answers, c.start, c.method, *results[c].values()) for c in cases)
     data = f"own: {settings.people} people of 10 features, half of them for test"
     if faces:
         data = f"{faces.describe('rating', 'age')}, half of them for test"
     return Finding(
-        Table(("answers", "start", "loss", *found[cases[0]]), rows),
-        _draw(found, curves, settings),
-        judge(found),
+        Table(("answers", "start", "loss", *results[cases[0]]), rows),
+        _draw(results, curves, settings),
+        judge(results),
         asdict(settings),
         f"{data}; {settings.pairs} pairs for training",
     )
@@ -120,8 +120,8 @@ def make_world(answers: str, seed: int, settings: Settings, faces: FaceSample | 
         x = torch.randn(settings.people, 10, generator=generator(seed))
         value = latent(x, seed)
     order = torch.randperm(len(x), generator=generator(seed))
-    one, other = order[len(x) // 2 :], order[: len(x) // 2]
-    train = one[pairs(value[one], settings.pairs, 0.2 if answers == WRONG else 0.0, seed)]
+    train_rows, other = order[len(x) // 2 :], order[: len(x) // 2]
+    train = train_rows[pairs(value[train_rows], settings.pairs, 0.2 if answers == WRONG else 0.0, seed)]
     target = torch.ones(len(train))
     if answers == TIED:
         gap = value[train[:, 0]] - value[train[:, 1]]
@@ -153,11 +153,11 @@ def measures(scores: Tensor, people: Tensor) -> dict[str, float]:
 Results = Mapping[Case, Mapping[str, Measured]]
 
 
-def judge(found: Results) -> str:
+def judge(results: Results) -> str:
     """Words for order, spread and collapse."""
-    lines = [_headline(found)]
-    for answers, start in dict.fromkeys((case.answers, case.start) for case in found):
-        here = {m: found[Case(answers, start, m)] for m in METHODS if Case(answers, start, m) in found}
+    lines = [_headline(results)]
+    for answers, start in dict.fromkeys((case.answers, case.start) for case in results):
+        here = {m: results[Case(answers, start, m)] for m in METHODS if Case(answers, start, m) in results}
         setting = f"answers {answers}, start {start}"
         for other in RIVALS if start == USUAL else (RANKNET,):
             pair = (COMP, here[COMP][ORDER]), (other, here[other][ORDER])
@@ -165,30 +165,30 @@ def judge(found: Results) -> str:
         constant = [f"{m} ({here[m][CONSTANT].mean:.0%} of runs)" for m in here if here[m][CONSTANT].mean > 0]
         if constant:
             lines.append(f"Constant scorers, {setting}: {', '.join(constant)}.")
-    for answers in dict.fromkeys(case.answers for case in found):
-        best = max(METHODS, key=lambda m, a=answers: found[Case(a, USUAL, m)][ORDER].mean)  # type: ignore[misc]
+    for answers in dict.fromkeys(case.answers for case in results):
+        best = max(METHODS, key=lambda m, a=answers: results[Case(a, USUAL, m)][ORDER].mean)  # type: ignore[misc]
         lines.append(
-            f"Most pairs in order, {answers}, usual start: {best} ({found[Case(answers, USUAL, best)][ORDER]})."
+            f"Most pairs in order, {answers}, usual start: {best} ({results[Case(answers, USUAL, best)][ORDER]})."
         )
     return "\n".join(lines)
 
 
-def _headline(found: Results) -> str:
-    settings = list(dict.fromkeys((case.answers, case.start) for case in found))
-    collapsed = [pair for pair in settings if found[Case(*pair, COMP)][CONSTANT].mean > 0]
-    worse = [pair for pair in settings if _behind(found, pair)]
-    others = [pair for pair in settings if any(found[Case(*pair, m)][CONSTANT].mean > 0 for m in RIVALS)]
+def _headline(results: Results) -> str:
+    settings = list(dict.fromkeys((case.answers, case.start) for case in results))
+    collapsed = [pair for pair in settings if results[Case(*pair, COMP)][CONSTANT].mean > 0]
+    worse = [pair for pair in settings if _behind(results, pair)]
+    others = [pair for pair in settings if any(results[Case(*pair, m)][CONSTANT].mean > 0 for m in RIVALS)]
     return (
         f"Of {len(settings)} settings (answers / start) margin 0 makes a scorer constant in some run of "
         f"{len(collapsed)} and orders fewer pairs than RankNet in {len(worse)}; margin 0.3, hinge or RankNet in "
-        f"{len(others)}. {_to_use(found, settings)}\n"
+        f"{len(others)}. {_to_use(results, settings)}\n"
         f"Constant scorers with margin 0 in {_list(collapsed, settings)}; fewer pairs in order than with RankNet in "
         f"{_list(worse, settings)}."
     )
 
 
-def _behind(found: Results, pair: tuple[str, str]) -> bool:
-    return difference(found[Case(*pair, COMP)][ORDER], found[Case(*pair, RANKNET)][ORDER]).sign < 0
+def _behind(results: Results, pair: tuple[str, str]) -> bool:
+    return difference(results[Case(*pair, COMP)][ORDER], results[Case(*pair, RANKNET)][ORDER]).sign < 0
 
 
 def _list(some: Sequence[tuple[str, str]], settings: Sequence[tuple[str, str]]) -> str:
@@ -197,26 +197,26 @@ def _list(some: Sequence[tuple[str, str]], settings: Sequence[tuple[str, str]]) 
     return ", ".join(f"{answers} / {start}" for answers, start in some)
 
 
-def _to_use(found: Results, settings: list[tuple[str, str]]) -> str:
+def _to_use(results: Results, settings: list[tuple[str, str]]) -> str:
     """The networks' losses that are not surely behind the best one of any setting."""
     methods = (*LOSSES, TIES)
 
     def behind(method: str, pair: tuple[str, str]) -> bool:
-        best = max(methods, key=lambda m: found[Case(*pair, m)][ORDER].mean)
-        return difference(found[Case(*pair, method)][ORDER], found[Case(*pair, best)][ORDER]).sign < 0
+        best = max(methods, key=lambda m: results[Case(*pair, m)][ORDER].mean)
+        return difference(results[Case(*pair, method)][ORDER], results[Case(*pair, best)][ORDER]).sign < 0
 
     safe = [m for m in methods if not any(behind(m, pair) for pair in settings)]
     return f"Not surely behind the best loss of any setting: {', '.join(safe) or 'none'}."
 
 
-def _draw(found: Results, curves: Mapping[Case, np.ndarray], settings: Settings) -> Figure:
+def _draw(results: Results, curves: Mapping[Case, np.ndarray], settings: Settings) -> Figure:
     figure = Figure(figsize=(12, 7.5), layout="constrained")
     panels = figure.subplots(2, len(settings.answers), squeeze=False)
     for column, answers in enumerate(settings.answers):
         order, spread = panels[:, column]
         for k, start in enumerate(settings.starts):
             cases = [Case(answers, start, m) for m in METHODS]
-            cells = [found[c][ORDER] if c in found else Measured((float("nan"),)) for c in cases]
+            cells = [results[c][ORDER] if c in results else Measured((float("nan"),)) for c in cases]
             places = np.arange(len(METHODS)) + 0.2 * (k - 1)
             order.errorbar(places, [c.mean for c in cells], [c.spread for c in cells], fmt="o", capsize=3, label=start)
         order.set_xticks(range(len(METHODS)), METHODS, rotation=35, ha="right", fontsize=8)

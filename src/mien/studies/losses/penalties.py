@@ -141,7 +141,7 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
     """Follow every penalty along its path on every structure."""
     cases = [(structure, method) for structure in STRUCTURES for method in METHODS]
     outcomes = sweep("penalties", cases, seeds, lambda case, seed: _path(case, settings, seed))
-    found = {case: gather([path[_best(path)][1] for path in results]) for case, results in outcomes.items()}
+    results = {case: gather([path[_best(path)][1] for path in runs]) for case, runs in outcomes.items()}
     paths = {
         case: [gather([path[k][1] for path in results]) for k in range(len(settings.lambdas))]
         for case, results in outcomes.items()
@@ -149,12 +149,12 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
     chosen = {
         case: Measured(tuple(settings.lambdas[_best(path)] for path in results)) for case, results in outcomes.items()
     }
-    rows: tuple[tuple[Cell, ...], ...] = tuple((*case, chosen[case], *found[case].values()) for case in cases)
-    columns = ("true weights", "penalty", "chosen lambda", *found[cases[0]])
+    rows: tuple[tuple[Cell, ...], ...] = tuple((*case, chosen[case], *results[case].values()) for case in cases)
+    columns = ("true weights", "penalty", "chosen lambda", *results[cases[0]])
     return Finding(
         Table(columns, rows),
-        _draw(found, paths, settings),
-        judge(found),
+        _draw(results, paths, settings),
+        judge(results),
         asdict(settings),
         f"own: {settings.samples} samples for training, as many for the choice of lambda, noise {settings.noise:g}",
     )
@@ -182,38 +182,42 @@ def _best(path: Path) -> int:
 Results = Mapping[tuple[str, str], Mapping[str, Measured]]
 
 
-def judge(found: Results) -> str:
+def judge(results: Results) -> str:
     """Words for the counts by structure and penalty."""
     zeros, error = "exact zeros (share)", "relative error"
     lines = [
-        compare(f"{zeros}, sparse weights", (a, found["sparse", a][zeros]), (b, found["sparse", b][zeros]))
+        compare(f"{zeros}, sparse weights", (a, results["sparse", a][zeros]), (b, results["sparse", b][zeros]))
         for a, b in ((L1, L2), (L1, L1_SUB))
     ]
-    sparse = found["sparse", L1]["support F1"], found["sparse", L2]["support F1"]
+    sparse = results["sparse", L1]["support F1"], results["sparse", L2]["support F1"]
     lines.append(compare("F1 of the support, sparse weights", (L1, sparse[0]), (L2, sparse[1])))
     lines.append(
         compare(
-            "rank, weights of rank 2", (NUCLEAR, found["rank 2", NUCLEAR]["rank"]), (L2, found["rank 2", L2]["rank"])
+            "rank, weights of rank 2",
+            (NUCLEAR, results["rank 2", NUCLEAR]["rank"]),
+            (L2, results["rank 2", L2]["rank"]),
         )
     )
-    ranks = [found["rank 2", method]["rank"] for method in (NUCLEAR, NUCLEAR_SUB)]
+    ranks = [results["rank 2", method]["rank"] for method in (NUCLEAR, NUCLEAR_SUB)]
     lines.append(compare("rank, weights of rank 2", (NUCLEAR, ranks[0]), (NUCLEAR_SUB, ranks[1])))
-    for structure, own in OWN.items():
-        for other in (L2, *(one for one in PROXIMAL if one != own)):
-            pair = (own, found[structure, own][error]), (other, found[structure, other][error])
+    for structure, matched in OWN.items():
+        for other in (L2, *(rival for rival in PROXIMAL if rival != matched)):
+            pair = (matched, results[structure, matched][error]), (other, results[structure, other][error])
             lines.append(compare(f"relative error, {structure}", *pair))
-    return "\n".join([_headline(found), *lines])
+    return "\n".join([_headline(results), *lines])
 
 
-def _headline(found: Results) -> str:
+def _headline(results: Results) -> str:
     zeros, error = "exact zeros (share)", "relative error"
 
     def share(method: str) -> float:
-        return found["sparse", method][zeros].mean
+        return results["sparse", method][zeros].mean
 
-    best = {s: min(METHODS, key=lambda m, s=s: found[s, m][error].mean) for s in STRUCTURES}  # type: ignore[misc]
+    best = {s: min(METHODS, key=lambda m, s=s: results[s, m][error].mean) for s in STRUCTURES}  # type: ignore[misc]
     fits = [
-        s for s, own in OWN.items() if all(_lower(found, s, own, other) for other in (L2, *PROXIMAL) if other != own)
+        s
+        for s, matched in OWN.items()
+        if all(_lower(results, s, matched, other) for other in (L2, *PROXIMAL) if other != matched)
     ]
     others = [f"{s}: {best[s]}" for s in STRUCTURES if s not in fits]
     made = f"the penalty made for a structure recovers it best for: {', '.join(fits) or 'none'}"
@@ -224,11 +228,11 @@ def _headline(found: Results) -> str:
     )
 
 
-def _lower(found: Results, structure: str, a: str, b: str) -> bool:
-    return difference(found[structure, a]["relative error"], found[structure, b]["relative error"]).sign < 0
+def _lower(results: Results, structure: str, a: str, b: str) -> bool:
+    return difference(results[structure, a]["relative error"], results[structure, b]["relative error"]).sign < 0
 
 
-def _draw(found: Results, paths: Mapping[tuple[str, str], list[dict[str, Measured]]], settings: Settings) -> Figure:
+def _draw(results: Results, paths: Mapping[tuple[str, str], list[dict[str, Measured]]], settings: Settings) -> Figure:
     figure = Figure(figsize=(11, 8), layout="constrained")
     zeros, sizes, ranks, errors = figure.subplots(2, 2).flat
     lines = (
@@ -245,7 +249,7 @@ def _draw(found: Results, paths: Mapping[tuple[str, str], list[dict[str, Measure
             )
         axes.set(title=f"{name}, {structure} weights", xscale="log", xlabel="lambda")
     for k, method in enumerate(METHODS):
-        cells = [found[structure, method]["relative error"] for structure in STRUCTURES]
+        cells = [results[structure, method]["relative error"] for structure in STRUCTURES]
         places = np.arange(len(STRUCTURES)) + (k - 2.5) * 0.13
         errors.bar(places, [c.mean for c in cells], 0.12, yerr=[c.spread for c in cells], label=method)
     errors.set_xticks(range(len(STRUCTURES)), STRUCTURES)

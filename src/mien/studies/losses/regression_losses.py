@@ -104,8 +104,8 @@ def median(logits: Tensor) -> Tensor:
     p = logits.softmax(1)
     below = p.cumsum(1)
     k = (below < 0.5).sum(1, keepdim=True).clamp(max=len(BINS) - 1)
-    own = p.gather(1, k)
-    part = (0.5 - (below.gather(1, k) - own)) / own
+    mass = p.gather(1, k)
+    part = (0.5 - (below.gather(1, k) - mass)) / mass
     return (BINS[k] + (part - 0.5) * BINS[1])[:, 0]
 
 
@@ -121,18 +121,18 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
         settings = replace(settings, steps=settings.steps // 2, rates=settings.rates[:1], goal=FACE_GOAL)
     cases = [(share, method) for share in settings.shares for method in METHODS]
     outcomes = sweep("regression-losses", cases, seeds, lambda case, seed: _best(case, seed, settings, faces))
-    found = {case: gather([one.measures for one in results]) for case, results in outcomes.items()}
-    curves = {case: np.mean([one.curve for one in results], 0) for case, results in outcomes.items()}
+    results = {case: gather([outcome.measures for outcome in runs]) for case, runs in outcomes.items()}
+    curves = {case: np.mean([outcome.curve for outcome in runs], 0) for case, runs in outcomes.items()}
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (f"{share:.0%}", method, *found[share, method].values()) for share, method in cases
+        (f"{share:.0%}", method, *results[share, method].values()) for share, method in cases
     )
     data = f"own: ages with normal noise of {NOISE:g} years, 10 features; {settings.train} for training"
     if faces:
         data = f"{faces.describe('age')}, 60 % for training"
     return Finding(
-        Table(("wrong labels", "loss", *found[cases[0]]), rows),
-        _draw(found, curves, settings),
-        judge(found, settings.shares),
+        Table(("wrong labels", "loss", *results[cases[0]]), rows),
+        _draw(results, curves, settings),
+        judge(results, settings.shares),
         asdict(settings),
         f"{data}; the error is taken on clean labels held out",
     )
@@ -155,7 +155,7 @@ def _best(case: tuple[float, str], seed: int, settings: Settings, faces: FaceSam
     share, method = case
     world = _world(share, seed, settings, faces)
     tried = [_train(method, rate, world, seed, settings) for rate in settings.rates]
-    return min(tried, key=lambda one: one[0])[1]
+    return min(tried, key=lambda trial: trial[0])[1]
 
 
 def _train(method: str, rate: float, world: _World, seed: int, settings: Settings) -> tuple[float, _Outcome]:
@@ -184,7 +184,7 @@ def _error(network: nn.Module, sample: Sample, method: str) -> float:
 Results = Mapping[tuple[float, str], Mapping[str, Measured]]
 
 
-def judge(found: Results, levels: tuple[float, ...]) -> str:
+def judge(results: Results, levels: tuple[float, ...]) -> str:
     """Words for the errors by share of wrong labels and loss."""
     clean, dirty, error, steps = levels[0], levels[-1], "test MAE (years)", "steps to goal"
     lines = []
@@ -197,39 +197,43 @@ def judge(found: Results, levels: tuple[float, ...]) -> str:
             (CLASSES, "L2"),
             (MEDIAN, "L1"),
         ):
-            pair = (a, found[share, a][error]), (b, found[share, b][error])
+            pair = (a, results[share, a][error]), (b, results[share, b][error])
             lines.append(compare(f"test MAE with {share:.0%} wrong labels (years)", *pair))
-    losses = {m: found[dirty, m][error].mean - found[clean, m][error].mean for m in METHODS}
+    losses = {m: results[dirty, m][error].mean - results[clean, m][error].mean for m in METHODS}
     order = sorted(losses, key=lambda m: losses[m])
     lines.append("Years lost to wrong labels: " + ", ".join(f"{m} {losses[m]:.2f}" for m in order) + ".")
     lines.append(
-        compare("steps with clean labels", ("L2", found[clean, "L2"][steps]), ("L1", found[clean, "L1"][steps]))
+        compare("steps with clean labels", ("L2", results[clean, "L2"][steps]), ("L1", results[clean, "L1"][steps]))
     )
     lines.append(
-        compare("steps with clean labels", (CLASSES, found[clean, CLASSES][steps]), ("L2", found[clean, "L2"][steps]))
+        compare(
+            "steps with clean labels", (CLASSES, results[clean, CLASSES][steps]), ("L2", results[clean, "L2"][steps])
+        )
     )
     norm = "gradient norm, start"
-    ratio = found[clean, "L2"][norm].mean / found[clean, "L1"][norm].mean
-    fewer = difference(found[clean, "L2"][steps], found[clean, "L1"][steps]).sign < 0
+    ratio = results[clean, "L2"][norm].mean / results[clean, "L1"][norm].mean
+    fewer = difference(results[clean, "L2"][steps], results[clean, "L1"][steps]).sign < 0
     lines.append(
         f"The gradient of L2 is {short(ratio, 2)} times as long as that of L1 at the start, and L2 "
         f"{'needs fewer steps' if fewer else 'does not surely need fewer steps'} (Adam divides the length out)."
     )
-    return "\n".join([_headline(found, clean, dirty), *lines])
+    return "\n".join([_headline(results, clean, dirty), *lines])
 
 
-def _headline(found: Results, clean: float, dirty: float) -> str:
+def _headline(results: Results, clean: float, dirty: float) -> str:
     error = "test MAE (years)"
 
     def ranking(share: float) -> str:
-        best = min(METHODS, key=lambda m: found[share, m][error].mean)
+        best = min(METHODS, key=lambda m: results[share, m][error].mean)
         rivals = [
-            m for m in METHODS if m != best and not difference(found[share, m][error], found[share, best][error]).sign
+            m
+            for m in METHODS
+            if m != best and not difference(results[share, m][error], results[share, best][error]).sign
         ]
         equal = f" (not surely apart: {', '.join(rivals)})" if rivals else ""
         return f"with {share:.0%} wrong labels {best} has the least error{equal}"
 
-    robust = difference(found[dirty, "L1"][error], found[dirty, "L2"][error]).sign
+    robust = difference(results[dirty, "L1"][error], results[dirty, "L2"][error]).sign
     words = {-1: "is more robust than", 0: "is not surely more robust than", 1: "is less robust than"}[robust]
     return f"{_upper(ranking(clean))}; {ranking(dirty)}; L1 {words} L2."
 
@@ -238,7 +242,7 @@ def _upper(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _draw(found: Results, curves: Mapping[tuple[float, str], np.ndarray], settings: Settings) -> Figure:
+def _draw(results: Results, curves: Mapping[tuple[float, str], np.ndarray], settings: Settings) -> Figure:
     figure = Figure(figsize=(11, 8), layout="constrained")
     (loss, gradient), (error, speed) = figure.subplots(2, 2)
     e = torch.linspace(-12, 12, 481, requires_grad=True)
@@ -251,7 +255,7 @@ def _draw(found: Results, curves: Mapping[tuple[float, str], np.ndarray], settin
     gradient.set(title="gradient", xlabel="error (years)", ylim=(-8, 8))
     dirty = settings.shares[-1]
     for method in METHODS:
-        cells = [found[share, method]["test MAE (years)"] for share in settings.shares]
+        cells = [results[share, method]["test MAE (years)"] for share in settings.shares]
         percent = [100 * share for share in settings.shares]
         error.errorbar(percent, [c.mean for c in cells], [c.spread for c in cells], capsize=3, marker="o", label=method)
         curve = curves[dirty, method]

@@ -30,18 +30,18 @@ from mien.studies.normalized_l1.verdicts import Results
 MARKS = ("o", "s", "D", "^")
 
 
-def draw(found: Results, kinds: Sequence[str]) -> Figure:
+def draw(results: Results, kinds: Sequence[str]) -> Figure:
     """Weights, deviations, answers, and the errors of the rivals on each kind of data."""
     figure = Figure(figsize=(15, 9), layout="constrained")
     axes = figure.subplots(2, 3)
     _weights(axes[0, 0])
-    _deviations(axes[0, 1], found)
-    _answers(axes[0, 2], found)
+    _deviations(axes[0, 1], results)
+    _answers(axes[0, 2], results)
     for k, kind in enumerate(kinds):
         groups = [YOUNG, MIDDLE, OLD]
-        _points(axes[1, k], [[found.errors[kind, method][name] for name in groups] for method in RIVALS], groups)
+        _points(axes[1, k], [[results.errors[kind, method][name] for name in groups] for method in RIVALS], groups)
         axes[1, k].set(title=f"error: {kind}", ylabel="years")
-    bias = [[found.errors[kind, method][BIAS] for kind in kinds] for method in RIVALS]
+    bias = [[results.errors[kind, method][BIAS] for kind in kinds] for method in RIVALS]
     _points(axes[1, 2], bias, list(kinds))
     axes[1, 2].axhline(0, color="gray", lw=1)
     axes[1, 2].set(title="bias", ylabel="answer less age (years)")
@@ -62,23 +62,23 @@ def _weights(axes: Axes) -> None:
     axes.grid(alpha=0.3)
 
 
-def _deviations(axes: Axes, found: Results) -> None:
-    counts = list(found.losses)
+def _deviations(axes: Axes, results: Results) -> None:
+    counts = list(results.losses)
     for name, mark in zip((GRADIENT, LOSS, MEAN), MARKS, strict=False):
-        axes.loglog(counts, [found.losses[count][name].mean for count in counts], marker=mark, label=name)
+        axes.loglog(counts, [results.losses[count][name].mean for count in counts], marker=mark, label=name)
     axes.loglog(counts, [bound(count) for count in counts], "--", color="gray", label="bound of the gradient")
     axes.set(title="piecewise against normalised loss", xlabel="pieces")
     axes.legend()
     axes.grid(alpha=0.3)
 
 
-def _answers(axes: Axes, found: Results) -> None:
-    trained = {name: cell for name, cell in found.apart.items() if name not in (NUDGED, OTHER)}
+def _answers(axes: Axes, results: Results) -> None:
+    trained = {name: cell for name, cell in results.apart.items() if name not in (NUDGED, OTHER)}
     counts = [int(name.split()[0]) for name in trained]
     means, spreads = ([getattr(cell, part) for cell in trained.values()] for part in ("mean", "spread"))
     axes.errorbar(counts, means, spreads, marker="o", capsize=3, label="piecewise, same seed")
     for name, style in ((NUDGED, ":"), (OTHER, "--")):
-        axes.axhline(found.apart[name].mean, color="gray", ls=style, label=name)
+        axes.axhline(results.apart[name].mean, color="gray", ls=style, label=name)
     axes.set_xscale("log")
     axes.set_xticks(counts, [str(count) for count in counts])
     axes.minorticks_off()

@@ -136,9 +136,9 @@ def answers_apart(seed: int, settings: Settings, world: World) -> dict[str, floa
     plan = Plan(settings.steps, 256, 0.03, optimizer="sgd", anneal=True)
 
     def answers(method: str) -> Tensor:
-        own = seed + 1000 * (method == OTHER)
-        network = network_for(train.x, 1, own)
-        fit(network, loss_of(method, RunningScale(LEARNT_EDGES)), train.x, train.y, plan, own)
+        init_seed = seed + 1000 * (method == OTHER)
+        network = network_for(train.x, 1, init_seed)
+        fit(network, loss_of(method, RunningScale(LEARNT_EDGES)), train.x, train.y, plan, init_seed)
         return answer(predict(network, test.x))
 
     centre = answers(FORMULA)
@@ -151,10 +151,10 @@ def learn(method: str, seed: int, settings: Settings, world: World) -> dict[str,
     train, test = world
     network, learnt = network_for(train.x, 1, seed), RunningScale(LEARNT_EDGES)
     fit(network, loss_of(method, learnt), train.x, train.y, Plan(settings.steps, anneal=True), seed)
-    found = errors(answer(predict(network, test.x)), test.y)
+    metrics = errors(answer(predict(network, test.x)), test.y)
     scale = learnt.eval()(test.y) if method == LEARNT else torch.full_like(test.y, torch.nan)
     ends = {SCALE_YOUNG: test.y < 20, SCALE_OLD: test.y >= 60}
-    return {**found, **{name: float(scale[group].mean()) for name, group in ends.items()}}
+    return {**metrics, **{name: float(scale[group].mean()) for name, group in ends.items()}}
 
 
 def errors(answers: Tensor, age: Tensor) -> dict[str, float]:

@@ -69,7 +69,7 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
     apart = sweep("answers", kinds[:1], seeds, lambda kind, seed: answers_apart(seed, settings, worlds[kind, seed]))
     cases = [(kind, method) for kind in kinds for method in RIVALS]
     errors = sweep("errors", cases, seeds, lambda case, seed: learn(case[1], seed, settings, worlds[case[0], seed]))
-    found = Results(
+    results = Results(
         {count: gather(losses[count]) for count in counts},
         gather(apart[kinds[0]]),
         {case: gather(errors[case]) for case in cases},
@@ -77,22 +77,22 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
     train, test = worlds[kinds[0], seeds[0]]
     source = faces.describe("age") if faces else "own: ages with normal noise of 1 + 0.1 age or of 4 years, 10 features"
     return Finding(
-        table(found, kinds),
-        draw(found, kinds),
-        judge(found, kinds),
+        table(results, kinds),
+        draw(results, kinds),
+        judge(results, kinds),
         asdict(settings),
         f"{source}; {len(train)} to learn from, {len(test)} to measure",
     )
 
 
-def table(found: Results, kinds: tuple[str, ...]) -> Table:
+def table(results: Results, kinds: tuple[str, ...]) -> Table:
     """Pieces against the normalised loss, then the errors of the rivals; what was not measured is empty."""
-    named = {piece_name(count): count for count in found.losses}
+    named = {piece_name(count): count for count in results.losses}
     rows: list[tuple[Cell, ...]] = []
-    for name in (*named, *(other for other in found.apart if other not in named)):
-        beside = [found.losses[named[name]][key] if name in named else "" for key in (GRADIENT, LOSS, MEAN)]
-        rows.append((kinds[0], name, *beside, found.apart.get(name, ""), *[""] * len(ERRORS)))
-    for (kind, method), cells in found.errors.items():
+    for name in (*named, *(other for other in results.apart if other not in named)):
+        beside = [results.losses[named[name]][key] if name in named else "" for key in (GRADIENT, LOSS, MEAN)]
+        rows.append((kinds[0], name, *beside, results.apart.get(name, ""), *[""] * len(ERRORS)))
+    for (kind, method), cells in results.errors.items():
         rows.append((kind, method, *[""] * 4, *(cells[name] for name in ERRORS)))
     return Table(("data", "loss", GRADIENT, LOSS, MEAN, APART, *ERRORS), tuple(rows))
 

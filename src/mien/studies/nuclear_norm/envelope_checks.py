@@ -30,8 +30,8 @@ CHECKS: Mapping[str, tuple[str, float, float]] = {
 def checks(kind: Kind, samples: Sequence[Array], rng: np.random.Generator) -> dict[str, float]:
     """The worst deviation of each check over all samples, which have a size of at most 1."""
     rows = [_on_the_ball(kind, X, rng) | _search(kind, samples, X.shape, rng) for X in samples]
-    found = {name: max(row[name] for row in rows) for name in rows[0]}
-    return found | {BELOW: min(row[BELOW] for row in rows)} | _outside(kind, samples, rng)
+    worst = {name: max(row[name] for row in rows) for name in rows[0]}
+    return worst | {BELOW: min(row[BELOW] for row in rows)} | _outside(kind, samples, rng)
 
 
 def _on_the_ball(kind: Kind, X: Array, rng: np.random.Generator) -> dict[str, float]:

@@ -43,8 +43,8 @@ def draw(
 
 def _draw_line(axes: Axes) -> None:
     x = np.linspace(-1.5, 1.5, 121)
-    found = [biconjugate(VECTORS, np.array([value]), np.zeros(1), steps=5) for value in x]
-    axes.plot(x, found, lw=4, alpha=0.5, label="biconjugate, found by ascent")
+    envelope = [biconjugate(VECTORS, np.array([value]), np.zeros(1), steps=5) for value in x]
+    axes.plot(x, envelope, lw=4, alpha=0.5, label="biconjugate, found by ascent")
     axes.plot(x, np.abs(x), "k--", lw=1, label="norm: |x|")
     axes.plot(x[x != 0], np.ones((x != 0).sum()), "C3", label="cost: 1 but at 0")
     axes.plot([0], [1], "o", color="C3", mfc="w")
@@ -61,10 +61,10 @@ def _draw_plane(axes: Axes, title: str, make: Callable[[float, float], Array]) -
     spectra = [[MATRICES.values(make(a, b)) for a in grid] for b in grid]
     inside = np.array([[s.max() <= 1 + 1e-12 for s in row] for row in spectra])
     norm = np.array([[s.sum() for s in row] for row in spectra])
-    found = np.full_like(norm, np.nan)
+    envelope = np.full_like(norm, np.nan)
     for k, m in zip(*np.nonzero(inside), strict=True):
-        found[k, m] = biconjugate(MATRICES, make(grid[m], grid[k]), np.eye(2) / 2, steps=5)
-    mesh = axes.contourf(grid, grid, found, levels=np.linspace(0, 2, 11))
+        envelope[k, m] = biconjugate(MATRICES, make(grid[m], grid[k]), np.eye(2) / 2, steps=5)
+    mesh = axes.contourf(grid, grid, envelope, levels=np.linspace(0, 2, 11))
     axes.contour(grid, grid, norm, levels=[0.4, 0.8, 1, 1.2, 1.6, 2], colors="k", linewidths=0.7)
     low = np.array([[cost(s) < 2 for s in row] for row in spectra])
     rows, columns = np.nonzero(low)

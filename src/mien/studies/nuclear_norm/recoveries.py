@@ -78,14 +78,14 @@ def success(rng: np.random.Generator, side: int, rank: int, sparse: bool, count:
         NORM: least_norm(A, b, shrink_entries if sparse else shrink_values),
         SQUARES: np.linalg.lstsq(A, b, rcond=None)[0],
     }
-    return {name: bool(np.linalg.norm(found - x) < FOUND * np.linalg.norm(x)) for name, found in answers.items()}
+    return {name: bool(np.linalg.norm(estimate - x) < FOUND * np.linalg.norm(x)) for name, estimate in answers.items()}
 
 
 def shares(side: int, rank: int, sparse: bool, counts: Sequence[int], trials: int, seed: int) -> dict[str, list[float]]:
     """Share of trials that are recovered at each number of measurements, by the least norm and by least squares."""
     rng = np.random.default_rng([seed, rank])
     cells = [[success(rng, side, rank, sparse, count) for _ in range(trials)] for count in counts]
-    return {name: [float(np.mean([one[name] for one in cell])) for cell in cells] for name in (NORM, SQUARES)}
+    return {name: [float(np.mean([trial[name] for trial in cell])) for cell in cells] for name in (NORM, SQUARES)}
 
 
 def half(counts: Sequence[int], shares: Sequence[float]) -> float:

@@ -73,17 +73,17 @@ def check(kind: Kind, settings: Settings, seed: int) -> dict[str, float]:
     """All checks and rivals on one set of samples."""
     rng = np.random.default_rng(seed)
     samples = [kind.sample(rng, settings.side) for _ in range(settings.samples)]
-    found = checks(kind, samples, rng)
+    metrics = checks(kind, samples, rng)
     for name in RIVALS:
-        found |= {f"{name}: {what}": share for what, share in rivalry(kind, samples, name).items()}
-    return found
+        metrics |= {f"{name}: {what}": share for what, share in rivalry(kind, samples, name).items()}
+    return metrics
 
 
 def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = None) -> Finding:
     """Hold norms against costs, and recover by the least norm."""
     side, counts = settings.unknowns_side, settings.counts
     checked = sweep("envelopes", KINDS, seeds, lambda kind, seed: check(kind, settings, seed))
-    found = {kind.cost: gather(outcomes) for kind, outcomes in checked.items()}
+    results = {kind.cost: gather(outcomes) for kind, outcomes in checked.items()}
     cases = [(kind.cost, rank) for kind in KINDS for rank in settings.ranks]
     curves = sweep(
         "recoveries",
@@ -91,16 +91,19 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
         seeds,
         lambda case, seed: shares(side, case[1], case[0] == VECTORS.cost, counts, settings.trials, seed),
     )
-    means = {case: np.mean([one[NORM] for one in outcomes], axis=0) for case, outcomes in curves.items()}
+    means = {case: np.mean([outcome[NORM] for outcome in outcomes], axis=0) for case, outcomes in curves.items()}
     recovered = Recovered(
-        {case: Measured(tuple(half(counts, one[NORM]) for one in outcomes)) for case, outcomes in curves.items()},
+        {
+            case: Measured(tuple(half(counts, outcome[NORM]) for outcome in outcomes))
+            for case, outcomes in curves.items()
+        },
         {(cost, rank): needed(side, rank, cost == VECTORS.cost) for cost, rank in cases},
         {kind.cost: _mean_share([curves[kind.cost, rank] for rank in settings.ranks]) for kind in KINDS},
     )
     return Finding(
-        _table(found, recovered, settings),
+        _table(results, recovered, settings),
         draw(means, recovered.predicted, counts, side),
-        judge(found, recovered),
+        judge(results, recovered),
         asdict(settings),
         f"own: {settings.samples} random matrices {settings.side} x {settings.side + 2} and as many vectors of "
         f"{settings.side}; {settings.trials} recoveries of {side**2} unknowns a cell; all a seed",
@@ -108,17 +111,17 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
 
 
 def _mean_share(curves: list[list[dict[str, list[float]]]]) -> Measured:
-    return Measured(tuple(float(np.mean([one[SQUARES] for one in seed])) for seed in zip(*curves, strict=True)))
+    return Measured(tuple(float(np.mean([outcome[SQUARES] for outcome in seed])) for seed in zip(*curves, strict=True)))
 
 
-def _table(found: Checked, recovered: Recovered, settings: Settings) -> Table:
+def _table(results: Checked, recovered: Recovered, settings: Settings) -> Table:
     costs = [kind.cost for kind in KINDS]
     rows: list[tuple[Cell, ...]] = [
-        (name, should, *(found[cost][name] for cost in costs)) for name, (should, _, _) in CHECKS.items()
+        (name, should, *(results[cost][name] for cost in costs)) for name, (should, _, _) in CHECKS.items()
     ]
     for name in RIVALS:
         what = "above norm / above cost / not convex"
-        rows.append((f"{name}: {what}", "none above the norm", *(_rival(found[cost], name) for cost in costs)))
+        rows.append((f"{name}: {what}", "none above the norm", *(_rival(results[cost], name) for cost in costs)))
     for rank in settings.ranks:
         entries = freedom(settings.unknowns_side, rank)
         theory = " and ".join(f"{recovered.predicted[cost, rank]:.0f}" for cost in costs)
@@ -128,20 +131,20 @@ def _table(found: Checked, recovered: Recovered, settings: Settings) -> Table:
     return Table(("check", "should be", *(f"{kind.cost} and {kind.norm}" for kind in KINDS)), tuple(rows))
 
 
-def _rival(found: Mapping[str, Measured], name: str) -> str:
+def _rival(results: Mapping[str, Measured], name: str) -> str:
     return " / ".join(
-        f"{found[f'{name}: {what}'].mean:.0%}" for what in ("above the norm", "above the cost", "not convex")
+        f"{results[f'{name}: {what}'].mean:.0%}" for what in ("above the norm", "above the cost", "not convex")
     )
 
 
-def judge(found: Checked, recovered: Recovered) -> str:
+def judge(results: Checked, recovered: Recovered) -> str:
     """Words for checks, rivals and recoveries."""
     wrong = [
-        f"{name} ({cost})" for cost, cells in found.items() for name in CHECKS if not holds(name, cells[name].values)
+        f"{name} ({cost})" for cost, cells in results.items() for name in CHECKS if not holds(name, cells[name].values)
     ]
-    lines = [_headline(found, recovered, wrong)]
+    lines = [_headline(results, recovered, wrong)]
     for kind in KINDS:
-        cells = found[kind.cost]
+        cells = results[kind.cost]
         above = [name for name in RIVALS if cells[f"{name}: above the norm"].mean > 0]
         free = [name for name in above if not _breaks(cells, name)]
         lines.append(
@@ -161,10 +164,10 @@ def _breaks(cells: Mapping[str, Measured], name: str) -> bool:
     return any(cells[f"{name}: {what}"].mean > 0 for what in ("above the cost", "not convex"))
 
 
-def _headline(found: Checked, recovered: Recovered, wrong: list[str]) -> str:
+def _headline(results: Checked, recovered: Recovered, wrong: list[str]) -> str:
     if wrong:
         return f"The norms are NOT the envelopes of their costs in: {'; '.join(wrong)}."
-    beyond = " and ".join(f"{found[kind.cost][BEYOND].mean:.0%}" for kind in KINDS)
+    beyond = " and ".join(f"{results[kind.cost][BEYOND].mean:.0%}" for kind in KINDS)
     return (
         "For singular values up to 1 the nuclear norm is the largest convex function below the rank, as L1 is below L0 "
         f"for entries up to 1, in every check; with values up to 3 they are above rank and L0 in {beyond} of the "
@@ -176,7 +179,9 @@ def _off(recovered: Recovered) -> str:
     texts = []
     for kind in KINDS:
         off = [
-            abs(one.mean - recovered.predicted[case]) for case, one in recovered.halves.items() if case[0] == kind.cost
+            abs(midpoint.mean - recovered.predicted[case])
+            for case, midpoint in recovered.halves.items()
+            if case[0] == kind.cost
         ]
         known = [value for value in off if not np.isnan(value)]
         texts.append(f"{max(known):.0f} ({kind.cost})" if known else f"no number ({kind.cost})")
@@ -187,8 +192,8 @@ def _recoveries(recovered: Recovered) -> list[str]:
     lines = []
     for kind in KINDS:
         cells = [
-            f"{rank}: {one} (theory {recovered.predicted[name, rank]:.0f})"
-            for (name, rank), one in recovered.halves.items()
+            f"{rank}: {midpoint} (theory {recovered.predicted[name, rank]:.0f})"
+            for (name, rank), midpoint in recovered.halves.items()
             if name == kind.cost
         ]
         what = "by rank" if kind is MATRICES else "by the rank with as many free numbers"

@@ -71,26 +71,26 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
     for name in (SCUT, MEBEAUTY, RATINGS):
         if not (folder / name).is_file():
             raise InputError(f"'data' must hold {name}. Got {str(folder)!r}.")
-    found: dict[tuple[str, str], Measures] = {}
+    results: dict[tuple[str, str], Measures] = {}
     counts: dict[tuple[str, str], int] = {}
     readings = {name: read_data("attractiveness", folder / name, "test", limit=settings.limit) for name in SETS}
     for reading in readings.values():
         for group, rows in _groups(reading):
-            found[reading.table.name, group] = accuracy(reading, rows, settings.rounds)
+            results[reading.table.name, group] = accuracy(reading, rows, settings.rounds)
             counts[reading.table.name, group] = len(rows)
         for name, moved, after, rated in _changes(settings, folder, reading):
-            found[reading.table.name, name] = {**accuracy(after, rated, settings.rounds), **moved}
+            results[reading.table.name, name] = {**accuracy(after, rated, settings.rounds), **moved}
             counts[reading.table.name, name] = len(rated)
     told_apart = {reading.table.name: sex_told(reading) for reading in readings.values()}
     raters, shares = _raters(readings[MEBEAUTY], folder / RATINGS, settings.rounds)
-    cells = tuple((*key, counts[key], *_cells(one)) for key, one in found.items())
-    told = ", ".join(f"{counts[key]} faces of {key[0]}" for key in counts if key[1] == AS_IS)
+    cells = tuple((*key, counts[key], *_cells(row)) for key, row in results.items())
+    sizes = ", ".join(f"{counts[key]} faces of {key[0]}" for key in counts if key[1] == AS_IS)
     return Finding(
         Table(("set", "faces", "number", *MEASURES), cells),
-        draw(found, raters, shares, (SRCC, CHANGE), BOUND),
-        judge(found, raters, shares, told_apart),
+        draw(results, raters, shares, (SRCC, CHANGE), BOUND),
+        judge(results, raters, shares, told_apart),
         asdict(settings),
-        f"test splits: {told}; {raters.pairs} comparisons by single raters of mebeauty; of each set at most "
+        f"test splits: {sizes}; {raters.pairs} comparisons by single raters of mebeauty; of each set at most "
         f"{settings.changed} faces were changed",
         "Cells: value (95 % interval, bootstrap over faces).",
     )
@@ -99,8 +99,8 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
 SETS = (SCUT, MEBEAUTY)
 
 
-def _cells(found: Measures) -> list[Cell]:
-    return [found.get(name, "none") for name in MEASURES]
+def _cells(row: Measures) -> list[Cell]:
+    return [row.get(name, "none") for name in MEASURES]
 
 
 def _groups(reading: Reading) -> Iterator[tuple[str, Rows]]:
@@ -143,21 +143,21 @@ def _most(values: Array, rows: Rows) -> float:
 
 def accuracy(reading: Reading, rows: Rows, rounds: int) -> Measures:
     """Correlation with the mean rating, and coverage of the interval, on some faces."""
-    found = reading.faces.attractiveness
-    assert found is not None
+    attractiveness = reading.faces.attractiveness
+    assert attractiveness is not None
     rating = reading.labels.named["rating"].reshape(-1)
     known = rating[~np.isnan(rating)]
     z = (rating - known.mean()) / known.std()
-    score, target = found.score[rows], rating[rows]
+    score, target = attractiveness.score[rows], rating[rows]
     draws = resample(None, len(rows), rounds)
     values = {
         PLCC: lambda i: metrics.pearson(score[i], target[i]),
         SRCC: lambda i: metrics.spearman(score[i], target[i]),
     }
-    if found.low is not None and found.high is not None:
-        own = (found.score - np.nanmean(found.score)) / np.nanstd(found.score)
-        half = (found.high - found.low) / 2
-        values[COVERAGE] = partial(_mean, (np.abs(own - z) <= half)[rows].astype(float))
+    if attractiveness.low is not None and attractiveness.high is not None:
+        score_z = (attractiveness.score - np.nanmean(attractiveness.score)) / np.nanstd(attractiveness.score)
+        half = (attractiveness.high - attractiveness.low) / 2
+        values[COVERAGE] = partial(_mean, (np.abs(score_z - z) <= half)[rows].astype(float))
     return {name: estimate(measure, len(rows), draws) for name, measure in values.items()}
 
 
@@ -186,40 +186,40 @@ def sex_told(reading: Reading) -> tuple[float, float]:
 
 
 def judge(
-    found: Mapping[tuple[str, str], Measures],
+    results: Mapping[tuple[str, str], Measures],
     raters: Agreement,
     shares: list[tuple[int, float, float]],
     told_apart: Mapping[str, tuple[float, float]],
 ) -> str:
     """Words for agreement, accuracy, weak groups, shortcuts, and what is promised."""
     whole = "; ".join(
-        f"{key[0]} PLCC {one[PLCC].value:.3f}, SRCC {one[SRCC].value:.3f}"
-        for key, one in found.items()
+        f"{key[0]} PLCC {row[PLCC].value:.3f}, SRCC {row[SRCC].value:.3f}"
+        for key, row in results.items()
         if key[1] == AS_IS
     )
-    told = ", ".join(f"{name} {raters.shares[name].value:.1%}" for name in (MODEL, OTHERS, ONE))
+    predicted = ", ".join(f"{name} {raters.shares[name].value:.1%}" for name in (MODEL, OTHERS, ONE))
     gap = raters.shares[MODEL] - raters.shares[OTHERS]
     lines = [
         f"Correlation with the mean rating: {whole}.",
-        f"Comparisons by single raters foretold: {told}; the score against the others' mean {gap.value:+.1%} "
+        f"Comparisons by single raters foretold: {predicted}; the score against the others' mean {gap.value:+.1%} "
         f"({gap.low:+.1%} to {gap.high:+.1%}).",
     ]
-    sexes = [f"{key[0]}, {key[1][4:]} {one[SRCC]}" for key, one in found.items() if key[1].startswith("sex ")]
+    sexes = [f"{key[0]}, {key[1][4:]} {row[SRCC]}" for key, row in results.items() if key[1].startswith("sex ")]
     lines.append(f"SRCC within each sex: {'; '.join(sexes)}.")
     apart = "; ".join(
         f"{name} {score:.2f}, by the ratings {rating:.2f}" for name, (score, rating) in told_apart.items()
     )
     lines.append(f"AUC of the sex by the score: {apart}.")
-    groups = {key: one for key, one in found.items() if key[1].split(" ")[0] in GROUPS}
+    groups = {key: row for key, row in results.items() if key[1].split(" ")[0] in GROUPS}
     worst = min(groups, key=lambda key: groups[key][SRCC].value)
     lines.append(f"Weakest group: {', '.join(worst)} (SRCC {groups[worst][SRCC]}).")
-    changed = {key: one[CHANGE] for key, one in found.items() if CHANGE in one}
+    changed = {key: row[CHANGE] for key, row in results.items() if CHANGE in row}
     if changed:
         most = max(changed, key=lambda key: changed[key].value)
-        large = [f"{', '.join(key)} ({one.value:.2f})" for key, one in changed.items() if one.value > BOUND]
+        large = [f"{', '.join(key)} ({change.value:.2f})" for key, change in changed.items() if change.value > BOUND]
         lines.append(f"Largest mean change of the score by the picture: {', '.join(most)} ({changed[most]} SD).")
         lines.append(f"Changes above {BOUND} SD on average: {'; '.join(large) or 'none'}.")
-    covered = [f"{key[0]} {one[COVERAGE]}" for key, one in found.items() if key[1] == AS_IS and COVERAGE in one]
+    covered = [f"{key[0]} {row[COVERAGE]}" for key, row in results.items() if key[1] == AS_IS and COVERAGE in row]
     if covered:
         lines.append(f"Coverage of the 90 % interval: {'; '.join(covered)}.")
     seen = "; ".join(f"{mean:.0%} foretold, {share:.0%} seen" for _, mean, share in shares)

@@ -88,10 +88,10 @@ def load_world(folder: Path, views: int, cut: int, limit: int | None) -> World:
         faces.labels.setdefault("rating_spread", usual_spread(faces.labels["rating"]))
         sex = sexes(faces.columns)
         rows = {split: _rows(faces, split == "test", limit) for split in parts}
-        for split, own in rows.items():
-            seen = maps(body, faces, own, views if split == "train" else 0)
-            parts[split].append(_rated(faces, sex, own, rows["train"], seen, len(groups)))
-        groups += [f"{name} {one}" for one in np.unique(sex)]
+        for split, chosen in rows.items():
+            seen = maps(body, faces, chosen, views if split == "train" else 0)
+            parts[split].append(_rated(faces, sex, chosen, rows["train"], seen, len(groups)))
+        groups += [f"{name} {label}" for label in np.unique(sex)]
     return World(joined(parts["train"]), joined(parts["test"]), tuple(groups), tail, up_to_pooling(tail))
 
 
@@ -99,7 +99,7 @@ def sexes(columns: Mapping[str, Any]) -> NDArray[np.str_]:
     """Sex (N,), 'female' or 'male', from the column `gender`, or from the last letter of `group`."""
     if "gender" in columns:
         return np.asarray(columns["gender"], str)
-    return np.array([{"F": "female", "M": "male"}[str(one)[-1]] for one in columns["group"]])
+    return np.array([{"F": "female", "M": "male"}[str(group)[-1]] for group in columns["group"]])
 
 
 def _rows(faces: FaceSet, test: bool, limit: int | None) -> Rows:
@@ -115,9 +115,9 @@ def _rated(faces: FaceSet, sex: NDArray[np.str_], rows: Rows, train: Rows, views
     raters = torch.from_numpy(np.asarray(faces.columns.get("n_raters", np.full(len(faces), RATERS)), np.float32))
     group = torch.from_numpy(np.unique(sex, return_inverse=True)[1])
     unit, middle = torch.ones(len(faces)), torch.zeros(len(faces))
-    for one in range(int(group.max()) + 1):
-        known = rating[torch.from_numpy(train)][group[train] == one]
-        middle[group == one], unit[group == one] = known.mean(), known.std()
+    for label in range(int(group.max()) + 1):
+        known = rating[torch.from_numpy(train)][group[train] == label]
+        middle[group == label], unit[group == label] = known.mean(), known.std()
     rating, spread = (rating - middle) / unit, spread / unit
     return Rated(views, rating[rows], spread[rows], (spread / raters.sqrt())[rows], group[rows] + first)
 
@@ -155,21 +155,21 @@ def maps(body: nn.Module, faces: FaceSet, rows: Rows, changed: int) -> Tensor:
     """Maps (N, 2 + changed, C, S, S), float16, of faces as they are, mirrored, and changed at random."""
     plain = FaceDataset([faces], [rows], CROP, {})
     other = FaceDataset([faces], [rows], CROP, {}, AUGMENT)
-    found = []
+    features = []
     with torch.random.fork_rng(devices=[]), progress_bar(f"reading {faces.name}", len(rows)) as advance:
         torch.manual_seed(0)
         for start in range(0, len(rows), _BATCH):
             items = range(start, min(start + _BATCH, len(rows)))
             image = torch.stack([plain[k]["image"] for k in items])
             more = [torch.stack([other[k]["image"] for k in items]) for _ in range(changed)]
-            found.append(_seen(body, torch.stack([image, image.flip(-1), *more], 1)))
+            features.append(_seen(body, torch.stack([image, image.flip(-1), *more], 1)))
             for _ in items:
                 advance()
-    return torch.cat(found)
+    return torch.cat(features)
 
 
 @torch.no_grad()
 def _seen(body: nn.Module, image: Tensor) -> Tensor:
     """Maps (B, V, C, S, S) of pictures (B, V, 3, H, W)."""
-    found: Tensor = body(normalise(image.flatten(0, 1)))
-    return found.half().reshape(*image.shape[:2], *found.shape[1:])
+    features: Tensor = body(normalise(image.flatten(0, 1)))
+    return features.half().reshape(*image.shape[:2], *features.shape[1:])

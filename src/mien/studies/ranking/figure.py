@@ -17,15 +17,15 @@ MARKS |= {SHARE: ("D", "C2", "share of raters (Thurstone)")}
 LINES = {COMP: "-", MARGIN: "--", HINGE: "-.", RANKNET: ":"}
 
 
-def draw(found: Results, curves: Mapping[str, Sequence[float]], settings: Settings) -> Figure:
+def draw(results: Results, curves: Mapping[str, Sequence[float]], settings: Settings) -> Figure:
     """Pairs in order and PLCC on each set, and the spread of the scores while they are learnt."""
     figure = Figure(figsize=(15, 8.5), layout="constrained")
-    sets = sets_of(found)
+    sets = sets_of(results)
     panels = figure.subplots(len(sets), 3, squeeze=False)
     for (order, plcc, _), name in zip(panels, sets, strict=True):
-        _points(order, found, f"{name} {ORDER}")
+        _points(order, results, f"{name} {ORDER}")
         order.set(title=f"{name}: test pairs in order", xlabel="share of pairs whose means differ surely")
-        _points(plcc, found, f"{name} {PLCC}")
+        _points(plcc, results, f"{name} {PLCC}")
         plcc.set(title=f"{name}: correlation with the mean ratings", xlabel="PLCC, mean over both sexes")
         plcc.set_yticklabels([])
     _curves(panels[0, 2], curves, settings.every, (COMP, MARGIN))
@@ -36,13 +36,13 @@ def draw(found: Results, curves: Mapping[str, Sequence[float]], settings: Settin
     return figure
 
 
-def _points(axes: Axes, found: Results, measure: str) -> None:
+def _points(axes: Axes, results: Results, measure: str) -> None:
     """Mean and spread of each method, one loss a line, its targets one below the other."""
     targets = {method.name: (method.loss, method.target) for method in METHODS} | {n: (n, HARD) for n in (SVM, RIDGE)}
     for target, (mark, color, label) in MARKS.items():
-        names = [name for name in found if targets[name][1] == target]
+        names = [name for name in results if targets[name][1] == target]
         place = [ROWS.index(targets[name][0]) + 0.22 * (list(MARKS).index(target) - 1) for name in names]
-        cells = [found[name][measure] for name in names]
+        cells = [results[name][measure] for name in names]
         axes.errorbar(
             [cell.mean for cell in cells], place, xerr=np.nan_to_num([cell.spread for cell in cells]),
             fmt=mark, color=color, ms=5, capsize=3, label=label,

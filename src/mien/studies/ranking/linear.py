@@ -66,8 +66,8 @@ def choose_penalty(name: str, world: World, embedded: Embedded, plan: Settings) 
     """Of as many penalties as networks have trials the one that brings most pairs of held-out faces in order."""
     rows, held = split_rows(world, plan.held_out, 0)
     teach, watched = world.train.take(rows), world.train.take(held)
-    found = {}
+    accuracies = {}
     for penalty in np.geomspace(*RANGE[name], plan.trials):
         weights = direction(name, float(penalty), embedded.train[rows.numpy()], teach, 0, plan.sure)
-        found[float(penalty)] = order(embedded.train[held.numpy()] @ weights, watched, plan.sure)
-    return max(found, key=lambda penalty: found[penalty])
+        accuracies[float(penalty)] = order(embedded.train[held.numpy()] @ weights, watched, plan.sure)
+    return max(accuracies, key=lambda penalty: accuracies[penalty])

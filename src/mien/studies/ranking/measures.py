@@ -16,14 +16,14 @@ SPREAD, CONSTANT = "spread of scores", "constant (share of runs)"
 
 def sure_pairs(part: Rated, sure: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows i, j (P,) of one set and sex whose means differ, rating i above rating j, by more than `sure` errors."""
-    rating, error, group = (one.numpy() for one in (part.rating, part.error, part.group))
-    found = []
-    for one in np.unique(group):
-        rows = np.flatnonzero(group == one)
+    rating, error, group = (column.numpy() for column in (part.rating, part.error, part.group))
+    pairs = []
+    for label in np.unique(group):
+        rows = np.flatnonzero(group == label)
         gap = rating[rows][:, None] - rating[rows][None]
         i, j = np.nonzero(gap > sure * np.hypot(error[rows][:, None], error[rows][None]))
-        found.append((rows[i], rows[j]))
-    return np.concatenate([i for i, _ in found]), np.concatenate([j for _, j in found])
+        pairs.append((rows[i], rows[j]))
+    return np.concatenate([i for i, _ in pairs]), np.concatenate([j for _, j in pairs])
 
 
 def order(score: Array, part: Rated, sure: float) -> float:
@@ -40,11 +40,11 @@ def measures(score: Array, world: World, sure: float) -> dict[str, float]:
     rating, group = world.test.rating.numpy(), world.test.group.numpy()
     of_set = np.array([name.partition(" ")[0] for name in world.groups])[group]
     i, j = sure_pairs(world.test, sure)
-    found: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for name in dict.fromkeys(of_set):
-        found[f"{name} {ORDER}"] = _right(score, i[of_set[i] == name], j[of_set[i] == name])
-        sexes = [group == one for one in np.unique(group[of_set == name])]
+        metrics[f"{name} {ORDER}"] = _right(score, i[of_set[i] == name], j[of_set[i] == name])
+        sexes = [group == label for label in np.unique(group[of_set == name])]
         for measure, of in ((PLCC, pearson), (SRCC, spearman)):
-            found[f"{name} {measure}"] = float(np.mean([of(score[own], rating[own]) for own in sexes]))
+            metrics[f"{name} {measure}"] = float(np.mean([of(score[members], rating[members]) for members in sexes]))
     constant = is_constant_scorer(torch.from_numpy(score), tolerance=1e-3)
-    return {**found, ROUNDED: _right(np.round(score, 3), i, j), SPREAD: float(score.std()), CONSTANT: float(constant)}
+    return {**metrics, ROUNDED: _right(np.round(score, 3), i, j), SPREAD: float(score.std()), CONSTANT: float(constant)}

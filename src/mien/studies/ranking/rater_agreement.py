@@ -32,16 +32,22 @@ def agreement(score: Array, ratings: Array, group: NDArray[np.str_], rounds: int
     centred = ratings - np.nanmean(ratings, 0, keepdims=True)
     known, total = ~np.isnan(centred), np.nansum(centred, 1)
     rng = np.random.default_rng(seed)
-    found = []
+    tallies = []
     for rater in range(ratings.shape[1]):
         rows = np.flatnonzero(known[:, rater])
         others = known[rows].sum(1) - 1
         mean = np.where(others > 0, (total[rows] - centred[rows, rater]) / np.maximum(others, 1), np.nan)
-        own, kind = ratings[rows, rater], group[rows]
+        answers, kind = ratings[rows, rater], group[rows]
         peers = rng.permutation(np.flatnonzero(known[rows].sum(0) > 1))
-        one = [_right(own, ratings[rows, peer], kind) for peer in peers[peers != rater][:_ROUND]]
-        found.append((_right(own, score[rows], kind), _right(own, mean, kind), np.sum(one, 0) if one else np.zeros(2)))
-    counts = np.array(found)  # raters, three, (right, pairs)
+        peer_counts = [_right(answers, ratings[rows, peer], kind) for peer in peers[peers != rater][:_ROUND]]
+        tallies.append(
+            (
+                _right(answers, score[rows], kind),
+                _right(answers, mean, kind),
+                np.sum(peer_counts, 0) if peer_counts else np.zeros(2),
+            )
+        )
+    counts = np.array(tallies)  # raters, three, (right, pairs)
     draws = np.random.default_rng(seed).integers(0, len(counts), (rounds, len(counts)))
     shares = {
         name: Estimate(_share(counts[:, k]), np.array([_share(counts[rows, k]) for rows in draws]))
@@ -55,11 +61,11 @@ def _share(counts: Array) -> float:
     return float(right / pairs) if pairs else float("nan")
 
 
-def _right(own: Array, other: Array, group: NDArray[np.str_]) -> Array:
-    """How many pairs of a group, told apart by `own`, the other values order alike, and how many there are."""
-    i, j = np.triu_indices(len(own), 1)
-    apart = (own[i] != own[j]) & (group[i] == group[j]) & ~np.isnan(other[i] + other[j])
-    same = np.sign(own[i] - own[j]) * np.sign(other[i] - other[j])
+def _right(answers: Array, other: Array, group: NDArray[np.str_]) -> Array:
+    """How many pairs of a group, told apart by `answers`, the other values order alike, and how many there are."""
+    i, j = np.triu_indices(len(answers), 1)
+    apart = (answers[i] != answers[j]) & (group[i] == group[j]) & ~np.isnan(other[i] + other[j])
+    same = np.sign(answers[i] - answers[j]) * np.sign(other[i] - other[j])
     return np.array([(0.5 + 0.5 * same[apart]).sum(), apart.sum()])
 
 

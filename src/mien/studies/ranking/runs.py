@@ -195,11 +195,11 @@ def choose(method: Method, world: World, settings: Settings) -> Constants:
     """Of the trials those constants that bring most pairs of held-out faces in order."""
     teach, held = (world.train.take(rows) for rows in split_rows(world, settings.held_out, 0))
     trials = trial_constants(method.loss, settings.trials)
-    found = []
+    accuracies = []
     for constants in trials:
         scorer, _ = learn(method, constants, teach, None, world, 0, settings)
-        found.append(order(scores(scorer, method, held).numpy(), held, settings.sure))
-    return trials[int(np.nanargmax(found))]
+        accuracies.append(order(scores(scorer, method, held).numpy(), held, settings.sure))
+    return trials[int(np.nanargmax(accuracies))]
 
 
 def train(method: Method, constants: Constants, seed: int, world: World, settings: Settings) -> Outcome:
@@ -208,5 +208,5 @@ def train(method: Method, constants: Constants, seed: int, world: World, setting
     start = process_time()
     scorer, curve = learn(method, constants, teach, held, world, seed, settings)
     seconds = process_time() - start
-    found = measures(scores(scorer, method, world.test).numpy(), world, settings.sure)
-    return Outcome({**found, SECONDS: seconds}, curve)
+    metrics = measures(scores(scorer, method, world.test).numpy(), world, settings.sure)
+    return Outcome({**metrics, SECONDS: seconds}, curve)

@@ -64,21 +64,21 @@ def compare_losses(world: World, settings: Settings, seeds: tuple[int, ...]) -> 
     networks = {method.name: method for method in METHODS}
     embedded = embed(world)
     chosen = sweep("ranking-losses: constants", METHODS, (0,), lambda method, _: choose(method, world, settings))
-    constants = {method.name: found[0] for method, found in chosen.items()}
+    constants = {method.name: choice[0] for method, choice in chosen.items()}
     penalties = {name: choose_penalty(name, world, embedded, settings) for name in RANGE}
 
-    def one(name: str, seed: int) -> Outcome:
+    def outcome(name: str, seed: int) -> Outcome:
         if name in penalties:
             return train_linear(name, penalties[name], seed, world, embedded, settings)
         return train(networks[name], constants[name], seed, world, settings)
 
-    outcomes = sweep("ranking-losses", (*networks, *penalties), seeds, one)
-    found = {name: gather([each.measures for each in runs]) for name, runs in outcomes.items()}
+    outcomes = sweep("ranking-losses", (*networks, *penalties), seeds, outcome)
+    results = {name: gather([each.measures for each in runs]) for name, runs in outcomes.items()}
     curves = {name: np.mean([each.curve for each in runs], 0) for name, runs in outcomes.items() if name in networks}
-    told = {name: describe(one) for name, one in constants.items()}
-    told |= {name: f"penalty {short(penalty)}" for name, penalty in penalties.items()}
+    choices = {name: describe(constant) for name, constant in constants.items()}
+    choices |= {name: f"penalty {short(penalty)}" for name, penalty in penalties.items()}
     return Finding(
-        table(found, told), draw(found, curves, settings), judge(found), asdict(settings), describe_data(world)
+        table(results, choices), draw(results, curves, settings), judge(results), asdict(settings), describe_data(world)
     )
 
 
@@ -88,14 +88,14 @@ def describe(constants: Constants) -> str:
     return f"step {short(constants.learning_rate, 2)}, decay {short(constants.weight_decay, 2)}{margin}"
 
 
-def table(found: Results, told: dict[str, str]) -> Table:
+def table(results: Results, choices: dict[str, str]) -> Table:
     """A row for each method."""
-    names = list(next(iter(found.values())))
+    names = list(next(iter(results.values())))
 
     def row(method: str) -> tuple[Cell, ...]:
-        return (method, *(found[method].get(name, "none") for name in names), told[method])
+        return (method, *(results[method].get(name, "none") for name in names), choices[method])
 
-    return Table(("loss, target", *names, "chosen"), tuple(row(method) for method in found))
+    return Table(("loss, target", *names, "chosen"), tuple(row(method) for method in results))
 
 
 def describe_data(world: World) -> str:

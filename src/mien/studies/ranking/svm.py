@@ -57,17 +57,17 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
 
 def report(settings: Settings, outcomes: list[dict[str, float]], source: str, pool: Pool) -> Finding:
     """Table, figure and words from one mapping a seed."""
-    found = gather(outcomes)
+    results = gather(outcomes)
     keys = [(name, n) for n in settings.counts for name in (*LEARNED, POOL)]
     what = ("pairs in order", "support vectors (share)", "at the bound (share)", "duality gap", "C")
     undefined = Measured((float("nan"),) * len(outcomes))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (name, str(n), *(found.get(f"{name}|{n}|{one}", undefined) for one in what)) for name, n in keys
+        (name, str(n), *(results.get(f"{name}|{n}|{metric}", undefined) for metric in what)) for name, n in keys
     )
-    raters = found["raters"]
+    raters = results["raters"]
     data = f"{source}: {len(pool.z)} test faces, {raters.mean:.0f} raters, embedding of {pool.z.shape[1]} numbers"
     table = Table(("machine", "comparisons", *what), rows)
-    return Finding(table, _draw(found, settings), judge(found, settings), asdict(settings), data)
+    return Finding(table, _draw(results, settings), judge(results, settings), asdict(settings), data)
 
 
 def learn_all(settings: Settings, pool: Pool, seed: int) -> dict[str, float]:
@@ -76,7 +76,7 @@ def learn_all(settings: Settings, pool: Pool, seed: int) -> dict[str, float]:
     raters = [part for part in parts if part is not None]
     expect(len(raters) > 0, "data", f"a rater with more than {max(settings.counts)} comparisons", len(raters))
     kernels = {LINEAR: pool.z @ pool.z.T, RBF: rbf(pool.z)}
-    found = {"raters": float(len(raters))}
+    metrics = {"raters": float(len(raters))}
     for n in settings.counts:
         for name in LEARNED:
             tried = {
@@ -84,22 +84,22 @@ def learn_all(settings: Settings, pool: Pool, seed: int) -> dict[str, float]:
                 for penalty in settings.penalties
             }
             best = max(tried, key=lambda penalty: _mean(tried[penalty], "held out"))
-            found |= {f"{name}|{n}|{what}": _mean(tried[best], what) for what in tried[best][0] if what != "held out"}
-            found[f"{name}|{n}|C"] = best
-        found[f"{POOL}|{n}|pairs in order"] = float(np.mean([right(pool.z[:, 0], told) for _, told in raters]))
-    return found
+            metrics |= {f"{name}|{n}|{what}": _mean(tried[best], what) for what in tried[best][0] if what != "held out"}
+            metrics[f"{name}|{n}|C"] = best
+        metrics[f"{POOL}|{n}|pairs in order"] = float(np.mean([right(pool.z[:, 0], test) for _, test in raters]))
+    return metrics
 
 
 def split(pool: Pool, rater: int, settings: Settings, seed: int) -> tuple[Comparisons, Comparisons] | None:
     """Untied comparisons to learn from, in random order, and to predict; None for a rater of too few."""
     rng = np.random.default_rng((seed, rater))
-    asked, told = halves(pool, rater, rng)
+    asked, test = halves(pool, rater, rng)
     asked = asked[rng.permutation(np.flatnonzero(asked.target != 0.5))]
-    return (asked, told) if len(asked) > max(settings.counts) and len(told) else None
+    return (asked, test) if len(asked) > max(settings.counts) and len(test) else None
 
 
 def learn(
-    name: str, penalty: float, pool: Pool, kernels: Mapping[str, Values], n: int, asked: Comparisons, told: Comparisons
+    name: str, penalty: float, pool: Pool, kernels: Mapping[str, Values], n: int, asked: Comparisons, test: Comparisons
 ) -> dict[str, float]:
     """One machine of one rater: pairs in order among those to predict and those held out, and what the dual says."""
     some, rest = asked[np.arange(n)], asked[np.arange(n, len(asked))]
@@ -113,7 +113,7 @@ def learn(
         scores, counts = pursue(kernel, winners_first(some), penalty)
     if name == RBF:
         counts.pop("duality gap")
-    return {"pairs in order": right(scores, told), "held out": right(scores, rest), **counts}
+    return {"pairs in order": right(scores, test), "held out": right(scores, rest), **counts}
 
 
 def winners_first(some: Comparisons) -> Rows:
@@ -158,25 +158,25 @@ def right(scores: Values, pairs: Comparisons) -> float:
 
 
 def _mean(outcomes: Iterable[Mapping[str, float]], what: str) -> float:
-    return float(np.mean([one[what] for one in outcomes]))
+    return float(np.mean([outcome[what] for outcome in outcomes]))
 
 
-def judge(found: Mapping[str, Measured], settings: Settings) -> str:
+def judge(results: Mapping[str, Measured], settings: Settings) -> str:
     """Kernel against line, hinge against logistic loss, and how sparse the answer is."""
     most = max(settings.counts)
-    order = {name: found[f"{name}|{most}|pairs in order"] for name in (*LEARNED, POOL)}
-    share = found[f"{LINEAR}|{most}|support vectors (share)"]
+    order = {name: results[f"{name}|{most}|pairs in order"] for name in (*LEARNED, POOL)}
+    share = results[f"{LINEAR}|{most}|support vectors (share)"]
     what = f"pairs in order, {most} comparisons"
     lines = [compare(what, (LINEAR, order[LINEAR]), (name, order[name])) for name in (LOGISTIC, RBF, POOL)]
     return "\n".join([*lines, f"Support vectors of the linear machine: {share.mean:.0%} of {most} comparisons."])
 
 
-def _draw(found: Mapping[str, Measured], settings: Settings) -> Figure:
+def _draw(results: Mapping[str, Measured], settings: Settings) -> Figure:
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     panels: Any = figure.subplots(1, 2)
     for axes, what in zip(panels, ("pairs in order", "support vectors (share)"), strict=True):
         for name in (*LEARNED, POOL):
-            cells = [found.get(f"{name}|{n}|{what}") for n in settings.counts]
+            cells = [results.get(f"{name}|{n}|{what}") for n in settings.counts]
             known = [cell for cell in cells if cell is not None]
             if len(known) == len(cells):
                 axes.errorbar(

@@ -10,7 +10,7 @@ from mien.studies.ranking.rater_agreement import MODEL, ONE, OTHERS, Agreement
 
 
 def draw(
-    found: Mapping[tuple[str, str], Mapping[str, Estimate]],
+    results: Mapping[tuple[str, str], Mapping[str, Estimate]],
     raters: Agreement,
     shares: list[tuple[int, float, float]],
     measures: tuple[str, str],
@@ -26,9 +26,13 @@ def draw(
     groups, changes = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
     bars, lines = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
     for axes, measure, wanted in ((groups, rank, False), (changes, change, True)):
-        names = list(dict.fromkeys(group for (_, group), one in found.items() if (change in one) == wanted))
-        for k, one_set in enumerate(dict.fromkeys(name for name, _ in found)):
-            cells = {group: one[measure] for (name, group), one in found.items() if name == one_set and measure in one}
+        names = list(dict.fromkeys(group for (_, group), metrics in results.items() if (change in metrics) == wanted))
+        for k, one_set in enumerate(dict.fromkeys(name for name, _ in results)):
+            cells = {
+                group: metrics[measure]
+                for (name, group), metrics in results.items()
+                if name == one_set and measure in metrics
+            }
             cells = {group: cell for group, cell in cells.items() if group in names}
             value = np.array([cell.value for cell in cells.values()])
             ends = np.abs(np.array([[cell.low, cell.high] for cell in cells.values()]).reshape(-1, 2).T - value)

@@ -56,25 +56,25 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
     for name in (*EXACT, GROUPS):
         if not (folder / name).is_file():
             raise InputError(f"'data' must hold {name}. Got {str(folder)!r}.")
-    found: dict[tuple[str, str], dict[str, Estimate]] = {}
+    results: dict[tuple[str, str], dict[str, Estimate]] = {}
     counts: dict[tuple[str, str], int] = {}
     for faces, group, reading, index in _groups(settings, folder):
-        found[faces, group] = measures(reading, index, settings.rounds)
+        results[faces, group] = measures(reading, index, settings.rounds)
         counts[faces, group] = len(index)
-    rows = tuple((*key, counts[key], *_cells(one)) for key, one in found.items())
-    told = ", ".join(f"{counts[key]} faces of {key[0]}" for key in counts if key[1] == AS_IS)
+    rows = tuple((*key, counts[key], *_cells(metrics)) for key, metrics in results.items())
+    sizes = ", ".join(f"{counts[key]} faces of {key[0]}" for key in counts if key[1] == AS_IS)
     return Finding(
         Table(("set", "faces", "number", MAE, BIAS, COVERAGE, WIDTH), rows),
-        _draw(found),
-        judge(found),
+        _draw(results),
+        judge(results),
         asdict(settings),
-        f"test splits: {told}; of each exact set {settings.spoiled} faces were spoiled",
+        f"test splits: {sizes}; of each exact set {settings.spoiled} faces were spoiled",
         "Cells: value (95 % interval, bootstrap over faces).",
     )
 
 
-def _cells(found: Mapping[str, Estimate]) -> list[Cell]:
-    return [found.get(name, "none") for name in (MAE, BIAS, COVERAGE, WIDTH)]
+def _cells(results: Mapping[str, Estimate]) -> list[Cell]:
+    return [results.get(name, "none") for name in (MAE, BIAS, COVERAGE, WIDTH)]
 
 
 def _groups(settings: Settings, folder: Path) -> Iterator[tuple[str, str, Reading, NDArray[np.int64]]]:
@@ -122,37 +122,41 @@ def measures(reading: Reading, index: NDArray[np.int64], rounds: int) -> dict[st
     return {name: estimate(partial(mean_of, value), len(value), draws) for name, value in values.items()}
 
 
-def judge(found: Mapping[tuple[str, str], Mapping[str, Estimate]]) -> str:
+def judge(results: Mapping[tuple[str, str], Mapping[str, Estimate]]) -> str:
     """Words for coverage by set, age and what spoils pictures, and for what widens the interval."""
-    covered = {key: one[COVERAGE] for key, one in found.items()}
-    whole = ", ".join(f"{key[0]} {one.value:.1%}" for key, one in covered.items() if key[1] == AS_IS)
+    covered = {key: metrics[COVERAGE] for key, metrics in results.items()}
+    whole = ", ".join(f"{key[0]} {coverage.value:.1%}" for key, coverage in covered.items() if key[1] == AS_IS)
     gaps = [
-        f"{key[0]}, {key[1]} ({one.value:.1%})" for key, one in covered.items() if one.value < LOW and one.high < 0.9
+        f"{key[0]}, {key[1]} ({coverage.value:.1%})"
+        for key, coverage in covered.items()
+        if coverage.value < LOW and coverage.high < 0.9
     ]
     least = min(covered, key=lambda key: covered[key].value)
     lines = [
         f"Coverage of the 90 % interval: {whole}; least: {', '.join(least)} ({covered[least].value:.1%}).",
         f"Surely below 90 % and below {LOW:.0%}: {'; '.join(gaps) or 'none'}.",
     ]
-    for key, one in found.items():
+    for key, metrics in results.items():
         if key[1] in SPOILED:
-            before = found[key[0], AS_IS][WIDTH].value
-            lines.append(f"{key[0]}, {key[1]}: {one[WIDTH].value / before:.2f} times as wide, covers {one[COVERAGE]}.")
-    turned = [(key[1], one) for key, one in found.items() if key[1].startswith("head turn")]
+            before = results[key[0], AS_IS][WIDTH].value
+            lines.append(
+                f"{key[0]}, {key[1]}: {metrics[WIDTH].value / before:.2f} times as wide, covers {metrics[COVERAGE]}."
+            )
+    turned = [(key[1], metrics) for key, metrics in results.items() if key[1].startswith("head turn")]
     if len(turned) > 1:
         wider = turned[-1][1][WIDTH].value / turned[0][1][WIDTH].value
         lines.append(f"Turned faces ({turned[-1][0]} against {turned[0][0]}): {wider:.2f} times as wide.")
     return "\n".join(lines)
 
 
-def _draw(found: Mapping[tuple[str, str], Mapping[str, Estimate]]) -> Figure:
+def _draw(results: Mapping[tuple[str, str], Mapping[str, Estimate]]) -> Figure:
     figure = Figure(figsize=(12, 8), layout="constrained")
     coverage, width = figure.subplots(2, 1, sharex=True)
-    groups = list(dict.fromkeys(group for _, group in found))
-    for k, name in enumerate(dict.fromkeys(name for name, _ in found)):
-        places = [groups.index(group) + 0.25 * (k - 1) for one, group in found if one == name]
+    groups = list(dict.fromkeys(group for _, group in results))
+    for k, name in enumerate(dict.fromkeys(name for name, _ in results)):
+        places = [groups.index(group) + 0.25 * (k - 1) for dataset, group in results if dataset == name]
         for axes, measure in ((coverage, COVERAGE), (width, WIDTH)):
-            cells = [one[measure] for key, one in found.items() if key[0] == name]
+            cells = [metrics[measure] for key, metrics in results.items() if key[0] == name]
             value = np.array([cell.value for cell in cells])
             ends = np.abs(np.array([[cell.low, cell.high] for cell in cells]).T - value)
             axes.errorbar(places, value, ends, fmt="o", ms=4, capsize=2, label=name)

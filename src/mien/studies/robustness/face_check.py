@@ -67,16 +67,16 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
     if not files:
         raise InputError(f"'data' must hold one of {', '.join(SETS)}. Got {str(folder)!r}.")
     strict, lenient = Landmarker(threads=1), Landmarker(threads=1, min_presence=0)
-    found: dict[tuple[str, float], Count] = {}
+    counts: dict[tuple[str, float], Count] = {}
     for name, image in _without_faces(settings.variants):
         group = "a cat" if name == CAT else "no face"
-        _count(found, group, image, strict)
+        _count(counts, group, image, strict)
     for path in files:
         for image in _pictures(path, settings.limit):
-            _count_middle(found, path.stem, image, (strict, lenient))
-    rows = tuple((*key, count.boxes, count.kept, _share(count)) for key, count in sorted(found.items()))
+            _count_middle(counts, path.stem, image, (strict, lenient))
+    rows = tuple((*key, count.boxes, count.kept, _share(count)) for key, count in sorted(counts.items()))
     columns = ("pictures", "detector threshold", "boxes", "kept by the presence score", "share kept")
-    return Finding(Table(columns, rows), _draw(found), _judge(found), asdict(settings), _describe(files, settings))
+    return Finding(Table(columns, rows), _draw(counts), _judge(counts), asdict(settings), _describe(files, settings))
 
 
 def _share(count: Count) -> float:
@@ -118,14 +118,14 @@ def _pictures(path: Path, limit: int) -> Iterator[Image]:
     yield from (image for image in table.images(wanted) if image is not None)
 
 
-def _count(found: dict[tuple[str, float], Count], group: str, image: Image, landmarker: Landmarker) -> None:
+def _count(counts: dict[tuple[str, float], Count], group: str, image: Image, landmarker: Landmarker) -> None:
     for threshold, detector in _detectors():
         faces = detector(image)
         kept = landmarker([image], [faces])[0] if len(faces) else faces
-        found.setdefault((group, threshold), Count()).add(len(faces), len(kept))
+        counts.setdefault((group, threshold), Count()).add(len(faces), len(kept))
 
 
-def _count_middle(found: dict[tuple[str, float], Count], name: str, image: Image, landmarkers: Landmarkers) -> None:
+def _count_middle(counts: dict[tuple[str, float], Count], name: str, image: Image, landmarkers: Landmarkers) -> None:
     """The face nearest to the middle, by its turn."""
     strict, lenient = landmarkers
     for threshold, detector in _detectors():
@@ -137,7 +137,7 @@ def _count_middle(found: dict[tuple[str, float], Count], name: str, image: Image
         assert pose is not None
         turn = next(f"yaw {low}-{high}" for low, high in YAWS if low <= abs(float(pose.yaw[0])) < high)
         for group in ("all", turn):
-            found.setdefault((f"{name}, {group}", threshold), Count()).add(1, kept)
+            counts.setdefault((f"{name}, {group}", threshold), Count()).add(1, kept)
 
 
 @cache
@@ -145,11 +145,11 @@ def _detectors() -> tuple[tuple[float, Detector], ...]:
     return tuple((threshold, Detector(score_threshold=threshold, threads=1)) for threshold in (USUAL, LOW))
 
 
-def _judge(found: dict[tuple[str, float], Count]) -> str:
+def _judge(counts: dict[tuple[str, float], Count]) -> str:
     lines = []
     for threshold in (USUAL, LOW):
-        false = found.get(("no face", threshold), Count())
-        true = [count for (name, at), count in found.items() if name.endswith(", all") and at == threshold]
+        false = counts.get(("no face", threshold), Count())
+        true = [count for (name, at), count in counts.items() if name.endswith(", all") and at == threshold]
         faces, kept = sum(count.boxes for count in true), sum(count.kept for count in true)
         lines.append(
             f"At a detector threshold of {threshold} the presence score keeps {false.kept} of {false.boxes} boxes on "
@@ -158,12 +158,12 @@ def _judge(found: dict[tuple[str, float], Count]) -> str:
     return "\n".join(lines)
 
 
-def _draw(found: dict[tuple[str, float], Count]) -> Figure:
-    names = sorted({name for name, _ in found})
+def _draw(counts: dict[tuple[str, float], Count]) -> Figure:
+    names = sorted({name for name, _ in counts})
     figure = Figure(figsize=(9, 0.4 * len(names) + 1.5), layout="constrained")
     axes = figure.add_subplot()
     for k, threshold in enumerate((USUAL, LOW)):
-        shares = [_share(found.get((name, threshold), Count())) for name in names]
+        shares = [_share(counts.get((name, threshold), Count())) for name in names]
         axes.barh(np.arange(len(names)) + 0.4 * (k - 0.5), shares, 0.36, label=f"detector threshold {threshold}")
     axes.set_yticks(range(len(names)), names)
     axes.set(xlim=(0, 1.02), title="share of boxes that the presence score keeps")

@@ -57,23 +57,25 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
     for name in (*SETS, DISPLAYS):
         if not (folder / f"{name}.parquet").is_file():
             raise InputError(f"'data' must hold {name}.parquet. Got {str(folder)!r}.")
-    found: dict[Key, Estimate] = {}
+    results: dict[Key, Estimate] = {}
     analyzer = Analyzer([], threads=1)
     for name in SETS:
         images = list(pictures(folder / f"{name}.parquet", settings.scenes))
-        found |= {(name, what): one for what, one in scenes(images, settings.rounds).items()}
+        results |= {(name, what): share for what, share in scenes(images, settings.rounds).items()}
         sharp = images[: settings.sharp]
-        found |= {(name, what): one for what, one in blurs(analyzer, sharp, settings.rounds).items()}
+        results |= {(name, what): share for what, share in blurs(analyzer, sharp, settings.rounds).items()}
     path = folder / f"{DISPLAYS}.parquet"
     alike = likeness(np.stack([thumbnail(image) for image in iterate_images(path) if image is not None]))
     person = np.asarray(read_columns(path)["subject"], str)
-    found |= {(DISPLAYS, what): one for what, one in people(alike, person, settings.rounds).items()}
-    rows = tuple((*key, one) for key, one in found.items())
-    said = (
+    results |= {(DISPLAYS, what): share for what, share in people(alike, person, settings.rounds).items()}
+    rows = tuple((*key, share) for key, share in results.items())
+    sample = (
         f"{settings.scenes} pictures of each of {', '.join(SETS)}, {settings.sharp} of them blurred; all of {DISPLAYS}"
     )
     note = "Share: of pairs that count as one scene; of faces that count as blurred (value, 95 % interval)."
-    return Finding(Table(("set", "what", "share"), rows), _draw(found), judge(found), asdict(settings), said, note)
+    return Finding(
+        Table(("set", "what", "share"), rows), _draw(results), judge(results), asdict(settings), sample, note
+    )
 
 
 def pictures(path: Path, count: int) -> Iterator[Image]:
@@ -99,29 +101,29 @@ def scenes(images: list[Image], rounds: int) -> dict[str, Estimate]:
     rng, count = np.random.default_rng(1), len(images)
     shots = [second_shot(image, rng) for image in images]
     alike = likeness(np.stack([thumbnail(image) for image in (*images, *shots)])) >= SAME_SCENE
-    own = alike[np.arange(count), count + np.arange(count)].astype(float)
+    repeats = alike[np.arange(count), count + np.arange(count)].astype(float)
     others = (alike[:count, :count].sum(1) - 1) / (count - 1)
-    return {SHOT: _share(own, rounds), OTHERS: _share(others, rounds)}
+    return {SHOT: _share(repeats, rounds), OTHERS: _share(others, rounds)}
 
 
 def people(alike: NDArray[np.float32], person: NDArray[np.str_], rounds: int) -> dict[str, Estimate]:
     """How often pictures of one person, and of two, count as the same scene."""
     same, scene = person[:, None] == person, alike >= SAME_SCENE
-    own = [(scene[i] & same[i]).sum() - 1 for i in range(len(same))]
-    within = np.array([n / (same[i].sum() - 1) if same[i].sum() > 1 else np.nan for i, n in enumerate(own)])
+    matches = [(scene[i] & same[i]).sum() - 1 for i in range(len(same))]
+    within = np.array([n / (same[i].sum() - 1) if same[i].sum() > 1 else np.nan for i, n in enumerate(matches)])
     across = (scene & ~same).sum(1) / (~same).sum(1)
     return {PERSON: _share(within[~np.isnan(within)], rounds), OTHERS: _share(across, rounds)}
 
 
 def blurs(analyzer: Analyzer, images: list[Image], rounds: int) -> dict[str, Estimate]:
     """How often the largest face counts as blurred, by the strength of the blur."""
-    found = {}
+    shares = {}
     for percent in BLURS:
         changed = [image if not percent else _blurred(image, percent / 100) for image in images]
         read = zip(changed, analyzer.images(changed), strict=True)
-        told = np.array([sharpness(faces.face(0), image) < BLURRED for image, faces in read if len(faces)], float)
-        found["blurred: as it is" if not percent else f"blurred: by {percent} % of the side"] = _share(told, rounds)
-    return found
+        blurred = np.array([sharpness(faces.face(0), image) < BLURRED for image, faces in read if len(faces)], float)
+        shares["blurred: as it is" if not percent else f"blurred: by {percent} % of the side"] = _share(blurred, rounds)
+    return shares
 
 
 def _blurred(image: Image, part: float) -> Image:
@@ -135,23 +137,23 @@ def _share(values: NDArray[np.float64], rounds: int) -> Estimate:
     return estimate(partial(mean, values=values), len(values), resample(None, len(values), rounds))
 
 
-def judge(found: dict[Key, Estimate]) -> str:
+def judge(results: dict[Key, Estimate]) -> str:
     """Words for each kind of pair, and for blur."""
     lines = []
-    for what in dict.fromkeys(what for _, what in found):
-        told = "; ".join(f"{name} {one.value:.2%}" for (name, own), one in found.items() if own == what)
+    for what in dict.fromkeys(what for _, what in results):
+        cells = "; ".join(f"{name} {share.value:.2%}" for (name, kind), share in results.items() if kind == what)
         about = what.capitalize() if what.startswith("blurred") else f"Taken for one scene, {what}"
-        lines.append(f"{about}: {told}.")
+        lines.append(f"{about}: {cells}.")
     return "\n".join(lines)
 
 
-def _draw(found: dict[Key, Estimate]) -> Figure:
+def _draw(results: dict[Key, Estimate]) -> Figure:
     figure = Figure(figsize=(12, 5), layout="constrained")
     for axes, blurred in zip(figure.subplots(1, 2), (False, True), strict=True):
-        kinds = [what for what in dict.fromkeys(what for _, what in found) if what.startswith("blurred") == blurred]
-        names = list(dict.fromkeys(name for name, what in found if what in kinds))
+        kinds = [what for what in dict.fromkeys(what for _, what in results) if what.startswith("blurred") == blurred]
+        names = list(dict.fromkeys(name for name, what in results if what in kinds))
         for k, name in enumerate(names):
-            cells = {what: found[name, what] for what in kinds if (name, what) in found}
+            cells = {what: results[name, what] for what in kinds if (name, what) in results}
             value = np.array([cell.value for cell in cells.values()])
             ends = np.abs(np.array([[cell.low, cell.high] for cell in cells.values()]).T - value)
             places = [kinds.index(what) + 0.12 * (k - len(names) / 2) for what in cells]

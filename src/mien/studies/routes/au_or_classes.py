@@ -89,17 +89,17 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
     bench = open_bench(files, settings.limit, settings.trees)
     cast = load_heads(folder)
     rendered = render_frontal(bench, cast, settings.scenes, seeds)
-    found = {f"ferplus, {name}": voted_hits(bench, name, settings.rounds) for name in SUBSETS}
+    results = {f"ferplus, {name}": voted_hits(bench, name, settings.rounds) for name in SUBSETS}
     everyone = np.ones(len(rendered.told.label), bool)
-    found["rendered, frontal"] = rendered_hits(bench, rendered.reading, rendered.told, everyone, settings.rounds)
+    results["rendered, frontal"] = rendered_hits(bench, rendered.reading, rendered.told, everyone, settings.rounds)
     spreads = measure_spreads(bench, rendered)
     speeds = measure_speed(bench, settings.timed)
     curves = {c.name: learning_curves(c, settings.shots, settings.draws) for c in new_categories(bench, cast, settings)}
-    rows = [*_hit_rows(found), *_plain_rows(spreads), *_plain_rows(speeds), *_reuse_rows(curves, settings.shots)]
+    rows = [*_hit_rows(results), *_plain_rows(spreads), *_plain_rows(speeds), *_reuse_rows(curves, settings.shots)]
     return Finding(
         Table(("faces", "measure", *NAMES), tuple(rows)),
-        draw_routes(found, spreads, curves),
-        "\n".join((*judge_routes(found, spreads, curves, speeds), f"{bench.choice[0].upper()}{bench.choice[1:]}.")),
+        draw_routes(results, spreads, curves),
+        "\n".join((*judge_routes(results, spreads, curves, speeds), f"{bench.choice[0].upper()}{bench.choice[1:]}.")),
         asdict(settings),
         _describe(bench, rendered, cast),
         NOTE,
@@ -120,29 +120,29 @@ Values = dict[tuple[str, str], dict[str, float]]
 
 def measure_spreads(bench: Bench, rendered: Rendered) -> Values:
     """How far a route's representation spreads within classes, over people, and how its accuracy does."""
-    found: Values = {}
+    spreads: Values = {}
     clear = bench.test.label < len(EMOTIONS)
     for name in NAMES:
         voted = bench.test_reading.answers[name].representation[clear]
         drawn = rendered.reading.answers[name].representation
-        told = rendered.told
-        accuracy = by_person(bench.probability(rendered.reading, name).argmax(1) == told.label, told.person)
-        _, display = np.unique(told.display.astype(str), return_inverse=True)
-        person = variance_share(drawn, told.person)
+        faces = rendered.told
+        accuracy = by_person(bench.probability(rendered.reading, name).argmax(1) == faces.label, faces.person)
+        _, display = np.unique(faces.display.astype(str), return_inverse=True)
+        person = variance_share(drawn, faces.person)
         shown = variance_share(drawn, display)
-        own = {
+        metrics = {
             ("ferplus, all", "temperature"): bench.temperature[name],
             ("ferplus, all", "intra-class spread"): spread_within(voted, bench.test.label[clear]),
-            ("rendered, frontal", "intra-class spread"): spread_within(drawn, told.label),
+            ("rendered, frontal", "intra-class spread"): spread_within(drawn, faces.label),
             ("rendered, frontal", "variance explained by the person"): person,
             ("rendered, frontal", "variance explained by the display"): shown,
             ("rendered, frontal", "person over display"): person / shown,
             ("rendered, frontal", "accuracy, least of a person"): float(accuracy.min()),
             ("rendered, frontal", "accuracy, deviation over people"): float(accuracy.std(ddof=1)),
         }
-        for key, value in own.items():
-            found.setdefault(key, {})[name] = value
-    return found
+        for key, value in metrics.items():
+            spreads.setdefault(key, {})[name] = value
+    return spreads
 
 
 def measure_speed(bench: Bench, timed: int) -> Values:
@@ -150,7 +150,7 @@ def measure_speed(bench: Bench, timed: int) -> Values:
     pictures = [picture for _, picture in zip(range(timed), bench.test.pictures(), strict=False)]
     shared = 1e3 * seconds_a_face(lambda k: bench.finder(pictures[k].image), len(pictures))
     whole = 1e3 * seconds_a_face(lambda k: bench.finder.detector(pictures[k].image), len(pictures))
-    found: Values = {}
+    speeds: Values = {}
     for route in bench.routes:
 
         def read(k: int, route=route) -> None:  # type: ignore[no-untyped-def]
@@ -158,10 +158,12 @@ def measure_speed(bench: Bench, timed: int) -> Values:
             route.read(cut([pictures[k].image], points, route.template), points)
 
         with threadpool_limits(1):
-            own = 1e3 * seconds_a_face(read, len(pictures))
-        found.setdefault(("one thread", "ms a face, after the landmarks"), {})[route.name] = own
-        found.setdefault(("one thread", "ms a face, after the detector"), {})[route.name] = own + shared - whole
-    return found
+            milliseconds = 1e3 * seconds_a_face(read, len(pictures))
+        speeds.setdefault(("one thread", "ms a face, after the landmarks"), {})[route.name] = milliseconds
+        speeds.setdefault(("one thread", "ms a face, after the detector"), {})[route.name] = (
+            milliseconds + shared - whole
+        )
+    return speeds
 
 
 def new_categories(bench: Bench, cast: Cast, settings: Settings) -> list[NewCategory]:
@@ -184,10 +186,10 @@ def _pain(bench: Bench, cast: Cast, split: str, scenes: int) -> tuple[Reading, N
     return reading, (describe(plans, FRONTAL).display == "pain")[reading.found]
 
 
-def _hit_rows(found: Mapping[str, Hits]) -> list[tuple[Cell, ...]]:
+def _hit_rows(results: Mapping[str, Hits]) -> list[tuple[Cell, ...]]:
     return [
         (faces, measure, *(hits[name][measure] for name in NAMES))
-        for faces, hits in found.items()
+        for faces, hits in results.items()
         for measure in hits[NAMES[0]]
     ]
 

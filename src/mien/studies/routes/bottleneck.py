@@ -94,11 +94,11 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
         outcomes = {FROZEN: [measure(frozen(folder), FROZEN, sets)] * len(seeds)}
         for name in OPTIONS:
             outcomes[name] = [measure(trained(name, settings, folder, Path(runs), k), name, sets) for k in seeds]
-    found = {name: gather(parts) for name, parts in outcomes.items()}
-    rows = tuple((what, *(found[name].get(what, "none") for name in found)) for what in found[FROZEN])
-    told = ", ".join(f"{len(part.test)} of {name}" for name, part in sets.items())
+    results = {name: gather(parts) for name, parts in outcomes.items()}
+    rows = tuple((what, *(results[name].get(what, "none") for name in results)) for what in results[FROZEN])
+    sizes = ", ".join(f"{len(part.test)} of {name}" for name, part in sets.items())
     return Finding(
-        Table(("measure", *found), rows), draw(found), judge(found), asdict(settings), f"faces measured: {told}"
+        Table(("measure", *results), rows), draw(results), judge(results), asdict(settings), f"faces measured: {sizes}"
     )
 
 
@@ -169,15 +169,15 @@ def _some(rows: Rows, limit: int) -> Rows:
 def measure(model: FaceModel, name: str, sets: Mapping[str, Faces]) -> Outcome:
     """Macro-F1 of three classes by set, and the AUC of the units."""
     evidence = None if name == DIRECT else fit_evidence([_voted(model, sets[stem]) for stem in VOTED])
-    found: Outcome = {}
+    outcome: Outcome = {}
     for stem, part in sets.items():
         if stem == "ckplus":
-            found |= _units(model, part)
+            outcome |= _units(model, part)
             continue
         rows = part.test[~np.isnan(part.faces.labels["emotion"][part.test]).any(1)]
         preds, target = _read(model, evidence, part.faces, rows), part.faces.labels["emotion"][rows].argmax(1)
-        found[f"{stem}, macro-F1"] = metrics.macro_f1(preds, target, 3, "labeled")
-    return found
+        outcome[f"{stem}, macro-F1"] = metrics.macro_f1(preds, target, 3, "labeled")
+    return outcome
 
 
 def _voted(model: FaceModel, part: Faces) -> tuple[Array, Array]:
@@ -206,21 +206,21 @@ def _units(model: FaceModel, part: Faces) -> Outcome:
     return {AUC: float(np.mean(aucs)), LEAST: float(np.min(aucs))}
 
 
-def judge(found: Mapping[str, Mapping[str, Measured]]) -> str:
+def judge(results: Mapping[str, Mapping[str, Measured]]) -> str:
     """What the seeds tell, a sentence a comparison."""
     lines = []
-    for what in found[THROUGH]:
+    for what in results[THROUGH]:
         for other in (FROZEN, DIRECT) if "macro-F1" in what else (FROZEN, FREE):
-            lines.append(compare(what, (THROUGH, found[THROUGH][what]), (other, found[other][what])))
+            lines.append(compare(what, (THROUGH, results[THROUGH][what]), (other, results[other][what])))
     return "\n".join(lines)
 
 
-def draw(found: Mapping[str, Mapping[str, Measured]]) -> Figure:
+def draw(results: Mapping[str, Mapping[str, Measured]]) -> Figure:
     """Bars a measure, one a variant, with the SD over seeds."""
-    names = list(found[FROZEN])
+    names = list(results[FROZEN])
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    for k, (variant, measures) in enumerate(found.items()):
+    for k, (variant, measures) in enumerate(results.items()):
         places = np.arange(len(names)) + 0.2 * (k - 1.5)
         spread = np.nan_to_num([measures[name].spread for name in names])
         axes.bar(places, [measures[name].mean for name in names], 0.18, yerr=spread, capsize=2, label=variant)

@@ -56,23 +56,25 @@ class Finder:
 
     def __call__(self, image: Image) -> Array | None:
         """68 landmarks (68, 2), or None without a face."""
-        found = pick_face(self.detector, image, None)
-        return None if found is None else np.asarray(self.landmarker.points(image, *found)[0])
+        face = pick_face(self.detector, image, None)
+        return None if face is None else np.asarray(self.landmarker.points(image, *face)[0])
 
 
 def read_pictures(pictures: Iterable[Picture], routes: Sequence[Route], finder: Finder) -> Reading:
     """Find the face of each picture, cut it as each route wants it, and let every route answer."""
-    found, points = [], []
+    detected, points = [], []
     parts: list[dict[str, Answers]] = []
     for batch in _batches(pictures):
         places = [finder(p.image) if p.landmarks is None else p.landmarks for p in batch]
         seen = [(picture, place) for picture, place in zip(batch, places, strict=True) if place is not None]
-        found += [place is not None for place in places]
+        detected += [place is not None for place in places]
         if seen:
             points += [place for _, place in seen]
             parts.append({route.name: _read(route, seen) for route in routes})
     names = [route.name for route in routes]
-    return Reading({name: _joined([part[name] for part in parts]) for name in names}, np.array(found), np.stack(points))
+    return Reading(
+        {name: _joined([part[name] for part in parts]) for name in names}, np.array(detected), np.stack(points)
+    )
 
 
 def _batches(pictures: Iterable[Picture]) -> Iterator[list[Picture]]:
@@ -178,9 +180,9 @@ def _find_all(path: Path, row: NDArray[np.int64], finder: Finder) -> Array:
     points = np.full((len(row), 68, 2), np.nan, np.float32)
     with progress_bar("landmarks", len(row)) as advance:
         for place, image in _images(path, row):
-            found = finder(image)
-            if found is not None:
-                points[place] = found
+            landmarks = finder(image)
+            if landmarks is not None:
+                points[place] = landmarks
             advance()
     return points
 

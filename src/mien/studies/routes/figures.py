@@ -17,7 +17,7 @@ COLORS = {UNITS: "#0072b2", DIRECT: "#d55e00", LANDMARKS: "#009e73", EXACT: "#66
 
 
 def draw_routes(
-    found: Mapping[str, Hits],
+    results: Mapping[str, Hits],
     spreads: Mapping[tuple[str, str], Mapping[str, float]],
     curves: Mapping[str, Mapping[tuple[str, int], Estimate]],
 ) -> Figure:
@@ -25,7 +25,7 @@ def draw_routes(
     figure = Figure(figsize=(13, 8), layout="constrained")
     score, calibration, spread, *learning = figure.subplots(2, 3).flat
     for axes, measure in ((score, F1), (calibration, ECE)):
-        _bars(axes, {faces: {name: hits[name][measure] for name in hits} for faces, hits in found.items()})
+        _bars(axes, {faces: {name: hits[name][measure] for name in hits} for faces, hits in results.items()})
         axes.set_title(f"{measure}, 95 % interval")
     score.set_ylim(bottom=0.3)
     shown = [key for key in spreads if "spread" in key[1] or "variance explained" in key[1]]

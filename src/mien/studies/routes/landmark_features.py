@@ -108,12 +108,12 @@ def angles(points: Array) -> Array:
 
     The cosine by the law of cosines would lose the digits of flat angles; |cross| and dot do not.
     """
-    found = []
+    columns = []
     for a, b, c in ANGLES.values():
         u, v = points[:, a] - points[:, b], points[:, c] - points[:, b]
         cross = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
-        found.append(np.arctan2(np.abs(cross), (u * v).sum(1)))
-    return np.stack(found, 1)
+        columns.append(np.arctan2(np.abs(cross), (u * v).sum(1)))
+    return np.stack(columns, 1)
 
 
 def slopes(points: Array) -> Array:
@@ -122,11 +122,11 @@ def slopes(points: Array) -> Array:
     Raised corners of the mouth, lowered brows. Normalised points lie with the eyes level, whichever way the head
     is turned in the picture.
     """
-    found = []
+    columns = []
     for first, second in SLOPES.values():
         across, down = (points[:, second] - points[:, first]).T
-        found.append(np.arctan2(down, np.abs(across)))
-    return np.stack(found, 1)
+        columns.append(np.arctan2(down, np.abs(across)))
+    return np.stack(columns, 1)
 
 
 def ratios(points: Array) -> Array:

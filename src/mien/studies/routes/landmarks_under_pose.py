@@ -122,9 +122,9 @@ def render_turned(bench: Bench, cast: Cast, scenes: int, seeds: tuple[int, ...])
 
     pictures = (kept(picture) for picture in draw(cast, "test", plans, VIEWS))
     reading = read_pictures(pictures, bench.with_exact, bench.finder)
-    found = reading.found
-    error = landmark_error(reading.landmarks, np.stack(exact)[found])
-    return Turned(describe(plans, VIEWS).select(found), reading, error, np.stack(intensity)[found])
+    detected = reading.found
+    error = landmark_error(reading.landmarks, np.stack(exact)[detected])
+    return Turned(describe(plans, VIEWS).select(detected), reading, error, np.stack(intensity)[detected])
 
 
 def _view(bench: Bench, turned: Turned, yaw: int, pitch: int, rounds: int) -> Hits:
@@ -135,8 +135,8 @@ def _view(bench: Bench, turned: Turned, yaw: int, pitch: int, rounds: int) -> Hi
 def _units(turned: Turned, rounds: int) -> dict[int, Estimate]:
     """How well the Action Units are read at each yaw."""
     level = turned.told.pitch == 0
-    told, probability = turned.told.select(level), turned.reading.answers[UNITS].representation[level]
-    return units_by_yaw(probability, turned.intensity[level], told.yaw, told.person, rounds)
+    faces, probability = turned.told.select(level), turned.reading.answers[UNITS].representation[level]
+    return units_by_yaw(probability, turned.intensity[level], faces.yaw, faces.person, rounds)
 
 
 def _error(turned: Turned, yaw: int, rounds: int) -> Estimate:
@@ -169,11 +169,11 @@ def _voted_rows(voted: Mapping[str, Hits]) -> list[tuple[Cell, ...]]:
 
 def _variance_rows(turned: Turned) -> list[tuple[Cell, ...]]:
     """What explains the representations of rendered faces from all views."""
-    told = turned.told
-    view = 1000 * told.yaw + told.pitch
-    _, display = np.unique(told.display.astype(str), return_inverse=True)
+    faces = turned.told
+    view = 1000 * faces.yaw + faces.pitch
+    _, display = np.unique(faces.display.astype(str), return_inverse=True)
     rows: list[tuple[Cell, ...]] = []
-    for name, groups in (("view", view), ("person", told.person), ("display", display)):
+    for name, groups in (("view", view), ("person", faces.person), ("display", display)):
         shares = (variance_share(turned.reading.answers[route].representation, groups) for route in ROUTES)
         rows.append(("rendered, all views", f"variance explained by the {name}", *shares))
     return rows

@@ -37,7 +37,7 @@ def hits(probability: Array, target: Labels, draws: Sequence[Rows], ranking: boo
     """
     preds, count = probability.argmax(1), len(EMOTIONS)
     right = preds == target
-    said, held = probability.max(1), probability[np.arange(len(target)), target]
+    confidence, held = probability.max(1), probability[np.arange(len(target)), target]
     measures = {
         F1: lambda rows: metrics.macro_f1(preds[rows], target[rows], count, "labeled"),
         ACCURACY: lambda rows: float(right[rows].mean()),
@@ -46,14 +46,14 @@ def hits(probability: Array, target: Labels, draws: Sequence[Rows], ranking: boo
     if ranking:
         measures |= {
             AUC: lambda rows: mean_auc(probability[rows], target[rows]),
-            ECE: lambda rows: metrics.expected_calibration_error(said[rows], right[rows]),
+            ECE: lambda rows: metrics.expected_calibration_error(confidence[rows], right[rows]),
             NLL: lambda rows: float(-np.log(np.maximum(held[rows], 1e-9)).mean()),
         }
     return {name: estimate(measure, len(target), draws) for name, measure in measures.items()}
 
 
-def _recall(right: NDArray[np.bool_], own: NDArray[np.bool_]):  # type: ignore[no-untyped-def]
-    return lambda rows: float(right[rows][own[rows]].mean()) if own[rows].any() else float("nan")
+def _recall(right: NDArray[np.bool_], members: NDArray[np.bool_]):  # type: ignore[no-untyped-def]
+    return lambda rows: float(right[rows][members[rows]].mean()) if members[rows].any() else float("nan")
 
 
 def mean_auc(probability: Array, target: Labels) -> float:
@@ -108,11 +108,11 @@ def variance_share(x: Array, groups: NDArray[np.int64]) -> float:
 
 def by_person(right: NDArray[np.bool_], person: NDArray[np.int64]) -> Array:
     """Accuracy (P,) of each person."""
-    return np.array([right[person == one].mean() for one in np.unique(person)])
+    return np.array([right[person == label].mean() for label in np.unique(person)])
 
 
-def best_and_rest(found: Mapping[str, Estimate], names: list[str]) -> str:
+def best_and_rest(estimates: Mapping[str, Estimate], names: list[str]) -> str:
     """'A (0.9)' or 'A (0.9), not surely ahead of B' for the leaders of `bootstrap.leaders`."""
     first, *close = names
-    head = f"{first} ({found[first].value:.3f})"
+    head = f"{first} ({estimates[first].value:.3f})"
     return f"{head}, not surely ahead of {', '.join(close)}" if close else head

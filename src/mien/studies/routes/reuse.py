@@ -36,18 +36,18 @@ def learning_curves(
 
     The interval is over the draws of labelled faces. k = 0: a route's rule, where it has one.
     """
-    found: dict[tuple[str, int], Estimate] = {}
+    curve: dict[tuple[str, int], Estimate] = {}
     for route, answers in category.test.answers.items():
         if category.rule in answers.displays:
-            found[route, 0] = Estimate(roc_auc(answers.displays[category.rule], category.test_present))
+            curve[route, 0] = Estimate(roc_auc(answers.displays[category.rule], category.test_present))
         known, unseen = _alike(category.pool.answers[route].representation, answers.representation)
         for k in shots:
             values = []
             for draw in range(draws):
                 rows = labelled(category.present, k, np.random.default_rng((seed, k, draw)))
                 values.append(roc_auc(read_out(known[rows], category.present[rows], unseen), category.test_present))
-            found[route, k] = Estimate(float(np.mean(values)), np.array(values))
-    return found
+            curve[route, k] = Estimate(float(np.mean(values)), np.array(values))
+    return curve
 
 
 def labelled(present: NDArray[np.bool_], k: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -57,7 +57,7 @@ def labelled(present: NDArray[np.bool_], k: int, rng: np.random.Generator) -> ND
     >>> int((rows < 4).sum()), len(rows)
     (3, 6)
     """
-    halves = [rng.permutation(np.flatnonzero(present == one))[: k // 2] for one in (True, False)]
+    halves = [rng.permutation(np.flatnonzero(present == label))[: k // 2] for label in (True, False)]
     return np.concatenate(halves)
 
 

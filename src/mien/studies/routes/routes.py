@@ -92,8 +92,8 @@ class DirectRoute:
         blob = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32)
         blob = (blob - self.card.mean) / self.card.std
         logits, embedding = self._session.run(["emotion", self._embedding], {"image": blob})
-        found = decode(self.card.task, {"emotion": logits}, self.card.decoding)
-        return Answers(_log(found["attributes"]["emotion"].probability), embedding, {})
+        decoded = decode(self.card.task, {"emotion": logits}, self.card.decoding)
+        return Answers(_log(decoded["attributes"]["emotion"].probability), embedding, {})
 
 
 class LandmarksRoute:

@@ -55,8 +55,8 @@ class Bench:
 
     def probability(self, reading: Reading, name: str) -> Array:
         """Calibrated probability (N, 3) that a route gives."""
-        own = LANDMARKS if name == EXACT else name
-        return tempered(reading.answers[name].log_probability, self.temperature[own])
+        route = LANDMARKS if name == EXACT else name
+        return tempered(reading.answers[name].log_probability, self.temperature[route])
 
     @property
     def choice(self) -> str:
@@ -122,9 +122,9 @@ def voted_hits(bench: Bench, subset: str, rounds: int) -> Hits:
 
 
 def rendered_hits(
-    bench: Bench, reading: Reading, told: SyntheticFaces, chosen: Array, rounds: int, names: Sequence[str] = NAMES
+    bench: Bench, reading: Reading, faces: SyntheticFaces, chosen: Array, rounds: int, names: Sequence[str] = NAMES
 ) -> Hits:
     """Measures of each route on the chosen (N,) rendered faces; the same people are drawn for every choice."""
-    target, person = told.label[chosen], told.person[chosen]
+    target, person = faces.label[chosen], faces.person[chosen]
     draws = resample(person, len(target), rounds)
     return {name: hits(bench.probability(reading, name)[chosen], target, draws) for name in names}

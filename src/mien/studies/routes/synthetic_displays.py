@@ -64,9 +64,9 @@ def class_plans(people: int, repeats: int, seed: int) -> list[Plan]:
     plans = []
     for person in range(people):
         for name in EMOTIONS:
-            own = DISPLAYS[name]
+            displays = DISPLAYS[name]
             for k in range(repeats):
-                plans.append(Plan(person, own[k % len(own)], (seed, person, EMOTIONS.index(name), k)))
+                plans.append(Plan(person, displays[k % len(displays)], (seed, person, EMOTIONS.index(name), k)))
     return plans
 
 

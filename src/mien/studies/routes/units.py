@@ -35,21 +35,21 @@ def units_by_yaw(
 ) -> dict[int, Estimate]:
     """The mean AUC of each yaw (N,); the same people are drawn for all of them."""
     chosen = {int(angle): yaw == angle for angle in np.unique(yaw)}
-    return {a: unit_auc(probability[own], intensity[own], person[own], rounds) for a, own in chosen.items()}
+    return {a: unit_auc(probability[rows], intensity[rows], person[rows], rounds) for a, rows in chosen.items()}
 
 
-def unit_rows(found: Mapping[int, Estimate]) -> Iterator[tuple[Cell, ...]]:
+def unit_rows(aucs: Mapping[int, Estimate]) -> Iterator[tuple[Cell, ...]]:
     """Rows of the study's table."""
-    for angle, auc in found.items():
+    for angle, auc in aucs.items():
         yield f"rendered, yaw {angle}", "mean AUC of the Action Units", auc, "none", "none", "none"
 
 
-def judge_units(found: Mapping[int, Estimate]) -> Iterator[str]:
+def judge_units(aucs: Mapping[int, Estimate]) -> Iterator[str]:
     """What a head's turn costs the Action Units."""
-    for angle, auc in found.items():
+    for angle, auc in aucs.items():
         if angle:
-            lost = found[0] - auc
+            lost = aucs[0] - auc
             yield (
-                f"Mean AUC of Action Units, yaw 0 to {angle}: {found[0].value:.3f} to {auc.value:.3f}, "
+                f"Mean AUC of Action Units, yaw 0 to {angle}: {aucs[0].value:.3f} to {auc.value:.3f}, "
                 f"{lost.value:.3f} lost ({lost.low:.3f} to {lost.high:.3f})."
             )

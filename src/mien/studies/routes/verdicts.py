@@ -15,16 +15,16 @@ LOSSES = {F1: 0.0, AUC: 0.5}
 """Measures whose loss from view to view is told, with what is nothing to lose."""
 
 
-def judge_routes(found: Mapping[str, Hits], spreads: Values, curves: Curves, speeds: Values) -> Iterator[str]:
+def judge_routes(results: Mapping[str, Hits], spreads: Values, curves: Curves, speeds: Values) -> Iterator[str]:
     """Sentences of `au-or-classes`, the first one standing alone."""
-    yield headline(found, curves)
-    for faces, hits in found.items():
+    yield headline(results, curves)
+    for faces, hits in results.items():
         for rival in RIVALS:
             yield against(f"{F1}, {faces}", (UNITS, hits[UNITS][F1]), (rival, hits[rival][F1]))
     for measure, least in ((AUC, False), (ECE, True), (NLL, True)):
-        own = {name: hits[measure] for name, hits in found[ALL].items()}
+        estimates = {name: hits[measure] for name, hits in results[ALL].items()}
         word = "lowest" if least else "highest"
-        yield f"{measure} on {ALL}: {word} with {best_and_rest(own, leaders(own, least))}."
+        yield f"{measure} on {ALL}: {word} with {best_and_rest(estimates, leaders(estimates, least))}."
     for key, words in (
         ((ALL, "intra-class spread"), "least intra-class spread on ferplus"),
         ((RENDERED, "intra-class spread"), "least intra-class spread on renders"),
@@ -36,15 +36,15 @@ def judge_routes(found: Mapping[str, Hits], spreads: Values, curves: Curves, spe
     yield from (line for name, curve in curves.items() for line in judge_reuse(name, curve))
 
 
-def headline(found: Mapping[str, Hits], curves: Curves) -> str:
+def headline(results: Mapping[str, Hits], curves: Curves) -> str:
     """Which route leads on each set of faces, and what the rules tell without a label."""
     parts = []
-    for faces, hits in found.items():
-        own = {name: hits[name][F1] for name in hits}
-        parts.append(f"{faces}: {best_and_rest(own, leaders(own))}")
+    for faces, hits in results.items():
+        estimates = {name: hits[name][F1] for name in hits}
+        parts.append(f"{faces}: {best_and_rest(estimates, leaders(estimates))}")
     rules = [f"{name} {curve[UNITS, 0].value:.3f}" for name, curve in curves.items() if (UNITS, 0) in curve]
-    told = f" Without any new label Action Units tell by rule (AUC): {'; '.join(rules)}." if rules else ""
-    return f"Highest {F1}: {'; '.join(parts)}.{told}"
+    by_rule = f" Without any new label Action Units tell by rule (AUC): {'; '.join(rules)}." if rules else ""
+    return f"Highest {F1}: {'; '.join(parts)}.{by_rule}"
 
 
 def ranked(values: Mapping[str, float]) -> str:
@@ -60,8 +60,8 @@ def judge_reuse(category: str, curve: Mapping[tuple[str, int], Estimate]) -> Ite
     """Which route learns a new category best at each k, and how many labels the others need to reach the rule."""
     shots = sorted({k for _, k in curve if k})
     for k in shots:
-        own = {name: one for (name, at), one in curve.items() if at == k}
-        yield f"{category}, {k} labelled faces: highest AUC with {best_and_rest(own, leaders(own))}."
+        estimates = {name: estimate for (name, at), estimate in curve.items() if at == k}
+        yield f"{category}, {k} labelled faces: highest AUC with {best_and_rest(estimates, leaders(estimates))}."
     if (UNITS, 0) not in curve:
         return
     rule = curve[UNITS, 0].value
@@ -93,12 +93,12 @@ def _pose_headline(yaw: Mapping[int, Hits], voted: Mapping[str, Hits]) -> str:
     most = max(yaw)
     losses = {name: yaw[0][name][F1].relative_loss(yaw[most][name][F1]) for name in (UNITS, *RIVALS)}
     least, *close = leaders(losses, least=True)
-    shares = ", ".join(f"{name} {one.value:.0%}" for name, one in losses.items())
+    shares = ", ".join(f"{name} {loss.value:.0%}" for name, loss in losses.items())
     sure = f" (not surely less than {', '.join(close)})" if close else ""
     turned = []
     for faces, hits in voted.items():
-        own = {name: hits[name][F1] for name in (UNITS, *RIVALS)}
-        turned.append(f"{faces}: {best_and_rest(own, leaders(own))}")
+        estimates = {name: hits[name][F1] for name in (UNITS, *RIVALS)}
+        turned.append(f"{faces}: {best_and_rest(estimates, leaders(estimates))}")
     return (
         f"Part of {F1} lost on rendered faces from yaw 0 to {most}: {shares}; least with {least}{sure}. "
         f"Highest {F1} on real faces: {'; '.join(turned)}."
@@ -111,9 +111,11 @@ def _losses(axis: str, measure: str, floor: float, views: Mapping[int, Hits]) ->
         if angle == 0:
             continue
         losses = {name: views[0][name][measure].relative_loss(hits[name][measure], floor) for name in hits}
-        told = ", ".join(f"{name} {one.value:.1%} ({one.low:.1%} to {one.high:.1%})" for name, one in losses.items())
+        shares = ", ".join(
+            f"{name} {loss.value:.1%} ({loss.low:.1%} to {loss.high:.1%})" for name, loss in losses.items()
+        )
         rivals = {name: losses[name] for name in (UNITS, *RIVALS)}
         least, *close = leaders(rivals, least=True)
         sure = f", not surely less than with {', '.join(close)}" if close else ""
         what = f"{measure} above {floor:g}" if floor else measure
-        yield f"Loss of {what} from {axis} 0 to {angle}: {told}; of the three least with {least}{sure}."
+        yield f"Loss of {what} from {axis} 0 to {angle}: {shares}; of the three least with {least}{sure}."

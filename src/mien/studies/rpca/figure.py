@@ -12,13 +12,13 @@ from mien.studies.rpca.verdicts import GENERAL, INTERIOR, NEWTON, OURS, SGD, STE
 COLOURS = {name: f"C{k}" for k, name in enumerate((*OURS, *GENERAL, NEWTON))}
 
 
-def draw(found: Results, traces: Mapping[Case, Trace | None]) -> Figure:
+def draw(results: Results, traces: Mapping[Case, Trace | None]) -> Figure:
     """Gap by steps and by processor time at the largest n of SGD, cost of a step by n, singular values of L."""
     figure = Figure(figsize=(12, 8.5), layout="constrained")
     by_step, by_time, growth, values = figure.subplots(2, 2).flat
-    n = largest(found, SGD)
+    n = largest(results, SGD)
     shown = {name: trace for (size, name), trace in traces.items() if size == n and trace is not None}
-    small = largest(found, INTERIOR)
+    small = largest(results, INTERIOR)
     slow = traces.get((small, INTERIOR))
     for name, trace in shown.items():
         by_step.loglog(trace.steps, trace.gaps, **_style(name))
@@ -29,7 +29,7 @@ def draw(found: Results, traces: Mapping[Case, Trace | None]) -> Figure:
         by_time.loglog(slow.seconds, slow.gaps, **_style(INTERIOR) | {"label": label})
     by_step.set(title=f"gap by steps, n = {n}, first seed", xlabel="steps (SGD: passes)", ylabel="relative gap")
     by_time.set(title=f"gap by time, n = {n}, first seed", xlabel="processor seconds", ylabel="relative gap")
-    _draw_growth(growth, found)
+    _draw_growth(growth, results)
     _draw_values(values, shown, n)
     for axes in figure.axes:
         axes.grid(alpha=0.3)
@@ -42,19 +42,19 @@ def _style(name: str) -> dict[str, str]:
     return {"color": COLOURS[name], "ls": "-" if name in OURS else "--", "marker": ".", "label": name}
 
 
-def _draw_growth(axes: Axes, found: Results) -> None:
+def _draw_growth(axes: Axes, results: Results) -> None:
     for name in COLOURS:
-        sizes = [n for n, other in found if other == name]
+        sizes = [n for n, other in results if other == name]
         if sizes:
-            axes.loglog(sizes, [found[n, name][STEP].mean for n in sizes], **_style(name))
+            axes.loglog(sizes, [results[n, name][STEP].mean for n in sizes], **_style(name))
     axes.set(title="cost of a step, mean over seeds", xlabel="n", ylabel="ms")
-    sizes = sorted({n for n, _ in found})
+    sizes = sorted({n for n, _ in results})
     axes.set_xticks(sizes, [str(n) for n in sizes])
     axes.minorticks_off()
 
 
 def _draw_values(axes: Axes, shown: Mapping[str, Trace], n: int) -> None:
     for name, trace in shown.items():
-        found = np.linalg.svd(trace.low_rank, compute_uv=False)
-        axes.semilogy(range(1, len(found) + 1), np.maximum(found, 1e-17), **_style(name))
+        singular = np.linalg.svd(trace.low_rank, compute_uv=False)
+        axes.semilogy(range(1, len(singular) + 1), np.maximum(singular, 1e-17), **_style(name))
     axes.set(title=f"singular values of L at the end, n = {n}", xlabel="number", ylabel="value")

@@ -128,10 +128,10 @@ def measure(settings: Settings, case: Case, seed: int) -> tuple[dict[str, float]
         return {STEP: 1e3 * newton_seconds(n, seed)}, None
     instance = make_instance(n, settings.share, seed)
     trace = SOLVERS[name](instance, settings, seed)
-    found = {STEP: 1e3 * trace.seconds[-1] / trace.steps[-1], ENTIRE: trace.seconds[-1]}
-    found |= {f"steps to {level:g}": trace.reaches(level)[0] for level in LEVELS}
-    found |= {TO_LEVEL: trace.reaches(LEVELS[1])[1], GAP: trace.gaps[-1], DOUBT: instance.doubt}
-    return found | {TRUTH: instance.gap(instance.low_rank)} | exactness(instance, trace), trace
+    metrics = {STEP: 1e3 * trace.seconds[-1] / trace.steps[-1], ENTIRE: trace.seconds[-1]}
+    metrics |= {f"steps to {level:g}": trace.reaches(level)[0] for level in LEVELS}
+    metrics |= {TO_LEVEL: trace.reaches(LEVELS[1])[1], GAP: trace.gaps[-1], DOUBT: instance.doubt}
+    return metrics | {TRUTH: instance.gap(instance.low_rank)} | exactness(instance, trace), trace
 
 
 def exactness(instance: Instance, trace: Trace) -> dict[str, float]:
@@ -151,25 +151,25 @@ def run(settings: Settings, seeds: tuple[int, ...], faces: FaceSample | None = N
     with threadpool_limits(1):
         make_instance(min(settings.sizes), settings.share, 0)  # what is loaded at first use is not timed
         outcomes = sweep("rpca-solvers", cases(settings), seeds, partial(measure, settings))
-    found = {case: gather([outcome[0] for outcome in results]) for case, results in outcomes.items()}
+    results = {case: gather([outcome[0] for outcome in runs]) for case, runs in outcomes.items()}
     traces = {case: results[0][1] for case, results in outcomes.items()}
-    doubt = max([1e-9, *(max(cells[DOUBT].values) for cells in found.values() if DOUBT in cells)])
+    doubt = max([1e-9, *(max(cells[DOUBT].values) for cells in results.values() if DOUBT in cells)])
     return Finding(
-        _table(found),
-        draw(found, traces),
-        judge(found, settings.steps),
+        _table(results),
+        draw(results, traces),
+        judge(results, settings.steps),
         asdict(settings),
         f"own: n x n matrices of rank n / 20, {settings.share:.0%} of entries wrong by +-1; relative duality gap of f*"
         f", as ADMM reports it, at most {doubt:.0e}",
     )
 
 
-def _table(found: Results) -> Table:
+def _table(results: Results) -> Table:
     columns = [STEP, *(f"steps to {level:g}" for level in LEVELS), GAP, RANK, SUPPORT, CUT, ERROR]
     rows: list[tuple[Cell, ...]] = []
-    for (n, name), cells in found.items():
+    for (n, name), cells in results.items():
         rest: list[Cell] = [cells.get(column, "-") for column in columns]
-        rows.append((str(n), name, *rest[:4], times(found, (n, name)), *rest[4:]))
+        rows.append((str(n), name, *rest[:4], times(results, (n, name)), *rest[4:]))
     if not has_cvxpy():
         rows.append(("any", INTERIOR, "cvxpy is not installed", *["-"] * 9))
     return Table(("n", "solver", *columns[:4], f"times {PLAIN}", *columns[4:]), tuple(rows))

@@ -55,9 +55,9 @@ def make_instance(n: int, share: float, seed: int) -> Instance:
     low_rank = rng.standard_normal((n, rank)) @ rng.standard_normal((rank, n)) / n
     sparse = np.where(rng.random((n, n)) < share, rng.choice([-1.0, 1.0], (n, n)), 0)
     X = low_rank + sparse
-    found = principal_component_pursuit(X, method="admm", tol=1e-9, max_iter=5000)
-    optimum = min(objective(X, low_rank), objective(X, found.low_rank))
-    return Instance(low_rank, sparse, rank, optimum, found.gap)
+    solution = principal_component_pursuit(X, method="admm", tol=1e-9, max_iter=5000)
+    optimum = min(objective(X, low_rank), objective(X, solution.low_rank))
+    return Instance(low_rank, sparse, rank, optimum, solution.gap)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,10 +82,10 @@ def marks(last: int) -> list[int]:
     >>> marks(15)
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15]
     """
-    found = [1]
-    while found[-1] < last:
-        found.append(min(last, max(found[-1] + 1, found[-1] * 7 // 6)))
-    return found
+    limits = [1]
+    while limits[-1] < last:
+        limits.append(min(last, max(limits[-1] + 1, limits[-1] * 7 // 6)))
+    return limits
 
 
 def follow(instance: Instance, iterates: Iterator[Array], last: int) -> Trace:
@@ -105,13 +105,13 @@ def pursue(instance: Instance, method: Method) -> Trace:
     """One of our solvers, started afresh for each number of steps until it stops by itself."""
     X, steps, seconds, gaps = instance.X, list[int](), list[float](), list[float]()
     for last in marks(LIMIT):
-        spent, found = timed(partial(principal_component_pursuit, X, method=method, max_iter=last))
-        steps.append(found.iterations)
+        spent, solution = timed(partial(principal_component_pursuit, X, method=method, max_iter=last))
+        steps.append(solution.iterations)
         seconds.append(spent)
-        gaps.append(min([instance.gap(found.low_rank), *gaps[-1:]]))
-        if found.converged or found.iterations < last:
+        gaps.append(min([instance.gap(solution.low_rank), *gaps[-1:]]))
+        if solution.converged or solution.iterations < last:
             break
-    return Trace(tuple(steps), tuple(seconds), tuple(gaps), found.low_rank, found.sparse)
+    return Trace(tuple(steps), tuple(seconds), tuple(gaps), solution.low_rank, solution.sparse)
 
 
 def timed(solve: Callable[[], Answer]) -> tuple[float, Answer]:

@@ -23,54 +23,56 @@ Case = tuple[int, str]
 Results = Mapping[Case, Mapping[str, Measured]]
 
 
-def ratios(found: Results, case: Case) -> tuple[Measured, bool]:
+def ratios(results: Results, case: Case) -> tuple[Measured, bool]:
     """Processor time to a gap of 0.001 by that of inexact ALM, seed by seed; True where it is only a lower bound.
 
     A solver that does not come there is counted with all of its time.
     """
-    cells, base = found[case], found[case[0], PLAIN][TO_LEVEL]
+    cells, base = results[case], results[case[0], PLAIN][TO_LEVEL]
     known = np.array(cells[TO_LEVEL].values)
     spent = np.where(np.isnan(known), cells[ENTIRE].values, known)
     return Measured(tuple(float(value) for value in spent / base.values)), bool(np.isnan(known).any())
 
 
-def times(found: Results, case: Case) -> str:
+def times(results: Results, case: Case) -> str:
     """The ratio as a cell: `> 200` where the gap was not reached."""
-    if TO_LEVEL not in found[case]:
+    if TO_LEVEL not in results[case]:
         return "-"
-    ratio, bound = ratios(found, case)
+    ratio, bound = ratios(results, case)
     return f"> {short(min(ratio.values))}" if bound else str(ratio)
 
 
-def largest(found: Results, name: str) -> int:
+def largest(results: Results, name: str) -> int:
     """The largest n that a solver was given; 0 if it did not run."""
-    return max((n for n, other in found if other == name), default=0)
+    return max((n for n, other in results if other == name), default=0)
 
 
-def is_exact(found: Results, name: str) -> bool:
+def is_exact(results: Results, name: str) -> bool:
     """Whether it found the true rank and support in each run on matrices whose optimum is the true parts."""
-    runs = [cells for (n, other), cells in found.items() if other == name and max(cells[TRUTH].values) < LEVELS[2]]
+    runs = [cells for (n, other), cells in results.items() if other == name and max(cells[TRUTH].values) < LEVELS[2]]
     return bool(runs) and all(not np.any([cells[RANK].values, cells[SUPPORT].values]) for cells in runs)
 
 
-def judge(found: Results, steps: int) -> str:
+def judge(results: Results, steps: int) -> str:
     """Words for times, exactness and growth; `steps` is what the descents were given."""
-    given = [name for name in GENERAL if largest(found, name)]
-    exact = [name for name in (*OURS, *GENERAL) if is_exact(found, name)]
+    given = [name for name in GENERAL if largest(results, name)]
+    exact = [name for name in (*OURS, *GENERAL) if is_exact(results, name)]
     lines = [
-        _headline(found, given, exact),
-        _ours(found),
-        *(_speed(found, name, steps) for name in given),
+        _headline(results, given, exact),
+        _ours(results),
+        *(_speed(results, name, steps) for name in given),
         f"Exact rank and exact zeros in every run whose optimum is the true parts: {', '.join(exact) or 'none'}.",
     ]
     if INTERIOR not in given:
         lines.append("The interior-point method did not run: cvxpy is not installed.")
-    return "\n".join([*lines, _growth(found), *([_newton(found)] if largest(found, NEWTON) else [])])
+    return "\n".join([*lines, _growth(results), *([_newton(results)] if largest(results, NEWTON) else [])])
 
 
-def _headline(found: Results, given: list[str], exact: list[str]) -> str:
-    cells = [f"{name} {times(found, (largest(found, name), name))} (n = {largest(found, name)})" for name in given]
-    slower = sum(min(ratios(found, (largest(found, name), name))[0].values) > 1 for name in given)
+def _headline(results: Results, given: list[str], exact: list[str]) -> str:
+    cells = [
+        f"{name} {times(results, (largest(results, name), name))} (n = {largest(results, name)})" for name in given
+    ]
+    slower = sum(min(ratios(results, (largest(results, name), name))[0].values) > 1 for name in given)
     return (
         f"Processor time to a relative gap of {LEVELS[1]:g} in multiples of inexact ALM: {'; '.join(cells)}; slower "
         f"than it are {slower} of {len(given)} general solvers. Exact rank and zeros are found by "
@@ -79,15 +81,15 @@ def _headline(found: Results, given: list[str], exact: list[str]) -> str:
     )
 
 
-def _ours(found: Results) -> str:
-    n = largest(found, PLAIN)
-    cells = "; ".join(f"{name} {times(found, (n, name))}" for name in OURS[1:])
+def _ours(results: Results) -> str:
+    n = largest(results, PLAIN)
+    cells = "; ".join(f"{name} {times(results, (n, name))}" for name in OURS[1:])
     return f"The same multiples of the other solvers of mien.lowrank, n = {n}: {cells}."
 
 
-def _speed(found: Results, name: str, steps: int) -> str:
-    n, level = largest(found, name), f"steps to {LEVELS[1]:g}"
-    cells, base = found[n, name], found[n, PLAIN]
+def _speed(results: Results, name: str, steps: int) -> str:
+    n, level = largest(results, name), f"steps to {LEVELS[1]:g}"
+    cells, base = results[n, name], results[n, PLAIN]
     came = f"{cells[level]} steps to a gap of {LEVELS[1]:g}"
     if np.isnan(cells[level].mean):
         came = f"no gap of {LEVELS[1]:g} within {steps} steps (least: {cells[GAP]})"
@@ -95,19 +97,19 @@ def _speed(found: Results, name: str, steps: int) -> str:
     return f"{name}, n = {n}: {came}, inexact ALM {base[level]}; a step costs {ratio} times its step."
 
 
-def _growth(found: Results) -> str:
+def _growth(results: Results) -> str:
     grown = []
-    for name in dict.fromkeys(other for _, other in found):
-        sizes = [n for n, other in found if other == name][-3:]
-        power = slope(sizes, [found[n, name][STEP].mean for n in sizes])
+    for name in dict.fromkeys(other for _, other in results):
+        sizes = [n for n, other in results if other == name][-3:]
+        power = slope(sizes, [results[n, name][STEP].mean for n in sizes])
         if not np.isnan(power):
             grown.append(f"{name} n^{power:.1f} ({sizes[0]} to {sizes[-1]})")
     return f"The time of a step grew as: {'; '.join(grown) or 'cannot be told from one size'}."
 
 
-def _newton(found: Results) -> str:
-    n = largest(found, NEWTON)
-    spent = found[n, NEWTON][STEP].mean / 1e3
+def _newton(results: Results) -> str:
+    n = largest(results, NEWTON)
+    spent = results[n, NEWTON][STEP].mean / 1e3
     days = spent * (1000 / n) ** 6 / 86400
     return (
         f"A Newton step on n^2 unknowns took {short(spent)} s at n = {n}, where its Hessian fills "

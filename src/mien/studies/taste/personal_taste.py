@@ -70,14 +70,14 @@ def run(settings: Settings, seeds: tuple[int, ...], folder: Path) -> Finding:
             raise InputError(f"'data' must hold {name}. Got {str(folder)!r}.")
     known, new = (read_pool(folder, split, settings.limit) for split in (["train", "val"], ["test"]))
     outcomes = [ask_all(settings, known, new, seed) for seed in seeds]
-    raters = sorted(set.intersection(*(set(one) for one in outcomes)))
+    raters = sorted(set.intersection(*(set(outcome) for outcome in outcomes)))
     expect(len(raters) > 1, "data", "ratings of at least two raters with enough test faces", len(raters))
-    found = summarise([{rater: one[rater] for rater in raters} for one in outcomes], settings.rounds)
-    rows = tuple((*key, *cells, cells[0] - found[pool_key(found)][0]) for key, cells in found.items())
+    results = summarise([{rater: outcome[rater] for rater in raters} for outcome in outcomes], settings.rounds)
+    rows = tuple((*key, *cells, cells[0] - results[pool_key(results)][0]) for key, cells in results.items())
     return Finding(
         Table(("head", "pairs asked", "comparisons", "accuracy", "log loss", "accuracy above the pool's"), rows),
-        _draw(found),
-        judge(found),
+        _draw(results),
+        judge(results),
         asdict(settings),
         f"{FACES}: {len(known.z)} training and validation faces, {len(new.z)} test faces; {known.ratings.shape[1]} "
         f"raters, of whom {len(raters)} rated enough test faces to be asked",
@@ -101,17 +101,17 @@ def ask_all(settings: Settings, known: Pool, new: Pool, seed: int) -> dict[int, 
     count = known.ratings.shape[1]
     fold = rng.permutation(count) % settings.folds
     sums = rater_sums(known.z, known.ratings, known.group)
-    found: dict[int, dict[Key, Measures]] = {}
+    results: dict[int, dict[Key, Measures]] = {}
     for k in range(settings.folds):
         tastes = priors(choose_prior(sums[fold != k], settings.strengths))
         for rater in np.flatnonzero(fold == k).tolist():
             stream = (seed, rater)
-            one = learn(tastes, new, rater, settings.counts, np.random.default_rng(stream))
-            if one is not None:
-                told = halves(new, rater, np.random.default_rng(stream))[1]
-                mark = others_right(new, rater, told)
-                found[rater] = {**one, (OTHERS, "", 0): (mark, float("nan"))}
-    return found
+            scores = learn(tastes, new, rater, settings.counts, np.random.default_rng(stream))
+            if scores is not None:
+                test = halves(new, rater, np.random.default_rng(stream))[1]
+                mark = others_right(new, rater, test)
+                results[rater] = {**scores, (OTHERS, "", 0): (mark, float("nan"))}
+    return results
 
 
 def summarise(outcomes: list[dict[int, dict[Key, Measures]]], rounds: int) -> dict[Key, tuple[Estimate, Estimate]]:
@@ -119,7 +119,7 @@ def summarise(outcomes: list[dict[int, dict[Key, Measures]]], rounds: int) -> di
     raters = list(outcomes[0])
     draws = resample(None, len(raters), rounds)
 
-    def one(key: Key, which: int) -> Estimate:
+    def resampled(key: Key, which: int) -> Estimate:
         values = np.array([np.mean([outcome[rater][key][which] for outcome in outcomes]) for rater in raters])
 
         def mean_of(rows: NDArray[np.int64]) -> float:
@@ -127,56 +127,56 @@ def summarise(outcomes: list[dict[int, dict[Key, Measures]]], rounds: int) -> di
 
         return estimate(mean_of, len(values), draws)
 
-    return {key: (one(key, 0), one(key, 1)) for key in outcomes[0][raters[0]]}
+    return {key: (resampled(key, 0), resampled(key, 1)) for key in outcomes[0][raters[0]]}
 
 
-def pool_key(found: Mapping[Key, object]) -> Key:
+def pool_key(results: Mapping[Key, object]) -> Key:
     """The pool's score alone."""
-    return next(key for key in found if key[0] == POOL)
+    return next(key for key in results if key[0] == POOL)
 
 
-def _curves(found: Mapping[Key, tuple[Estimate, Estimate]]) -> Iterator[tuple[str, list[Key]]]:
+def _curves(results: Mapping[Key, tuple[Estimate, Estimate]]) -> Iterator[tuple[str, list[Key]]]:
     """Name and cells of each head, by the number of comparisons."""
-    for head, how in dict.fromkeys(key[:2] for key in found if key[0] not in (POOL, OTHERS)):
-        yield f"{head}, {how} pairs", [key for key in found if key[:2] == (head, how)]
+    for head, how in dict.fromkeys(key[:2] for key in results if key[0] not in (POOL, OTHERS)):
+        yield f"{head}, {how} pairs", [key for key in results if key[:2] == (head, how)]
 
 
-def judge(found: Mapping[Key, tuple[Estimate, Estimate]]) -> str:
+def judge(results: Mapping[Key, tuple[Estimate, Estimate]]) -> str:
     """Words for when a personal head is ahead of the pool, whether the prior helps, and whether choosing pairs does."""
-    pool = found[pool_key(found)]
-    most = max(key[2] for key in found)
-    last = found[LEARNED, RANDOM, most]
+    pool = results[pool_key(results)]
+    most = max(key[2] for key in results)
+    last = results[LEARNED, RANDOM, most]
     gain, loss = last[0] - pool[0], last[1] - pool[1]
     words = {1: "better than", 0: "not surely different from", -1: "worse than"}
     lines = [
         f"After {most} comparisons the personal head with the learned prior is {words[gain.sign]} the pool's score in "
         f"accuracy ({last[0]} against {pool[0]}; difference {gain}) and {words[-loss.sign]} it in log loss ({last[1]} "
         f"against {pool[1]}; difference {loss}).",
-        f"Mark: the mean of all other raters foretells {found[OTHERS, '', 0][0]} of the comparisons.",
+        f"Mark: the mean of all other raters foretells {results[OTHERS, '', 0][0]} of the comparisons.",
     ]
-    for name, keys in _curves(found):
-        ahead = [str(key[2]) for key in keys if (found[key][1] - pool[1]).sign < 0]
-        behind = [str(key[2]) for key in keys if (found[key][1] - pool[1]).sign > 0]
+    for name, keys in _curves(results):
+        ahead = [str(key[2]) for key in keys if (results[key][1] - pool[1]).sign < 0]
+        behind = [str(key[2]) for key in keys if (results[key][1] - pool[1]).sign > 0]
         lines.append(
             f"{name}: log loss surely below the pool's after {', '.join(ahead) or 'no number of'} comparisons, "
             f"above after {', '.join(behind) or 'none'}."
         )
-    chosen = found[LEARNED, INFORMATIVE, most][1] - last[1]
+    chosen = results[LEARNED, INFORMATIVE, most][1] - last[1]
     lines.append(f"Informative against random pairs, {most} comparisons: log loss changes by {chosen}.")
     return "\n".join(lines)
 
 
-def _draw(found: Mapping[Key, tuple[Estimate, Estimate]]) -> Figure:
+def _draw(results: Mapping[Key, tuple[Estimate, Estimate]]) -> Figure:
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     panels = figure.subplots(1, 2)
     for which, (axes, title) in enumerate(zip(panels, ("accuracy", "log loss"), strict=True)):
-        for shift, (name, keys) in enumerate(_curves(found)):
-            cells = [found[key][which] for key in keys]
+        for shift, (name, keys) in enumerate(_curves(results)):
+            cells = [results[key][which] for key in keys]
             value = np.array([cell.value for cell in cells])
             ends = np.abs(np.array([[cell.low, cell.high] for cell in cells]).T - value)
             places = np.arange(len(keys)) + 0.08 * shift
             axes.errorbar(places, value, ends, fmt="o-", ms=4, capsize=2, label=name)
-        axes.axhline(found[pool_key(found)][which].value, color="black", lw=1, label=POOL)
+        axes.axhline(results[pool_key(results)][which].value, color="black", lw=1, label=POOL)
         axes.set(title=title, xlabel="comparisons of the unseen rater")
         axes.set_xticks(range(len(keys)), [str(key[2]) for key in keys])
         axes.grid(alpha=0.3)

@@ -55,15 +55,15 @@ def comparisons(pool: Pool, rater: int, faces: Rows) -> Comparisons:
 def halves(pool: Pool, rater: int, rng: np.random.Generator) -> tuple[Comparisons, Comparisons]:
     """What may be asked, and what is to be foretold, ties left out: no face is in both."""
     faces = rng.permutation(np.flatnonzero(~np.isnan(pool.ratings[:, rater])))
-    asked, told = (comparisons(pool, rater, part) for part in (faces[: len(faces) // 2], faces[len(faces) // 2 :]))
-    return asked, told[np.flatnonzero(told.target != 0.5)]
+    asked, test = (comparisons(pool, rater, part) for part in (faces[: len(faces) // 2], faces[len(faces) // 2 :]))
+    return asked, test[np.flatnonzero(test.target != 0.5)]
 
 
 def priors(learned: Prior) -> dict[str, Taste]:
     """What may be known beforehand: the pool's direction with nothing to learn, a learned spread, one that is alike in
     all directions, and nothing."""
-    found = learned.decoding()
-    mean, covariance = np.array(found["mean"]), np.array(found["covariance"])
+    decoding = learned.decoding()
+    mean, covariance = np.array(decoding["mean"]), np.array(decoding["covariance"])
     even = np.eye(len(mean)) * np.trace(covariance) / len(mean)
     return {
         POOL: Taste(mean, _FIXED * even),
@@ -82,17 +82,17 @@ def order(prior: Taste, pool: Pool, asked: Comparisons, count: int, how: str, rn
     best = []
     for group in np.unique(pool.group[asked.pairs[:, 0]]):
         faces = np.unique(asked.pairs[pool.group[asked.pairs[:, 0]] == group])
-        found = faces[informative_pairs(prior, pool.z[faces], count, seed=int(rng.integers(1 << 30)))]
-        best.append([known[tuple(sorted(pair))] for pair in found.tolist()])
+        pairs = faces[informative_pairs(prior, pool.z[faces], count, seed=int(rng.integers(1 << 30)))]
+        best.append([known[tuple(sorted(pair))] for pair in pairs.tolist()])
     # One of each group in turn; where these end, any other.
     turns = [k for turn in zip_longest(*best) for k in turn if k is not None]
     return asked[np.array(list(dict.fromkeys([*turns, *rows.tolist()]))[:count])]
 
 
-def foretold(taste: Taste, pool: Pool, told: Comparisons) -> tuple[float, float]:
+def foretold(taste: Taste, pool: Pool, test: Comparisons) -> tuple[float, float]:
     """Share of comparisons foretold rightly, even ones half, and the mean of -log p."""
-    p = taste.preference(pool.z[told.pairs[:, 0]], pool.z[told.pairs[:, 1]]).probability
-    right = np.where(told.target > 0.5, p, 1 - p)
+    p = taste.preference(pool.z[test.pairs[:, 0]], pool.z[test.pairs[:, 1]]).probability
+    right = np.where(test.target > 0.5, p, 1 - p)
     return float((0.5 + 0.5 * np.sign(right - 0.5)).mean()), float(-np.log(np.clip(right, _EDGE, 1)).mean())
 
 
@@ -100,25 +100,25 @@ def learn(
     known: Mapping[str, Taste], pool: Pool, rater: int, counts: Sequence[int], rng: np.random.Generator
 ) -> dict[tuple[str, str, int], tuple[float, float]] | None:
     """Accuracy and log loss by prior, way of asking and number of comparisons; None for a rater of too few faces."""
-    asked, told = halves(pool, rater, rng)
-    if len(asked) < max(counts) or not len(told):
+    asked, test = halves(pool, rater, rng)
+    if len(asked) < max(counts) or not len(test):
         return None
-    found = {}
+    scores = {}
     for name, prior in known.items():
         for how in (RANDOM, INFORMATIVE) if name == LEARNED else (RANDOM,):
             answers = order(prior, pool, asked, max(counts), how, np.random.default_rng(rater))
             for count in counts if name != POOL else (0,):
                 some = answers[np.arange(count)]
                 taste = prior.fit(pool.z[some.pairs[:, 0]], pool.z[some.pairs[:, 1]], some.target)
-                found[name, how, count] = foretold(taste, pool, told)
-    return found
+                scores[name, how, count] = foretold(taste, pool, test)
+    return scores
 
 
-def others_right(pool: Pool, rater: int, told: Comparisons) -> float:
+def others_right(pool: Pool, rater: int, test: Comparisons) -> float:
     """Share of comparisons that the mean of all other raters, each centred, orders alike, ties half."""
     centred = pool.ratings - np.nanmean(pool.ratings, 0)
     rest = np.delete(centred, rater, 1)
     known = ~np.isnan(rest)
     mean = np.where(known, rest, 0).sum(1) / np.maximum(known.sum(1), 1)
-    gap = np.sign(mean[told.pairs[:, 0]] - mean[told.pairs[:, 1]])
-    return float((0.5 + 0.5 * gap * (2 * told.target - 1)).mean())
+    gap = np.sign(mean[test.pairs[:, 0]] - mean[test.pairs[:, 1]])
+    return float((0.5 + 0.5 * gap * (2 * test.target - 1)).mean())
