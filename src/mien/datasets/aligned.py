@@ -132,8 +132,8 @@ def write_aligned(
     columns = table.columns()
     boxes = known_boxes(labels_of(columns, where=table.where))
     if (out / DONE).exists():
-        found = read_info(out)
-        if any(found.get(key) != value for key, value in setting_of(table, crop, boxes).items()):
+        info = read_info(out)
+        if any(info.get(key) != value for key, value in setting_of(table, crop, boxes).items()):
             raise InputError(f"'out' must be a new folder. Got {str(out)!r}, which holds crops of another set or kind.")
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"'out' must be a new or empty folder. Got {str(out)!r}, which holds other files.")
@@ -251,10 +251,10 @@ def _square(crop: Crop, size: int) -> Locate:
     detector = Detector(threads=1)
 
     def locate(image: Image, box: Array | None) -> Array | str:
-        found = find_face(detector, image, box)
-        if isinstance(found, str):
-            return found
-        matrix: Array = face_square(*found, size, crop.margin * crop.zoom)[0]
+        face = find_face(detector, image, box)
+        if isinstance(face, str):
+            return face
+        matrix: Array = face_square(*face, size, crop.margin * crop.zoom)[0]
         return matrix
 
     return locate
@@ -266,10 +266,10 @@ def _aligned(crop: Crop, size: int, landmarker: Locator | None) -> Locate:
     template = CropTemplate(size, crop.scale / crop.zoom)
 
     def locate(image: Image, box: Array | None) -> Array | str:
-        found = find_face(detector, image, box)
-        if isinstance(found, str):
-            return found
-        matrix: Array = similarity(five_points(landmarker(image, *found)), template.points)[0]
+        face = find_face(detector, image, box)
+        if isinstance(face, str):
+            return face
+        matrix: Array = similarity(five_points(landmarker(image, *face)), template.points)[0]
         return matrix
 
     return locate

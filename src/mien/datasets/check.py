@@ -101,5 +101,5 @@ def _holds(values: NDArray[Any]) -> str:
     if values.dtype.kind in "fiub":
         numbers, _ = numbers_of(values)
         return f"{np.nanmin(numbers):g} to {np.nanmax(numbers):g}"
-    found = sorted({str(cell) for cell in cells})
-    return ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+    distinct = sorted({str(cell) for cell in cells})
+    return ", ".join(distinct[:_SHOWN]) + (f" and {len(distinct) - _SHOWN} more" if len(distinct) > _SHOWN else "")

@@ -125,8 +125,8 @@ def _cut(images: Images, locate: Locate, folder: Path, plan: Plan) -> None:
     start = cut.done
     with progress_bar(f"cutting {folder.name}", plan.count, start) as advance:
         rows = plan.elsewhere(start) if plan.elsewhere else _find(images(start), start, locate, plan)
-        for row, found in enumerate(rows, start):
-            cut.add(row, found)
+        for row, outcome in enumerate(rows, start):
+            cut.add(row, outcome)
             advance()
             if cut.done % FLUSH_ROWS == 0:
                 cut.save()
@@ -191,12 +191,12 @@ class _Cut:
             np.load(self.folder / name, mmap_mode="r")  # a short file is an error to read, and made longer to write
         return [np.load(self.folder / name, mmap_mode="r+") for name in names]
 
-    def add(self, row: int, found: Found) -> None:
-        if isinstance(found, str):
-            self.outcome[row] = REASONS.index(found)
+    def add(self, row: int, outcome: Found) -> None:
+        if isinstance(outcome, str):
+            self.outcome[row] = REASONS.index(outcome)
         else:
             self.outcome[row] = len(REASONS)
-            self.matrix[self.faces], self.crops[self.faces] = found
+            self.matrix[self.faces], self.crops[self.faces] = outcome
             self.faces += 1
         self.done = row + 1
 
@@ -268,5 +268,5 @@ def find_face(detector: Detector, image: Image, box: Array | None) -> tuple[Arra
 
 def pick_face(detector: Detector, image: Image, box: Array | None) -> tuple[Array, Array] | None:
     """Box (1, 4) and landmarks (1, 5, 2) of the wanted face, or of the one nearest to the middle; None if none."""
-    found = find_face(detector, image, box)
-    return None if isinstance(found, str) else found
+    face = find_face(detector, image, box)
+    return None if isinstance(face, str) else face

@@ -72,7 +72,7 @@ def read_manifest(path: Path) -> pa.Table:
     try:
         with path.open("rb") as file:
             head = file.readline()
-        separator = max((",", ";", "\t"), key=lambda one: head.count(one.encode()))
+        separator = max((",", ";", "\t"), key=lambda mark: head.count(mark.encode()))
         # One block: Arrow settles the type of a column by the first one.
         block = csv.ReadOptions(block_size=min(max(path.stat().st_size + 1, 1 << 20), (1 << 31) - 1))
         convert = csv.ConvertOptions(
@@ -156,10 +156,10 @@ class FolderTable(FileTable):
 
 def _pictures(folder: Path) -> list[str]:
     """Pictures below a folder, as sorted paths with '/'; hidden files and folders are left out."""
-    found = []
+    paths = []
     for base, folders, files in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
             if Path(name).suffix.lower() in PHOTO_SUFFIXES and not name.startswith("."):
-                found.append((Path(base) / name).relative_to(folder).as_posix())
-    return sorted(found)
+                paths.append((Path(base) / name).relative_to(folder).as_posix())
+    return sorted(paths)

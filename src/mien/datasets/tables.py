@@ -188,8 +188,8 @@ class ParquetManifest(ManifestTable):
 
 
 def _metadata(schema: pa.Schema) -> dict[str, str]:
-    found = (schema.metadata or {}).items()
-    pairs = (tuple(text.decode("utf-8", "backslashreplace") for text in pair) for pair in found)
+    entries = (schema.metadata or {}).items()
+    pairs = (tuple(text.decode("utf-8", "backslashreplace") for text in pair) for pair in entries)
     return {key: value for key, value in pairs if key not in ("pandas", "ARROW:schema", "huggingface")}
 
 
