@@ -139,16 +139,16 @@ def read_data(
     known = [label for label in column_labels(card) if set(label.columns) <= set(columns)]
     labels = {name: value[rows] for name, value in labels_of(columns, known, table.where).items()}
     check_labels(card, labels, columns, data)
-    faces, found, outputs = read_faces(
+    faces, places, outputs = read_faces(
         file, card, table, rows, known_boxes(labels), change, choose_device(device), mapped
     )
-    labels = {name: value[found] for name, value in labels.items()}
-    columns = {name: value[rows][found] for name, value in columns.items()}
+    labels = {name: value[places] for name, value in labels.items()}
+    columns = {name: value[rows][places] for name, value in columns.items()}
     columns[SKIN_TONE] = outputs.pop(SKIN_TONE)
     everything = split is None or (column not in columns and not given)
     named = "all" if everything else split if isinstance(split, str) else "+".join(split or [])
     title = model if isinstance(model, str) and not Path(model).is_dir() else file.stem
-    return Reading(str(title), card, table, named, len(rows), rows[found], faces, outputs, Labels(labels, columns))
+    return Reading(str(title), card, table, named, len(rows), rows[places], faces, outputs, Labels(labels, columns))
 
 
 def rows_of(

@@ -41,14 +41,14 @@ def spread_of(reading: Reading, file: Path, times: int = 5, seed: int = 0) -> Ar
     task = _task(reading)
     detector, head = Detector(threads=2), Head(file, threads=2)
     landmarker = Landmarker("landmarks", threads=2, min_presence=0)
-    found = np.full(len(reading.rows), np.nan)
+    deviations = np.full(len(reading.rows), np.nan)
     place_of = {int(row): place for place, row in enumerate(reading.rows)}
     for row, image in pictures_of(reading.table, reading.rows):
         place = place_of[row]
         views = _views(detector, image, reading.faces.box[place], times, (seed, row))
         if len(views) > 1:
-            found[place] = _values(views, landmarker, head, task).std(ddof=1)
-    return found
+            deviations[place] = _values(views, landmarker, head, task).std(ddof=1)
+    return deviations
 
 
 def _task(reading: Reading) -> Task:

@@ -116,12 +116,12 @@ def reliability(
     axes: Axes, probability: Values, happened: NDArray[np.bool_], title: str, labels: tuple[str, str]
 ) -> None:
     """Share that happened against the probability that was said, with Wilson intervals, and the ECE."""
-    said, share, counts = metrics.reliability(probability, happened)
+    predicted, share, counts = metrics.reliability(probability, happened)
     filled = counts > 0
     ends = np.array([wilson(s, int(n)) for s, n in zip(share[filled], counts[filled], strict=True)]).reshape(-1, 2)
-    axes.vlines(said[filled], ends[:, 0], ends[:, 1], color=BLUE, linewidth=2)
+    axes.vlines(predicted[filled], ends[:, 0], ends[:, 1], color=BLUE, linewidth=2)
     error = metrics.expected_calibration_error(probability, happened)
-    axes.plot(said[filled], share[filled], "o-", color=BLUE, label=f"ECE {error:.3f}")
+    axes.plot(predicted[filled], share[filled], "o-", color=BLUE, label=f"ECE {error:.3f}")
     parts = axes.inset_axes((0, 0, 1, 0.16))
     parts.bar((np.arange(len(counts)) + 0.5) / len(counts), counts, 0.9 / len(counts), color=GREY, alpha=0.35)
     parts.set_xlim(-0.03, 1.03)
