@@ -160,9 +160,9 @@ def describe(recipe: HeadsRecipe) -> dict[str, str]:
     """What the file says of itself: source and terms, also of the people, the meaning of its labels, its recipe."""
     sources, terms = [], []
     for path in people_files(recipe):
-        own = ORIGIN if path.name == PEOPLE else pq.read_schema(path).metadata or {}
-        sources.append(own.get(b"source", path.name.encode()).decode())
-        terms.append(own.get(b"terms", b"unknown").decode())
+        metadata = ORIGIN if path.name == PEOPLE else pq.read_schema(path).metadata or {}
+        sources.append(metadata.get(b"source", path.name.encode()).decode())
+        terms.append(metadata.get(b"terms", b"unknown").decode())
     drawing = recipe.model_dump_json(exclude={"assets", "people", "out", "workers", "batch"})
     source = "rendered by mien.synthesis.head from ICT-FaceKit and " + "; ".join(sources)
     return {"source": source, "terms": "; ".join(terms), "labels": LABELS, "recipe": drawing}

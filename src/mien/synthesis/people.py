@@ -64,9 +64,9 @@ def fit_head(model: HeadModel, landmarks: Array, side: int, expression: Array) -
         design = (basis @ camera[:3]).reshape(KEPT, -1).T / scale
         wanted = (target - np.c_[calm, np.ones(68)] @ camera).ravel() / scale
         identity = np.linalg.solve(design.T @ design + np.eye(KEPT), design.T @ wanted)
-    found = np.c_[calm + np.tensordot(identity, basis, 1), np.ones(68)] @ camera
+    fitted = np.c_[calm + np.tensordot(identity, basis, 1), np.ones(68)] @ camera
     eyes = float(outer_eye_distance(landmarks[None])[0])
-    residual = side * np.sqrt(((found - target) ** 2).sum(1).mean()) / eyes
+    residual = side * np.sqrt(((fitted - target) ** 2).sum(1).mean()) / eyes
     whole = np.zeros(len(model.identity), np.float32)
     whole[:KEPT] = identity
     return Fit(whole, camera.astype(np.float32), float(residual))
