@@ -48,12 +48,12 @@ def band_quantiles(ratio: Array, sets: Array, band: NDArray[np.int64]) -> list[f
 
 def _worst_quantile(score: Array, sets: Array, inside: NDArray[np.bool_]) -> float:
     """Largest conformal quantile of any set inside a group; a set with too few faces there counts with all it has."""
-    found = []
-    for one in np.unique(sets):
-        own = sets == one
-        few = (own & inside).sum() < MIN_BAND
-        found.append(conformal_quantile(score[own if few else own & inside], COVERAGE))
-    return max(found)
+    quantiles = []
+    for number in np.unique(sets):
+        members = sets == number
+        few = (members & inside).sum() < MIN_BAND
+        quantiles.append(conformal_quantile(score[members if few else members & inside], COVERAGE))
+    return max(quantiles)
 
 
 def detail_decoding(
@@ -181,15 +181,15 @@ def comparison_decoding(score: Array, labels: Mapping[str, Array]) -> dict[str, 
     rating, source, group, spread = (labels[name].reshape(-1)[known].astype(np.float64) for name in needed)
     score = score[known].astype(np.float64)
     away, slopes, errors = [], [], []
-    for one in np.unique(source):
-        own = source == one
-        z = (rating[own] - rating[own].mean()) / rating[own].std()
-        away.append(np.abs((score[own] - score[own].mean()) / score[own].std() - z))
-        x, y = (_centred(values, group[own]) for values in (score[own], z))
+    for number in np.unique(source):
+        members = source == number
+        z = (rating[members] - rating[members].mean()) / rating[members].std()
+        away.append(np.abs((score[members] - score[members].mean()) / score[members].std() - z))
+        x, y = (_centred(values, group[members]) for values in (score[members], z))
         slopes.append(float(x @ y / (x @ x)))
         errors.append(float(np.sqrt(2) * (y - slopes[-1] * x).std()))
     opinion = float(np.sqrt(2) * spread[source == source.min()].mean() / rating[source == source.min()].std())
-    half = max(conformal_quantile(one, COVERAGE) for one in away)
+    half = max(conformal_quantile(distance, COVERAGE) for distance in away)
     preference = {"slope": PROBIT / opinion * slopes[0], "error": max(errors) / max(slopes[0], 1e-3)}
     return {"coverage": COVERAGE, "half_width": half, "preference": preference}
 
