@@ -77,7 +77,7 @@ def softmax_regression(
         return float(loss), gradient.ravel()
 
     start = np.zeros(shape).ravel()
-    found = minimize(
+    solution = minimize(
         objective, start, jac=True, method="L-BFGS-B", bounds=bounds.reshape(-1, 2), options={"maxiter": 500}
     )
-    return np.asarray(found.x).reshape(shape)
+    return np.asarray(solution.x).reshape(shape)

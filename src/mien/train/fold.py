@@ -47,12 +47,12 @@ def find_pairs(model: nn.Module) -> list[Pair]:
 
 def _neighbours(model: nn.Module) -> list[Pair]:
     """A convolution and a batch normalisation one after the other in a Sequential."""
-    found = []
+    pairs = []
     for name, module in model.named_modules():
         if isinstance(module, nn.Sequential):
             inside = [f"{name}.{child}" if name else child for child, _ in module.named_children()]
-            found += [pair for pair in pairwise(inside) if _fits(model, pair)]
-    return found
+            pairs += [pair for pair in pairwise(inside) if _fits(model, pair)]
+    return pairs
 
 
 def _fits(model: nn.Module, pair: Pair) -> bool:

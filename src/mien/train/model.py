@@ -88,8 +88,8 @@ class MeanModel(nn.Module):
     @property
     def heads(self) -> nn.ModuleDict:
         """The heads of the first network, by the names of the outputs."""
-        found: nn.ModuleDict = self.members[0].heads  # type: ignore[assignment]
-        return found
+        heads: nn.ModuleDict = self.members[0].heads  # type: ignore[assignment]
+        return heads
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Outputs in the order of the task's `outputs`."""
@@ -97,9 +97,10 @@ class MeanModel(nn.Module):
 
     def with_embedding(self, x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """The outputs, and the embeddings (B, E) of all networks side by side."""
-        found = [member.with_embedding(x) for member in self.members]  # type: ignore[operator]
-        outputs = zip(*(own for own, _ in found), strict=True)
-        return tuple(torch.stack(one).mean(0) for one in outputs), torch.cat([one for _, one in found], 1)
+        results = [member.with_embedding(x) for member in self.members]  # type: ignore[operator]
+        outputs = zip(*(output for output, _ in results), strict=True)
+        embedding = torch.cat([embedding for _, embedding in results], 1)
+        return tuple(torch.stack(values).mean(0) for values in outputs), embedding
 
 
 class EmbeddingModel(nn.Module):
@@ -139,8 +140,8 @@ def _aux_heads(backbone: nn.Module, name: str, task: Task) -> list[AuxiliaryHead
 def _places(backbone: nn.Module, size: int) -> int:
     """Number of places of the feature map of a crop; asked of a copy without weights, so that nothing changes."""
     with torch.no_grad():
-        found: Tensor = deepcopy(backbone).to("meta").eval()(torch.zeros(1, 3, size, size, device="meta"))
-    return found.shape[2] * found.shape[3]
+        maps: Tensor = deepcopy(backbone).to("meta").eval()(torch.zeros(1, 3, size, size, device="meta"))
+    return maps.shape[2] * maps.shape[3]
 
 
 def _pooled(channels: int, dropout: float) -> nn.Sequential:
@@ -168,10 +169,10 @@ def normalise(image: Tensor) -> Tensor:
 
 def load_body(model: FaceModel, weights: dict[str, Tensor]) -> list[str]:
     """Take over the weights whose names and shapes fit; returns the names that did not."""
-    own = model.state_dict()
-    fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
-    model.load_state_dict({**own, **fitting})
-    return sorted(set(own) - set(fitting))
+    state = model.state_dict()
+    fitting = {name: value for name, value in weights.items() if name in state and state[name].shape == value.shape}
+    model.load_state_dict({**state, **fitting})
+    return sorted(set(state) - set(fitting))
 
 
 def round_to_half(model: nn.Module) -> None:

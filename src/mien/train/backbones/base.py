@@ -101,12 +101,12 @@ class Backbone(nn.Module):
 
     def maps_after(self, x: Tensor, rows: tuple[int, ...]) -> list[Tensor]:
         """The maps after the layers of these indices."""
-        found = []
+        maps = []
         for index, layer in enumerate(self.layers):
             x = layer(x)
             if index in rows:
-                found.append(x)
-        return found
+                maps.append(x)
+        return maps
 
 
 class Pyramid(nn.Module):

@@ -50,15 +50,15 @@ def measure_alignment_noise(
     detector, landmarker = Detector(threads=1), landmarker or Landmarker(threads=1).points
     placed, faces, lost = [], 0, 0
     for image in images:
-        found = "" if image is None else find_face(detector, image, None)
-        if image is None or isinstance(found, str):
+        face = "" if image is None else find_face(detector, image, None)
+        if image is None or isinstance(face, str):
             continue
         faces += 1
-        first = five_points(landmarker(image, *found))
+        first = five_points(landmarker(image, *face))
         carry = similarity(first, _TEMPLATE.points)[0]
         for _ in range(changes):
             changed, matrix = _change(image, rng)
-            box = apply_affine(matrix, found[0].reshape(2, 2)).reshape(4)
+            box = apply_affine(matrix, face[0].reshape(2, 2)).reshape(4)
             again = find_face(detector, changed, box)
             if isinstance(again, str):
                 lost += 1
@@ -79,8 +79,8 @@ def _summary(placed: Array, lost: float, faces: int) -> AlignmentNoise:
     shift = (apply_affine(moved, middle)[:, 0] - middle) / unit
     scale = np.log(np.hypot(moved[:, 0, 0], moved[:, 1, 0]))
     rotation = np.degrees(np.arctan2(moved[:, 1, 0], moved[:, 0, 0]))
-    own, center = _spread(points - first) / unit, float(_spread(shift).mean())
-    return AlignmentNoise(own, center, float(_spread(scale)), float(_spread(rotation)), lost, faces)
+    per_point, center = _spread(points - first) / unit, float(_spread(shift).mean())
+    return AlignmentNoise(per_point, center, float(_spread(scale)), float(_spread(rotation)), lost, faces)
 
 
 def _spread(values: Array) -> Array:

@@ -41,9 +41,9 @@ class Jitter:
         >>> [round(value, 4) for value in Jitter(0, 0, 3, alignment=2).spread()]
         [0.009, 0.0298, 3.4741]
         """
-        own = (self.shift, self.scale, self.rotation)
+        base = (self.shift, self.scale, self.rotation)
         noise = (ALIGNMENT_NOISE[0] * self.face, *ALIGNMENT_NOISE[1:])
-        shift, scale, rotation = (hypot(a, self.alignment * b) for a, b in zip(own, noise, strict=True))
+        shift, scale, rotation = (hypot(a, self.alignment * b) for a, b in zip(base, noise, strict=True))
         return shift, scale, rotation
 
 

@@ -41,10 +41,10 @@ def soft_targets(recipe: Recipe, source: Source, faces: FaceSet, rows: Index) ->
     Each face is cut from its picture as the teacher wants it, unchanged. Raises InputError for crops that cannot be
     carried over, and for a network whose outputs are not what its card says.
     """
-    found: dict[str, Array] = {}
+    targets: dict[str, Array] = {}
     for teacher in recipe.teachers:
-        found |= _of_teacher(recipe, source, faces, rows, teacher)
-    return found
+        targets |= _of_teacher(recipe, source, faces, rows, teacher)
+    return targets
 
 
 def _of_teacher(recipe: Recipe, source: Source, faces: FaceSet, rows: Index, teacher: Teacher) -> dict[str, Array]:
@@ -119,11 +119,11 @@ class TeacherNetwork:
 
     def __call__(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
         """Outputs by the card's names."""
-        found = self._run(crops)
+        outputs = self._run(crops)
         if self.card.flip:
             mirrored = self._run(crops[:, :, ::-1])
-            found = {name: np.asarray((value + mirrored[name]) / 2, np.float32) for name, value in found.items()}
-        return found
+            outputs = {name: np.asarray((value + mirrored[name]) / 2, np.float32) for name, value in outputs.items()}
+        return outputs
 
     def _run(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
         ordered = crops[..., ::-1] if self.card.channels == "BGR" else crops
@@ -191,10 +191,10 @@ def _write(
 def _batches(crops: Iterator[tuple[int, Image]], done: int) -> Iterator[tuple[int, list[tuple[int, Image]]]]:
     """Batches of what comes after the first `done`, and how many came before each."""
     batch: list[tuple[int, Image]] = []
-    for number, one in enumerate(crops):
+    for number, pair in enumerate(crops):
         if number < done:
             continue
-        batch.append(one)
+        batch.append(pair)
         if len(batch) == _BATCH:
             yield number + 1 - _BATCH, batch
             batch = []
@@ -205,10 +205,10 @@ def _batches(crops: Iterator[tuple[int, Image]], done: int) -> Iterator[tuple[in
 def _resume(state: Path, setting: dict[str, Any]) -> int:
     """How many faces an earlier, killed reading of the same setting has done; else the folder begins anew."""
     try:
-        found = json.loads(state.read_text(encoding="utf-8"))
+        progress = json.loads(state.read_text(encoding="utf-8"))
         # Through JSON, as the written setting went.
-        if found["setting"] == json.loads(json.dumps(setting)):
-            return int(found["done"])
+        if progress["setting"] == json.loads(json.dumps(setting)):
+            return int(progress["done"])
     except (OSError, ValueError, KeyError):
         pass
     shutil.rmtree(state.parent, ignore_errors=True)

@@ -44,8 +44,8 @@ def _by_column(faces: FaceSet, source: Source) -> dict[str, Rows]:
     rows = {split: np.flatnonzero(np.isin(values, source.splits.get(split, []))) for split in SPLITS}
     if source.group:
         part = np.full(len(faces), None, object)
-        for split, own in rows.items():
-            part[own] = split
+        for split, members in rows.items():
+            part[members] = split
         _check_leaks(faces, source.group, part)
     return rows
 
@@ -86,7 +86,8 @@ def _groups(faces: FaceSet, group: str | None) -> NDArray[Any]:
     if group is None:
         return alone
     named = texts(faces.columns[group])
-    return np.array([f"row {own}" if name is None else name for name, own in zip(named, alone, strict=True)], object)
+    groups = [f"row {row}" if name is None else name for name, row in zip(named, alone, strict=True)]
+    return np.array(groups, object)
 
 
 def _names(faces: FaceSet) -> NDArray[Any]:

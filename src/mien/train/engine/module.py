@@ -46,8 +46,8 @@ class FaceModule(L.LightningModule):  # type: ignore[misc]
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one batch."""
         batch = self._mixed(batch)
-        found, auxiliary, features = self.model.with_auxiliary(_pixels(batch))
-        outputs, labels = self._named(found), self.shifts.moved(batch)
+        predictions, auxiliary, features = self.model.with_auxiliary(_pixels(batch))
+        outputs, labels = self._named(predictions), self.shifts.moved(batch)
         loss = self.task.loss(outputs, labels)
         for other in auxiliary:
             loss = loss + self.recipe.aux * self.task.loss(self._named(other), labels)

@@ -68,12 +68,12 @@ class Comparison:
     @property
     def losses(self) -> dict[str, float]:
         """Part of each main measure that is lost; below 0 where the 8 bit network is better."""
-        found = {}
+        parts = {}
         for name, direction in self.main.items():
             before, after = self.measures.get(name, (np.nan, np.nan))
             if np.isfinite([before, after]).all() and before:
-                found[name] = float((after - before) / abs(before)) * (1 if direction == "min" else -1)
-        return found
+                parts[name] = float((after - before) / abs(before)) * (1 if direction == "min" else -1)
+        return parts
 
     @property
     def time_ratio(self) -> float:
@@ -161,9 +161,9 @@ def quantise(source: Path, target: Path, training: NDArray[np.uint8], validation
     for name, method, options in _METHODS:
         for layers in ((), end_layers(model)):
             _quantise(prepared, trial, training, method, layers, options)
-            found = Method(name, layers, len(training), _distance(expected, _outputs(trial, validation)))
-            if best is None or found.distance < _CLEAR * best.distance:
-                best = found
+            candidate = Method(name, layers, len(training), _distance(expected, _outputs(trial, validation)))
+            if best is None or candidate.distance < _CLEAR * best.distance:
+                best = candidate
                 trial.replace(target)
     prepared.unlink()
     trial.unlink(missing_ok=True)
@@ -209,10 +209,10 @@ def _outputs(path: Path, crops: NDArray[np.uint8]) -> list[Array]:
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def _distance(expected: list[Array], found: list[Array]) -> float:
+def _distance(expected: list[Array], actual: list[Array]) -> float:
     """Root mean square difference in standard deviations, the largest of all outputs."""
     spread = [max(float(e.var(0).mean()), 1e-12) for e in expected]
-    parts = zip(expected, found, spread, strict=True)
+    parts = zip(expected, actual, spread, strict=True)
     return max(float(np.sqrt(((e - f) ** 2).mean() / s)) for e, f, s in parts)
 
 

@@ -143,10 +143,10 @@ class MultilabelTask(Task):
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
         """AUC of each column with both answers in it, and their mean."""
-        found: dict[str, float] = {}
+        results: dict[str, float] = {}
         for k, column in enumerate(self.columns):
-            found |= _auc(column, outputs[self.name][:, k], labels[self.name][:, k])
-        return {**found, "auc": float(np.mean(list(found.values())))} if found else {}
+            results |= _auc(column, outputs[self.name][:, k], labels[self.name][:, k])
+        return {**results, "auc": float(np.mean(list(results.values())))} if results else {}
 
     def decoding(self) -> dict[str, Any]:
         """Columns; slope and bias before calibration."""

@@ -44,10 +44,10 @@ class LandmarksTask(Task):
         target = labels["landmarks"][known].reshape(-1, 68, 2)
         error = metrics.landmark_error(outputs["landmarks"][known].reshape(-1, 68, 2), target)
         away = np.abs(outputs["pose"][known] * POSE_UNIT - labels["pose"][known])
-        found = {"error": float(error.mean()), "error_median": float(np.median(error))}
+        results = {"error": float(error.mean()), "error_median": float(np.median(error))}
         for name, values in zip(("yaw", "pitch", "roll"), away.T, strict=True):
             if not np.isnan(values).all():
-                found[name] = float(np.nanmean(values))
+                results[name] = float(np.nanmean(values))
         if self.presence:
-            found["presence_auc"] = metrics.roc_auc(outputs["presence"][:, 0], labels["presence"][:, 0] >= 0.5)
-        return found
+            results["presence_auc"] = metrics.roc_auc(outputs["presence"][:, 0], labels["presence"][:, 0] >= 0.5)
+        return results
