@@ -1,4 +1,4 @@
-"""What the columns of a table may hold. Faults are found before any picture is decoded."""
+"""What the columns of a table may hold. Faults are found before any image is decoded."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
