@@ -49,7 +49,7 @@ class Fit:
 def fit_head(model: HeadModel, landmarks: Array, side: int, expression: Array) -> Fit:
     """Fit identity and an affine camera in turns to landmarks (68, 2) of a photo of side pixels.
 
-    Minimises sum |landmark - camera(vertex)|^2 / noise^2 + |identity|^2 over the head with the weights `expression`
+    Minimizes sum |landmark - camera(vertex)|^2 / noise^2 + |identity|^2 over the head with the weights `expression`
     (E,); residual is in outer eye distances.
     """
     points = model.landmarks

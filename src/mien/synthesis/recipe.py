@@ -1,4 +1,4 @@
-"""Recipes of synthetic heads: who is drawn, how many pictures, and how chance draws faces, cameras and light."""
+"""Recipes of synthetic heads: who is drawn, how many images, and how chance draws faces, cameras and light."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -82,10 +82,10 @@ class Skin(Strict):
 
 
 class Light(Strict):
-    """Direction, share without direction, and colour of the light.
+    """Direction, share without direction, and color of the light.
 
     aside, above: deviations of the direction's slopes, the latter around `height`; ambient: range of the share of
-    light from everywhere; tint: range of brightness; hue: deviation of each colour from it.
+    light from everywhere; tint: range of brightness; hue: deviation of each color from it.
     """
 
     aside: Deviation = 0.6
@@ -97,10 +97,10 @@ class Light(Strict):
 
 
 class Camera(Strict):
-    """Distance (cm, even on a logarithmic scale), frame, and what a camera does to a picture.
+    """Distance (cm, even on a logarithmic scale), frame, and what a camera does to an image.
 
-    face_side: range of the face's longer side and shift: most displacement, both as parts of the picture. blur, jpeg:
-    shares of pictures, with ranges of sigma (pixels) and quality; noise: most deviation, of 255; gamma: range.
+    face_side: range of the face's longer side and shift: most displacement, both as parts of the image. blur, jpeg:
+    shares of images, with ranges of sigma (pixels) and quality; noise: most deviation, of 255; gamma: range.
     """
 
     distance: Annotated[tuple[Annotated[float, Field(ge=25)], Positive], AfterValidator(_ordered)] = (40.0, 160.0)
@@ -148,7 +148,7 @@ class Occluders(Kinds):
 
 
 class PeopleFile(Strict):
-    """A file of further people, its place as seen from the assets, and the share of pictures that show them."""
+    """A file of further people, its place as seen from the assets, and the share of images that show them."""
 
     file: Path
     share: Annotated[float, Field(gt=0, le=1)]
@@ -161,10 +161,10 @@ def _within_one(people: tuple[PeopleFile, ...]) -> tuple[PeopleFile, ...]:
 
 
 class HeadsRecipe(Strict):
-    """A set of n rendered heads of `size` pixels, written to `out` (.parquet).
+    """A dataset of n synthetic faces of `size` pixels, written to `out` (.parquet).
 
-    assets: folder of the head model and its people; people: files of further ones. The pictures depend on the seed and
-    on all that is drawn by chance, not on how many processes (`workers`) draw them or how many pictures stand in a row
+    assets: folder of the head model and its people; people: files of further ones. The images depend on the seed and
+    on all that is drawn by chance, not on how many processes (`workers`) draw them or how many images stand in a row
     group of the file (`batch`).
     """
 
