@@ -112,7 +112,7 @@ def platt_columns(logits: Array, target: Array) -> dict[str, list[float]]:
 
 
 def fit_temperature(logits: Array, target: Array, rounds: int = 50) -> float:
-    """T that maximises the likelihood of softmax(z / T), by Newton steps on 1 / T; 1 without labels.
+    """T that maximizes the likelihood of softmax(z / T), by Newton steps on 1 / T; 1 without labels.
 
     logits (N, K), target (N,) index of the class, NaN where unknown. T is kept within 0.05..20.
     Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
@@ -134,7 +134,7 @@ def fit_temperature(logits: Array, target: Array, rounds: int = 50) -> float:
 
 
 def fit_platt(logits: Array, positive: NDArray[np.bool_], rounds: int = 50) -> tuple[float, float]:
-    """Slope and bias that maximise the likelihood of sigmoid(slope z + bias), by Newton steps.
+    """Slope and bias that maximize the likelihood of sigmoid(slope z + bias), by Newton steps.
 
     Labels are drawn in as Platt (1999) does, so that a separable set keeps a finite slope; a unit that never
     or always occurs keeps (1, 0).
@@ -166,9 +166,9 @@ def attractiveness_decoding(score: Array, pool: str) -> dict[str, Any]:
 
 
 def comparison_decoding(score: Array, labels: Mapping[str, Array]) -> dict[str, Any]:
-    """How far a score (N,), in standard deviations of the pool's faces, lies from the mean rating; what it foretells.
+    """How far a score (N,), in standard deviations of the pool's faces, lies from the mean rating; what it predicts.
 
-    `half_width`: conformal quantile of |score - rating|, both standardised within their set; the largest of any set.
+    `half_width`: conformal quantile of |score - rating|, both standardized within their set; the largest of any set.
     `preference`: P(a rater prefers A to B) = sigmoid(slope (d + e)) for a difference d of scores with a normal error e
     of standard deviation `error`. d is turned into one of ratings by regression within set and sex; raters' opinions of
     a face spread by `rating_spread` around its mean (Thurstone, case III, and 1.702 x for the logit of Phi(x)).
