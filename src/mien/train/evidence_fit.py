@@ -60,7 +60,7 @@ def balanced(target: Array) -> Array:
 def softmax_regression(
     features: Array, target: Array, bounds: Array, penalty: float, weight: Array | None = None
 ) -> Array:
-    """Weights (C, F) within bounds (C, F, 2) that minimise mean weighted cross entropy + penalty |weights|^2.
+    """Weights (C, F) within bounds (C, F, 2) that minimize mean weighted cross entropy + penalty |weights|^2.
 
     features (N, F), target (N, C) shares, weight (N,): `balanced` by class unless given.
     """

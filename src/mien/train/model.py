@@ -15,7 +15,7 @@ EMBEDDING = 384
 
 
 class FaceModel(nn.Module):
-    """Crops (B, 3, S, S), normalised -> one tensor (B, width) for each output of the task.
+    """Crops (B, 3, S, S), normalized -> one tensor (B, width) for each output of the task.
 
     backbone: a name of the registry; aux: with auxiliary heads, one set for each tap of the backbone. The task's parts
     are held here, so that they are trained and saved; the forward pass has no use for them.

@@ -24,14 +24,14 @@ class Augment(Strict):
     shift (part of the side), scale (log), rotation (degrees): spread of the crop's place; turn: share of the faces that
     are turned by any angle; alignment: noise on top (of aligned crops), as a multiple of what the
     product's own alignment makes.
-    gray, color, blur, low_resolution, noise, jpeg, occlusion: how often a picture is changed so; 0 switches it off.
-    border: how often the picture ends near the face, as tight photos do, and its edge goes on as it does in use.
+    gray, color, blur, low_resolution, noise, jpeg, occlusion: how often an image is changed so; 0 switches it off.
+    border: how often the image ends near the face, as tight photos do, and its edge goes on as it does in use.
     oval: how often all around the face gives way to something else, so that backgrounds and masks tell nothing.
-    absent: how often a face gives way to a picture without one, for tasks that tell whether there is a face.
-    contrast: how strongly brightness, contrast and colour change.
-    old: how often a picture looks like an old photo (faded, brown or gray, grain, dust, lines of a scan); light: how
+    absent: how often a face gives way to an image without one, for tasks that tell whether there is a face.
+    contrast: how strongly brightness, contrast and color change.
+    old: how often an image looks like an old photo (faded, brown or gray, grain, dust, lines of a scan); light: how
     often its light is that of a studio (flat, hard, from one side, high key).
-    lowest: the least side of a picture of low resolution, as part of the crop's.
+    lowest: the least side of an image of low resolution, as part of the crop's.
     """
 
     flip: bool = True
@@ -57,9 +57,9 @@ class Augment(Strict):
 
 
 class Source(Strict):
-    """One labelled set: Parquet, CSV manifest, image folder or aligned folder.
+    """One labeled dataset: Parquet, CSV manifest, image folder or aligned folder.
 
-    weight: its share of the batches is rows * weight. images: folder of a manifest's pictures.
+    weight: its share of the batches is rows * weight. images: folder of a manifest's images.
     split, splits: the column that tells the split, and its values. Without such a column rows are split at random by
     `fractions`, all rows with the same value in the column `group` together.
     holdout: part of the training rows that validates instead, for sets without a validation split.
@@ -101,7 +101,7 @@ class Source(Strict):
 
 
 class Teacher(Strict):
-    """A network to learn from, beside the labels: what it says of a clean picture is asked of a changed one.
+    """A network to learn from, beside the labels: what it says of a clean image is asked of a changed one.
 
     file: ONNX. card: a YAML file of `mien.train.data.teacher_card.TeacherCard`, the one beside `file` if not given.
     weights: of the losses of its outputs, 1 if not given. temperature: of its probabilities. features: the loss on its
@@ -116,7 +116,7 @@ class Teacher(Strict):
 
 
 class Test(Strict):
-    """A set that only measures the finished model."""
+    """A dataset that only measures the finished model."""
 
     file: str
     split: str = "split"

@@ -99,7 +99,7 @@ def mobilenet_v1_weights(tensors: Weights, mean: float, std: float) -> Weights:
 
     Theirs reads blue, green, red minus their means; ours (rgb - mean) / std. With x = rgb, w x_bgr + b becomes
     (std w') (x - mean) / std + b + sum(w' (mean - their mean)), w' the kernel with its channels turned round: alike
-    wherever the kernel sees the picture and not its padding, which is their mean in theirs and ours in ours.
+    wherever the kernel sees the image and not its padding, which is their mean in theirs and ours in ours.
     Raises InputError where a tensor is missing.
     """
     try:

@@ -42,7 +42,7 @@ def _plain(name: str) -> str:
 
 
 def warm_start(model: FaceModel, weights: dict[str, Tensor], image: Tensor) -> list[str]:
-    """Load exported weights so that on `image` (B, 3, S, S), normalised, the network gives what the exported one gives.
+    """Load exported weights so that on `image` (B, 3, S, S), normalized, the network gives what the exported one gives.
 
     A norm behind a convolution with the folded bias b gets the mean m and variance v of what it reads, and
     gamma = sqrt(v + eps), beta = m + b: it adds b, and goes on to learn as a norm does. The more images, the closer m

@@ -1,4 +1,4 @@
-"""What teachers say of the training faces: read once from clean pictures, resumably, and kept beside the crops."""
+"""What teachers say of the training faces: read once from clean images, resumably, and kept beside the crops."""
 
 import hashlib
 import json
@@ -36,9 +36,9 @@ def label_name(card: TeacherCard, output: str) -> str:
 
 
 def soft_targets(recipe: Recipe, source: Source, faces: FaceSet, rows: Index) -> dict[str, Array]:
-    """Outputs (M, K) of all teachers of a recipe for some rows of a set of M faces, NaN in others.
+    """Outputs (M, K) of all teachers of a recipe for some rows of a dataset of M faces, NaN in others.
 
-    Each face is cut from its picture as the teacher wants it, unchanged. Raises InputError for crops that cannot be
+    Each face is cut from its image as the teacher wants it, unchanged. Raises InputError for crops that cannot be
     carried over, and for a network whose outputs are not what its card says.
     """
     targets: dict[str, Array] = {}
@@ -67,7 +67,7 @@ def _of_teacher(recipe: Recipe, source: Source, faces: FaceSet, rows: Index, tea
 def _setting(
     weights: bytes, card: TeacherCard, table: Table, faces: FaceSet, rows: Index, crop: Crop
 ) -> dict[str, Any]:
-    """What the outputs depend on: network, its input, pictures, places of the faces, and which are asked for."""
+    """What the outputs depend on: network, its input, images, places of the faces, and which are asked for."""
     fed = card.model_dump(mode="json", exclude={"name", "source", "terms", "outputs"})
     read = {name: [output.tensor, output.kind, output.logits] for name, output in card.outputs.items()}
     places = hashlib.sha256(np.ascontiguousarray(faces.matrix, np.float32).tobytes() + rows.tobytes())

@@ -1,4 +1,4 @@
-"""Rows of a set for training, validation and test; a person is never in two of them."""
+"""Rows of a dataset for training, validation and test; a person is never in two of them."""
 
 import hashlib
 import logging
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def split_rows(faces: FaceSet, source: Source) -> dict[str, Rows]:
-    """Rows of the splits 'train', 'val' and 'test' of a set.
+    """Rows of the splits 'train', 'val' and 'test' of a dataset.
 
     By the column `source.split` where the set has it: all groups must then be in one split each. Without it at
     random by `source.fractions`, all rows of one value of `source.group` together, or row by row where no group is

@@ -42,7 +42,7 @@ def task_of(recipe: Recipe) -> Task:
 
 
 def complete(recipe: Recipe) -> Recipe:
-    """The recipe with what its data tell: classes of a column, centre and spread of a number.
+    """The recipe with what its data tell: classes of a column, center and spread of a number.
 
     Raises InputError for a column that no source has.
     """

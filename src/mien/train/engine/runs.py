@@ -1,4 +1,4 @@
-"""The folder of a run: recipe, environment, curves as numbers and as a picture."""
+"""The folder of a run: recipe, environment, curves as numbers and as an image."""
 
 import csv
 import json
@@ -199,7 +199,7 @@ class DrawCurves(L.Callback):  # type: ignore[misc]
 
 
 def draw_curves(run: Path) -> None:
-    """curves.png: loss, learning rate and each measure of the validation by step."""
+    """curves.png: loss, learning rate and each metric of the validation by step."""
     rows = read_curves(run)
     # The first group of weights has the rate `lr`; the others follow it.
     names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "step")]

@@ -65,7 +65,7 @@ def unshift(curve: LabelShift | PoolShift, label: str, labels: Mapping[str, Tens
 
 
 def make_shifts(recipe: Recipe, task: Task, prepared: Prepared) -> Shifts:
-    """The curves that a recipe asks for. Raises InputError for a task without, and for mixed pictures."""
+    """The curves that a recipe asks for. Raises InputError for a task without, and for mixed images."""
     wanted = [k for k, source in enumerate(recipe.sources) if source.shift]
     if wanted and not task.shifted:
         raise InputError(f"'shift' must be false for sources of the task {task.name!r}. Got true.")

@@ -32,7 +32,7 @@ class Lesson:
 def with_soft_targets(recipe: Recipe, task: Task, prepared: Prepared) -> tuple[Prepared, list[Lesson]]:
     """The sets with what the recipe's teachers say of the training faces as further labels, and the lessons.
 
-    Raises InputError for a teacher whose outputs the task cannot learn from, before any picture is read; one with the
+    Raises InputError for a teacher whose outputs the task cannot learn from, before any image is read; one with the
     weight 0 is left out.
     """
     if not recipe.teachers:

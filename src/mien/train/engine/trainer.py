@@ -1,4 +1,4 @@
-"""Training: a recipe in, a run folder with the best weights, curves and measures out."""
+"""Training: a recipe in, a run folder with the best weights, curves and metrics out."""
 
 import json
 import sys
@@ -130,7 +130,7 @@ def check_device(recipe: Recipe) -> None:
 
 
 def check_mixing(recipe: Recipe, task: Task) -> None:
-    """Raises InputError when pictures are to be mixed whose labels cannot be."""
+    """Raises InputError when images are to be mixed whose labels cannot be."""
     fixed = [name for name, kind in task.labels.kinds.items() if kind == "keep"]
     if (recipe.mixup or recipe.cutmix) and fixed:
         raise InputError(f"'mixup' and 'cutmix' must be 0 for {task.name!r}: {', '.join(fixed)} cannot be mixed.")

@@ -1,4 +1,4 @@
-"""Model cards: preprocessing and decoding, data and terms, measures on every test set, limits."""
+"""Model cards: preprocessing and decoding, data and terms, metrics on every test set, limits."""
 
 import hashlib
 import json
@@ -135,7 +135,7 @@ def _write(path: Path, card: dict[str, Any]) -> None:
 
 
 def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[str, Any]:
-    """All of a card but its decoding and its measures."""
+    """All of a card but its decoding and its metrics."""
     crop = recipe.crop
     place = {"scale": crop.scale} if crop.kind == "aligned" else {"margin": crop.margin}
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
@@ -259,7 +259,7 @@ def _teacher(recipe: Recipe) -> Path | None:
 
 
 def _line(report: Report) -> str:
-    """The first measures of a report in words."""
+    """The first metrics of a report in words."""
     first = report.rows[0]
     if np.isnan(first.value):
         return ""

@@ -16,7 +16,7 @@ def margin_decoding(
 ) -> dict[str, Any]:
     """The factor `margin` of a card's intervals, and `left_out`: the factor that each set by itself would need.
 
-    Each labelled set in turn stands for an unknown one: the quantiles of `age_decoding` are fitted to the other sets,
+    Each labeled set in turn stands for an unknown one: the quantiles of `age_decoding` are fitted to the other sets,
     and its own ratios |error| / (q b) say how far they reach. The margin is the smallest factor, at least 1, that
     covers the left-out faces on average over the sets, each of which counts alike: a face of a new set, drawn as these
     were, is covered as often. Not the largest factor: that would promise the coverage for every set to come, which no

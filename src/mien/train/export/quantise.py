@@ -1,4 +1,4 @@
-"""Static 8 bit quantisation of an exported network, and what it costs and gains."""
+"""Static 8 bit quantization of an exported network, and what it costs and gains."""
 
 import io
 import time
@@ -39,7 +39,7 @@ _METHODS: tuple[tuple[str, CalibrationMethod, dict[str, Any]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How a network was quantised: the range of activations, layers left in float, distance to the float network.
+    """How a network was quantized: the range of activations, layers left in float, distance to the float network.
 
     distance: root mean square difference of the outputs on validation faces, in standard deviations of the output.
     """
@@ -54,7 +54,7 @@ class Method:
 class Comparison:
     """The float network (first of each pair) and the 8 bit one on the validation faces.
 
-    main: measures that tell the loss, and whether more is better. milliseconds: of one face, by size of the batch.
+    main: metrics that show the loss, and whether more is better. milliseconds: of one face, by size of the batch.
     """
 
     method: Method
@@ -67,7 +67,7 @@ class Comparison:
 
     @property
     def losses(self) -> dict[str, float]:
-        """Part of each main measure that is lost; below 0 where the 8 bit network is better."""
+        """Part of each main metric that is lost; below 0 where the 8 bit network is better."""
         parts = {}
         for name, direction in self.main.items():
             before, after = self.measures.get(name, (np.nan, np.nan))
@@ -217,7 +217,7 @@ def _distance(expected: list[Array], actual: list[Array]) -> float:
 
 
 def main_measures(task: Task) -> dict[str, str]:
-    """The measure that matters most for each task, and whether less or more of it is better."""
+    """The metric that matters most for each task, and whether less or more of it is better."""
     if not isinstance(task, MultiTask):
         return {task.main[0]: task.main[1]}
     return {f"{part.name}_{part.main[0]}": part.main[1] for part in task.tasks}

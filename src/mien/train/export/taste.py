@@ -120,7 +120,7 @@ class Prior:
 
 
 def fit_prior(sums: RaterSums, strength: float = 30.0, free: bool = False) -> Prior:
-    """Empirical Bayes by expectation and maximisation in closed form, each rater with a noise of its own.
+    """Empirical Bayes by expectation and maximization in closed form, each rater with a noise of its own.
 
     V = (Z'Z + Sigma^-1)^-1, m = V (Z'y / s + Sigma^-1 mu); then mu = mean m, Sigma = (sum V + (m - mu)(m - mu)' +
     strength t I) / (R + strength) with t the mean variance (an inverse Wishart prior), and s the root of n s^2 + (z'y .
@@ -193,7 +193,7 @@ def log_likelihood(prior: Prior, sums: RaterSums) -> float:
 
 
 def choose_prior(sums: RaterSums, strengths: Sequence[float] = STRENGTHS, seed: int = 0) -> Prior:
-    """The prior whose strength foretells left-out raters best, in five folds of the raters, fitted to all of them."""
+    """The prior whose strength predicts left-out raters best, in five folds of the raters, fitted to all of them."""
     sums = sums[sums.freedom > 0]
     if len(strengths) == 1:
         return fit_prior(sums, strengths[0])

@@ -143,7 +143,7 @@ _MEASURES: dict[str, Callable[..., float]] = {"plcc": metrics.pearson, "srcc": m
 
 
 def _mean_within(group: NDArray[np.int64], measure: Callable[..., float], score: Array, rating: Array) -> float:
-    """Mean of a measure over groups of at least two faces, weighted by their number."""
+    """Mean of a metric over groups of at least two faces, weighted by their number."""
     parts = [np.flatnonzero(group == number) for number in np.unique(group)]
     means = [(len(part), measure(score[part], rating[part])) for part in parts if len(part) > 1]
     counts, values = np.array(means or [(1, np.nan)]).T

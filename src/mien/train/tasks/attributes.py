@@ -77,7 +77,7 @@ class ClassificationTask(Task):
 class RegressionTask(Task):
     """A number of a column, learned as center + unit * output; values outside low..high are errors in the data.
 
-    center, unit: median and spread of the training labels, found by the engine where they are not given.
+    center, unit: median and dispersion of the training labels, found by the engine where they are not given.
     """
 
     main = ("mae", "min")
@@ -104,7 +104,7 @@ class RegressionTask(Task):
         self.outputs = {self.name: 1}
 
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
-        """The loss of the error in units of the spread."""
+        """The loss of the error in units of the dispersion."""
         return NUMBER_LOSSES[self.kind](outputs[self.name], (batch[self.name] - self.center) / self.unit)
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:

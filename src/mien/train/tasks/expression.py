@@ -78,7 +78,7 @@ class ExpressionTask(Task):
         return loss + self.through_evidence * voted + self.held_weight * held
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
-        """AUC of each unit (present: a label of at least 0.5), their mean; macro-F1 by units and of the direct head."""
+        """AUC of each AU (present: a label of at least 0.5), their mean; macro-F1 by AUs and of the direct head."""
         results: dict[str, float] = {}
         for k, code in enumerate(CODES):
             known = ~np.isnan(labels["action_units"][:, k])

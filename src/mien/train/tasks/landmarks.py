@@ -12,7 +12,7 @@ from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 
 
 class LandmarksTask(Task):
-    """68 landmarks and pose; pictures are not mixed, for half a face has no landmarks.
+    """68 landmarks and pose; images are not mixed, for half a face has no landmarks.
 
     presence: weight of the loss that tells faces from what only looks like one; 0 leaves the output out.
     """
@@ -37,7 +37,7 @@ class LandmarksTask(Task):
         return 20 * points + pose + self.presence * sigmoid_cross_entropy_loss(outputs["presence"], batch["presence"])
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
-        """Mean error over the outer eye distance; mean absolute pose error in degrees."""
+        """NME (inter-ocular); mean absolute pose error in degrees."""
         known = ~np.isnan(labels["landmarks"]).any(1)
         if not known.any():
             return {}
