@@ -1,1 +1,1 @@
-"""Labelled faces: tables and folders, their schema, labels, checks and aligned crops. No torch."""
+"""Labeled faces: tables and folders, their schema, labels, checks and aligned crops. No torch."""

@@ -98,7 +98,7 @@ def _elsewhere(mapped: Mapped, make: Callable[[], _RowFinder], count: int, start
 
 
 def setting_of(table: Table, crop: Crop, boxes: Array | None) -> dict[str, Any]:
-    """What the crops depend on: pictures, labelled places, crop, and the landmark network that places them."""
+    """What the crops depend on: images, labeled places, crop, and the landmark network that places them."""
     used = crop.model_dump(exclude={"margin"} if crop.kind == "aligned" else {"scale"})
     landmarks = hashlib.sha256(find_model("landmarks").read_bytes()).hexdigest() if crop.kind == "aligned" else ""
     places = "" if boxes is None else hashlib.sha256(np.ascontiguousarray(boxes, np.float32).tobytes()).hexdigest()[:16]
@@ -126,14 +126,14 @@ def write_aligned(
 ) -> Crops:
     """Align a table into a folder that is a table itself: crops, places, and the other columns in labels.parquet.
 
-    resume: go on with a killed run instead of starting anew. Raises InputError for faulty labels, before any picture
+    resume: go on with a killed run instead of starting anew. Raises InputError for faulty labels, before any image
     is read, and where `out` holds something else.
     """
     columns = table.columns()
     boxes = known_boxes(labels_of(columns, where=table.where))
     if (out / DONE).exists():
-        found = read_info(out)
-        if any(found.get(key) != value for key, value in setting_of(table, crop, boxes).items()):
+        info = read_info(out)
+        if any(info.get(key) != value for key, value in setting_of(table, crop, boxes).items()):
             raise InputError(f"'out' must be a new folder. Got {str(out)!r}, which holds crops of another set or kind.")
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"'out' must be a new or empty folder. Got {str(out)!r}, which holds other files.")
@@ -151,7 +151,7 @@ def write_aligned(
 
 
 class AlignedTable(Table):
-    """A folder that `mien data align` wrote: the pictures are its crops.
+    """A folder that `mien data align` wrote: the images are its crops.
 
     Raises InputError where a file of it is missing.
     """
@@ -186,7 +186,7 @@ class AlignedTable(Table):
         return len(self.crops.row)
 
     def stored(self) -> Columns:
-        """The columns (M,) as the set had them: landmarks in pixels of the pictures before they were cut."""
+        """The columns (M,) as the set had them: landmarks in pixels of the images before they were cut."""
         try:
             table = pq.read_table(self.path / "labels.parquet")
         except (OSError, pa.ArrowInvalid) as error:
@@ -239,7 +239,7 @@ def known_boxes(labels: dict[str, Array]) -> Array | None:
 
 
 def move_labels(labels: dict[str, Array], matrix: Array) -> dict[str, Array]:
-    """Landmarks and pose carried from pictures into crops by matrices (N, 2, 3); other labels as they are."""
+    """Landmarks and pose carried from images into crops by matrices (N, 2, 3); other labels as they are."""
     if "landmarks" not in labels:
         return labels
     roll = labels["pose"][:, 2] + rotation_angle(matrix)
@@ -251,10 +251,10 @@ def _square(crop: Crop, size: int) -> Locate:
     detector = Detector(threads=1)
 
     def locate(image: Image, box: Array | None) -> Array | str:
-        found = find_face(detector, image, box)
-        if isinstance(found, str):
-            return found
-        matrix: Array = face_square(*found, size, crop.margin * crop.zoom)[0]
+        face = find_face(detector, image, box)
+        if isinstance(face, str):
+            return face
+        matrix: Array = face_square(*face, size, crop.margin * crop.zoom)[0]
         return matrix
 
     return locate
@@ -266,10 +266,10 @@ def _aligned(crop: Crop, size: int, landmarker: Locator | None) -> Locate:
     template = CropTemplate(size, crop.scale / crop.zoom)
 
     def locate(image: Image, box: Array | None) -> Array | str:
-        found = find_face(detector, image, box)
-        if isinstance(found, str):
-            return found
-        matrix: Array = similarity(five_points(landmarker(image, *found)), template.points)[0]
+        face = find_face(detector, image, box)
+        if isinstance(face, str):
+            return face
+        matrix: Array = similarity(five_points(landmarker(image, *face)), template.points)[0]
         return matrix
 
     return locate

@@ -1,4 +1,4 @@
-"""What every kind of labelled set offers, whatever its files look like."""
+"""What every kind of labeled dataset offers, whatever its files look like."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ Columns = dict[str, NDArray[Any]]
 
 
 class Table(ABC):
-    """One labelled set: N rows, each with a picture and labels. Rows count from 0.
+    """One labeled dataset: N rows, each with an image and labels. Rows count from 0.
 
     kind: what it is, in words.
     """
@@ -31,11 +31,11 @@ class Table(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """16 digits that change when labels or pictures change."""
+        """16 digits that change when labels or images change."""
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What the set says of itself, such as `source` and `terms`."""
+        """What the dataset says of itself, such as `source` and `terms`."""
         return {}
 
     @abstractmethod
@@ -43,11 +43,11 @@ class Table(ABC):
 
     @abstractmethod
     def columns(self) -> Columns:
-        """All columns but the pictures, as arrays (N,); lists become object arrays."""
+        """All columns but the images, as arrays (N,); lists become object arrays."""
 
     @abstractmethod
     def images(self, wanted: NDArray[np.bool_] | None = None, start: int = 0) -> Iterator[Image | None]:
-        """Pictures (H, W, 3) RGB from row `start` on, None where one is not wanted (N,) or cannot be read."""
+        """Images (H, W, 3) RGB from row `start` on, None where one is not wanted (N,) or cannot be read."""
 
     def where(self, row: int) -> str:
         """A row in words, for messages."""
@@ -55,12 +55,12 @@ class Table(ABC):
         return f"{self.path.name}, row {row}" + (f" ({name})" if name else "")
 
     def row_name(self, row: int) -> str:
-        """What tells a person which picture a row is: its file or its id; empty where there is neither."""
+        """What tells a person which image a row is: its file or its id; empty where there is neither."""
         return ""
 
 
 class FileTable(Table):
-    """A set whose pictures are files of their own, `files` (N,) below the folder `root`."""
+    """A dataset whose images are files of their own, `files` (N,) below the folder `root`."""
 
     root: Path
     files: Sequence[str | None]
@@ -69,7 +69,7 @@ class FileTable(Table):
         return len(self.files)
 
     def images(self, wanted: NDArray[np.bool_] | None = None, start: int = 0) -> Iterator[Image | None]:
-        """Pictures in the order of the rows, turned upright by their EXIF orientation."""
+        """Images in the order of the rows, turned upright by their EXIF orientation."""
         for row in range(start, len(self)):
             name = self.files[row]
             yield _read(self.root / name) if name and (wanted is None or wanted[row]) else None
@@ -79,7 +79,7 @@ class FileTable(Table):
         return self.files[row] or ""
 
     def _files_digest(self, labels: bytes) -> str:
-        """Digest of labels, names, sizes and times of change: the pictures themselves may be many."""
+        """Digest of labels, names, sizes and times of change: the images themselves may be many."""
         digest = hashlib.sha256(labels)
         for name in self.files:
             digest.update(f"{name}:{_stamp(self.root / name) if name else ''};".encode())
@@ -95,7 +95,7 @@ def _read(path: Path) -> Image | None:
 
 def _stamp(path: Path) -> str:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return "none"
-    return f"{found.st_size}-{found.st_mtime_ns}"
+    return f"{status.st_size}-{status.st_mtime_ns}"

@@ -1,4 +1,4 @@
-"""What a labelled set holds, and what is wrong with it, before a face is looked for."""
+"""What a labeled dataset holds, and what is wrong with it, before a face is looked for."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,12 +42,12 @@ class DataReport:
 
     @property
     def sound(self) -> bool:
-        """Whether the set can be trained on."""
+        """Whether the dataset can be trained on."""
         return not self.faults and not self.leaks and self.rows > 0
 
 
 def check_table(table: Table, group: str | None = None, split: str = "split") -> DataReport:
-    """Look at all columns of a set; pictures are not opened.
+    """Look at all columns of a dataset; images are not opened.
 
     group: column of people (or films): none of its values may be in two splits. Raises InputError where `group`, or
     with it `split`, is no column.
@@ -101,5 +101,5 @@ def _holds(values: NDArray[Any]) -> str:
     if values.dtype.kind in "fiub":
         numbers, _ = numbers_of(values)
         return f"{np.nanmin(numbers):g} to {np.nanmax(numbers):g}"
-    found = sorted({str(cell) for cell in cells})
-    return ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+    distinct = sorted({str(cell) for cell in cells})
+    return ", ".join(distinct[:_SHOWN]) + (f" and {len(distinct) - _SHOWN} more" if len(distinct) > _SHOWN else "")

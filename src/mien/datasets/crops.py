@@ -34,7 +34,7 @@ Images = Callable[[int], Iterable[Image | None]]
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """crops (M, S, S, 3) of the rows (M,) where a face was found; matrix (M, 2, 3) carries picture to crop.
+    """crops (M, S, S, 3) of the rows (M,) where a face was found; matrix (M, 2, 3) carries image to crop.
 
     dropped: how many rows were dropped, by reason.
     """
@@ -67,7 +67,7 @@ class Plan:
 
 
 def cut_crops(images: Images, locate: Locate, folder: Path, plan: Plan) -> Crops:
-    """Cut all crops of a set into `folder`, or open them if they stand there already.
+    """Cut all crops of a dataset into `folder`, or open them if they stand there already.
 
     The folder appears only when it is whole; until then `FOLDER.partial` holds what is done, and the next call goes
     on there. Writes crops.npy, where.npz, dropped.csv and aligned.json. Raises InputError where the disk is too full.
@@ -125,8 +125,8 @@ def _cut(images: Images, locate: Locate, folder: Path, plan: Plan) -> None:
     start = cut.done
     with progress_bar(f"cutting {folder.name}", plan.count, start) as advance:
         rows = plan.elsewhere(start) if plan.elsewhere else _find(images(start), start, locate, plan)
-        for row, found in enumerate(rows, start):
-            cut.add(row, found)
+        for row, outcome in enumerate(rows, start):
+            cut.add(row, outcome)
             advance()
             if cut.done % FLUSH_ROWS == 0:
                 cut.save()
@@ -144,7 +144,7 @@ Found = tuple[Array, Image] | str
 
 
 def _find(pictures: Iterable[Image | None], start: int, locate: Locate, plan: Plan) -> Iterator[Found]:
-    """Matrix and crop, or why there is none, for each picture in order; few pictures are held at a time."""
+    """Matrix and crop, or why there is none, for each image in order; few images are held at a time."""
 
     def find(row: int, image: Image | None) -> Found:
         return find_crop(image, wanted_box(plan.boxes, row), locate, plan.size)
@@ -163,7 +163,7 @@ def _find(pictures: Iterable[Image | None], start: int, locate: Locate, plan: Pl
 
 
 def find_crop(image: Image | None, box: Array | None, locate: Locate, size: int) -> Found:
-    """Matrix (2, 3) and crop (size, size, 3) of the wanted face of a picture, or why there is none."""
+    """Matrix (2, 3) and crop (size, size, 3) of the wanted face of an image, or why there is none."""
     if image is None:
         return UNREADABLE
     place = locate(image, box)
@@ -191,12 +191,12 @@ class _Cut:
             np.load(self.folder / name, mmap_mode="r")  # a short file is an error to read, and made longer to write
         return [np.load(self.folder / name, mmap_mode="r+") for name in names]
 
-    def add(self, row: int, found: Found) -> None:
-        if isinstance(found, str):
-            self.outcome[row] = REASONS.index(found)
+    def add(self, row: int, outcome: Found) -> None:
+        if isinstance(outcome, str):
+            self.outcome[row] = REASONS.index(outcome)
         else:
             self.outcome[row] = len(REASONS)
-            self.matrix[self.faces], self.crops[self.faces] = found
+            self.matrix[self.faces], self.crops[self.faces] = outcome
             self.faces += 1
         self.done = row + 1
 
@@ -268,5 +268,5 @@ def find_face(detector: Detector, image: Image, box: Array | None) -> tuple[Arra
 
 def pick_face(detector: Detector, image: Image, box: Array | None) -> tuple[Array, Array] | None:
     """Box (1, 4) and landmarks (1, 5, 2) of the wanted face, or of the one nearest to the middle; None if none."""
-    found = find_face(detector, image, box)
-    return None if isinstance(found, str) else found
+    face = find_face(detector, image, box)
+    return None if isinstance(face, str) else face

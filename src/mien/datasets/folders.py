@@ -1,4 +1,4 @@
-"""Sets whose pictures are files: a manifest (CSV, TSV) beside them, or a folder for each class."""
+"""Datasets whose images are files: a manifest (CSV, TSV) beside them, or a folder for each class."""
 
 import os
 from functools import cached_property
@@ -21,10 +21,10 @@ _TEXT_COLUMNS = (*IMAGE_COLUMNS, "id", "split", "age_group")
 
 
 class ManifestTable(FileTable):
-    """A CSV or TSV file with a column `image`, `path` or `file`: pictures, relative to `images` or to its own folder.
+    """A CSV or TSV file with a column `image`, `path` or `file`: images, relative to `images` or to its own folder.
 
     The separator is a comma, a semicolon or a tab, whichever the first line has most of. Raises InputError for a
-    file that cannot be read, without such a column, or whose picture files are all absent.
+    file that cannot be read, without such a column, or whose image files are all absent.
     """
 
     kind = "manifest"
@@ -44,11 +44,11 @@ class ManifestTable(FileTable):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of the manifest, and of names, sizes and times of the pictures."""
+        """Digest of the manifest, and of names, sizes and times of the images."""
         return self._files_digest(self.path.read_bytes())
 
     def columns(self) -> Columns:
-        """All columns; the pictures' names are called `file`."""
+        """All columns; the images' names are called `file`."""
         rest = [name for name in self._table.column_names if name != self._image]
         columns = {name: self._table.column(name).to_numpy(zero_copy_only=False) for name in rest}
         return {**columns, "file": np.array([name or "" for name in self.files], object)}
@@ -72,7 +72,7 @@ def read_manifest(path: Path) -> pa.Table:
     try:
         with path.open("rb") as file:
             head = file.readline()
-        separator = max((",", ";", "\t"), key=lambda one: head.count(one.encode()))
+        separator = max((",", ";", "\t"), key=lambda mark: head.count(mark.encode()))
         # One block: Arrow settles the type of a column by the first one.
         block = csv.ReadOptions(block_size=min(max(path.stat().st_size + 1, 1 << 20), (1 << 31) - 1))
         convert = csv.ConvertOptions(
@@ -119,10 +119,10 @@ def _is_code(text: str | None) -> bool:
 
 
 class FolderTable(FileTable):
-    """A folder of pictures: its sub-folders are classes, below `train`, `val` and `test` where these stand.
+    """A folder of images: its sub-folders are classes, below `train`, `val` and `test` where these stand.
 
-    Columns: `file`, `class` (missing for pictures outside a class), `split` where there are splits. Raises
-    InputError for a folder without pictures.
+    Columns: `file`, `class` (missing for images outside a class), `split` where there are splits. Raises
+    InputError for a folder without images.
     """
 
     kind = "image folder"
@@ -139,7 +139,7 @@ class FolderTable(FileTable):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of names, sizes and times of the pictures."""
+        """Digest of names, sizes and times of the images."""
         return self._files_digest(b"")
 
     def columns(self) -> Columns:
@@ -155,11 +155,11 @@ class FolderTable(FileTable):
 
 
 def _pictures(folder: Path) -> list[str]:
-    """Pictures below a folder, as sorted paths with '/'; hidden files and folders are left out."""
-    found = []
+    """Images below a folder, as sorted paths with '/'; hidden files and folders are left out."""
+    paths = []
     for base, folders, files in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
             if Path(name).suffix.lower() in PHOTO_SUFFIXES and not name.startswith("."):
-                found.append((Path(base) / name).relative_to(folder).as_posix())
-    return sorted(found)
+                paths.append((Path(base) / name).relative_to(folder).as_posix())
+    return sorted(paths)

@@ -10,7 +10,7 @@ from mien.datasets.tables import read_columns
 
 
 def join_teacher(columns: dict[str, Any], teacher: Path, name: str) -> dict[str, Any]:
-    """Columns with the teacher's labels beside them, where the teacher knows this set.
+    """Columns with the teacher's labels beside them, where the teacher knows this dataset.
 
     Raises InputError where either has no column `id`, or the teacher none called `set`.
     """

@@ -135,8 +135,8 @@ def _votes(columns: Columns) -> dict[str, Array]:
     votes = np.stack([ballots[name] for name in VOTES], 1)
     total = votes.sum(1, keepdims=True)
     none = np.sum([ballots[name] for name in ("unknown", "NF") if name in ballots], axis=0)
-    told = (total > 0) & (total > np.reshape(none, (-1, 1)))
-    return {"votes": np.where(told, votes / np.maximum(total, 1), np.nan).astype(np.float32)}
+    known = (total > 0) & (total > np.reshape(none, (-1, 1)))
+    return {"votes": np.where(known, votes / np.maximum(total, 1), np.nan).astype(np.float32)}
 
 
 def _ballots(columns: Columns) -> dict[str, Array]:

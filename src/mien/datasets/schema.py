@@ -1,4 +1,4 @@
-"""What the columns of a table may hold. Faults are found before any picture is decoded."""
+"""What the columns of a table may hold. Faults are found before any image is decoded."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -140,10 +140,10 @@ def _faulty(values: NDArray[Any], field: Field) -> NDArray[np.bool_]:
     if field.kind == "list":
         return np.array([not _is_list(value, field.length) for value in values], bool)
     if field.kind == "text":
-        found = texts(values)
+        cells = texts(values)
         known = set(field.allowed)
         fits = (lambda t: bool(field.pattern.fullmatch(t))) if field.pattern else known.__contains__
-        return np.array([text is not None and not fits(text) for text in found], bool)
+        return np.array([text is not None and not fits(text) for text in cells], bool)
     numbers, wrong = numbers_of(values)
     outside = np.isinf(numbers) | (numbers < field.low) | (numbers > field.high)
     return np.asarray(wrong | outside, bool)

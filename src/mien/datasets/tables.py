@@ -1,4 +1,4 @@
-"""Labelled sets, whatever their files: Parquet, manifests, folders of pictures, folders of aligned crops."""
+"""Labeled datasets, whatever their files: Parquet, manifests, folders of images, folders of aligned crops."""
 
 import hashlib
 from collections.abc import Iterator
@@ -26,9 +26,9 @@ _WHOLE = 1 << 28
 
 
 def open_table(path: Path, images: Path | None = None) -> Table:
-    """The labelled set at a path: a Parquet file, a CSV or TSV manifest, an image folder, or aligned crops.
+    """The labeled dataset at a path: a Parquet file, a CSV or TSV manifest, an image folder, or aligned crops.
 
-    images: the folder of a manifest's pictures; its own folder if not given. Raises InputError for anything else.
+    images: the folder of a manifest's images; its own folder if not given. Raises InputError for anything else.
     """
     if path.is_dir():
         return AlignedTable(path) if (path / DONE).is_file() else FolderTable(path)
@@ -39,9 +39,9 @@ def open_table(path: Path, images: Path | None = None) -> Table:
 
 
 def read_columns(path: Path, images: Path | None = None) -> dict[str, Any]:
-    """All columns of a set but the pictures, as arrays (N,); lists become object arrays.
+    """All columns of a dataset but the images, as arrays (N,); lists become object arrays.
 
-    Raises InputError when there is no such set.
+    Raises InputError when there is no such dataset.
     """
     return open_table(path, images).columns()
 
@@ -49,9 +49,9 @@ def read_columns(path: Path, images: Path | None = None) -> dict[str, Any]:
 def iterate_images(
     path: Path, wanted: NDArray[np.bool_] | None = None, batch_size: int = 256, images: Path | None = None
 ) -> Iterator[Image | None]:
-    """Pictures (H, W, 3) RGB in the order of the rows, None where one cannot be decoded or is not wanted (N,).
+    """Images (H, W, 3) RGB in the order of the rows, None where one cannot be decoded or is not wanted (N,).
 
-    Raises InputError when the set has no pictures.
+    Raises InputError when the dataset has no images.
     """
     table = open_table(path, images)
     if isinstance(table, ParquetTable):
@@ -77,7 +77,7 @@ class ParquetTable(Table):
 
     @property
     def has_paths(self) -> bool:
-        """Whether `image` holds texts, which name files, instead of encoded pictures."""
+        """Whether `image` holds texts, which name files, instead of encoded images."""
         kind = self._schema.field("image").type if "image" in self._schema.names else None
         return kind in (pa.string(), pa.large_string())
 
@@ -109,7 +109,7 @@ class ParquetTable(Table):
             return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
 
     def images(self, wanted: NDArray[np.bool_] | None = None, start: int = 0) -> Iterator[Image | None]:
-        """Pictures from row `start` on; groups before it are not read."""
+        """Images from row `start` on; groups before it are not read."""
         self._check_pictures()
         first, row = self._group_of(start)
         for batch in self._batches(first):
@@ -119,7 +119,7 @@ class ParquetTable(Table):
                 row += 1
 
     def _batches(self, first: int) -> Iterator[Any]:
-        """Pictures of the groups from the first on, some at a time."""
+        """Images of the groups from the first on, some at a time."""
         groups = range(first, self._groups.num_row_groups)
         with _readable(self.path):
             file = pq.ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False)
@@ -188,8 +188,8 @@ class ParquetManifest(ManifestTable):
 
 
 def _metadata(schema: pa.Schema) -> dict[str, str]:
-    found = (schema.metadata or {}).items()
-    pairs = (tuple(text.decode("utf-8", "backslashreplace") for text in pair) for pair in found)
+    entries = (schema.metadata or {}).items()
+    pairs = (tuple(text.decode("utf-8", "backslashreplace") for text in pair) for pair in entries)
     return {key: value for key, value in pairs if key not in ("pandas", "ARROW:schema", "huggingface")}
 
 
@@ -199,7 +199,7 @@ def _bytes_of(cell: Any) -> bytes | None:
 
 
 def decode(encoded: bytes | None) -> Image | None:
-    """One encoded picture as RGB (H, W, 3), or None."""
+    """One encoded image as RGB (H, W, 3), or None."""
     if not encoded:
         return None
     bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)

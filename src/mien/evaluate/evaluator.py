@@ -1,4 +1,4 @@
-"""A model measured on a labelled set, by the path that `mien analyze` takes."""
+"""A model measured on a labeled dataset, by the path that `mien analyze` takes."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -21,7 +21,7 @@ MIN_GROUP = 20
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Measures of a model on a set; `groups` holds the main measure by group."""
+    """Metrics of a model on a dataset; `groups` holds the main metric by group."""
 
     model: str
     data: str
@@ -37,7 +37,7 @@ class Report:
         return f"{self.model} on {self.data} ({self.split}): {self.faces} faces found in {self.pictures} pictures"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, None for what is undefined; the `summary` maps each measure to its value."""
+        """Plain values, None for what is undefined; the `summary` maps each metric to its value."""
         values = {**asdict(self), "summary": {row.name: row.value for row in self.rows}}
         plain: dict[str, Any] = _plain(values)
         return plain
@@ -66,14 +66,14 @@ def evaluate_file(
 ) -> Report:
     """Read the faces of `data` with the model, and measure it against the labels; arguments as in `read_data`.
 
-    Raises InputError for a set without pictures or labels, or a split without rows.
+    Raises InputError for a dataset without images or labels, or a split without rows.
     """
     reading = read_data(model, data, split, teacher, column=column, images=images, limit=limit, rows=rows)
     return report_of(reading, rounds=rounds, min_group=min_group)
 
 
 def report_of(reading: Reading, *, rounds: int = ROUNDS, min_group: int = MIN_GROUP) -> Report:
-    """Measures of each task, with intervals of `rounds` bootstrap rounds, and of groups of at least `min_group` faces.
+    """Metrics of each task, with intervals of `rounds` bootstrap rounds, and of groups of at least `min_group` faces.
 
     Names begin with the task's where the model has several.
     """
@@ -131,5 +131,5 @@ def check_target(path: Path, name: str) -> None:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write the measures as JSON, whole or not at all. Raises SinkError where that is impossible."""
+    """Write the metrics as JSON, whole or not at all. Raises SinkError where that is impossible."""
     replace_text(path, json.dumps(report.to_dict(), indent=1, allow_nan=False))

@@ -21,7 +21,7 @@ YAW_BANDS = ((0, 15), (15, 30), (30, 45), (45, 60), (60, 90))
 def groups_of(
     task: Task, faces: Faces, labels: dict[str, Array], columns: dict[str, Any]
 ) -> Iterator[tuple[str, Index]]:
-    """Name and faces of each group: columns of people and pictures, bands of age and of head turn."""
+    """Name and faces of each group: columns of people and images, bands of age and of head turn."""
     for name in GROUP_COLUMNS:
         if name in columns:
             values = np.array([_text(value) for value in columns[name]], object)

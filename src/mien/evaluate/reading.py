@@ -1,4 +1,4 @@
-"""The faces of a labelled set as a model reads them, by the path that `mien analyze` takes, and their labels."""
+"""The faces of a labeled dataset as a model reads them, by the path that `mien analyze` takes, and their labels."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ _BATCH = 64
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a model read in a set: M faces found in `pictures` rows, their rows in the table, outputs and labels."""
+    """What a model read in a dataset: M faces found in `pictures` rows, their rows in the table, outputs and labels."""
 
     model: str
     card: Card
@@ -117,14 +117,14 @@ def read_data(
     device: str = "cpu",
     mapped: Mapped = one_by_one,
 ) -> Reading:
-    """Detect, align and read the faces of a labelled set. Labels are checked before any picture is read.
+    """Detect, align and read the faces of a labeled dataset. Labels are checked before any image is read.
 
     split: values of the split column to use; None, or a set without that column, takes all rows. teacher: labels
-    joined by set and id. images: folder of a manifest's pictures. limit: so many rows, drawn at random. rows: those to
+    joined by set and id. images: folder of a manifest's images. limit: so many rows, drawn at random. rows: those to
     use, instead of the ones that the split column tells; `split` is then a mere name. change: what happens to each
-    picture before it is read; places that the labels tell must stay where they are. device: see `choose_device`.
+    image before it is read; places that the labels tell must stay where they are. device: see `choose_device`.
     mapped: where the faces are read, see `mien.parallel.Mapped`.
-    Raises InputError for a set without labels for the model's task, a split without rows, or no face at all.
+    Raises InputError for a dataset without labels for the model's task, a split without rows, or no face at all.
     """
     expect(limit is None or limit >= 1, "limit", "a whole number of at least 1, or None", limit)
     file = find_trained(model)
@@ -139,16 +139,16 @@ def read_data(
     known = [label for label in column_labels(card) if set(label.columns) <= set(columns)]
     labels = {name: value[rows] for name, value in labels_of(columns, known, table.where).items()}
     check_labels(card, labels, columns, data)
-    faces, found, outputs = read_faces(
+    faces, places, outputs = read_faces(
         file, card, table, rows, known_boxes(labels), change, choose_device(device), mapped
     )
-    labels = {name: value[found] for name, value in labels.items()}
-    columns = {name: value[rows][found] for name, value in columns.items()}
+    labels = {name: value[places] for name, value in labels.items()}
+    columns = {name: value[rows][places] for name, value in columns.items()}
     columns[SKIN_TONE] = outputs.pop(SKIN_TONE)
     everything = split is None or (column not in columns and not given)
     named = "all" if everything else split if isinstance(split, str) else "+".join(split or [])
     title = model if isinstance(model, str) and not Path(model).is_dir() else file.stem
-    return Reading(str(title), card, table, named, len(rows), rows[found], faces, outputs, Labels(labels, columns))
+    return Reading(str(title), card, table, named, len(rows), rows[places], faces, outputs, Labels(labels, columns))
 
 
 def rows_of(
@@ -199,9 +199,9 @@ def read_faces(
     device: str = "cpu",
     mapped: Mapped = one_by_one,
 ) -> tuple[Faces, NDArray[np.int64], dict[str, Array]]:
-    """Estimates for one face a picture: faces (M,), their places (M,) in `rows`, raw outputs (M, width) and skin tone.
+    """Estimates for one face an image: faces (M,), their places (M,) in `rows`, raw outputs (M, width) and skin tone.
 
-    boxes (N, 4) tell which face of a picture is meant, NaN where unknown; change: of each picture before it is read.
+    boxes (N, 4) tell which face of an image is meant, NaN where unknown; change: of each image before it is read.
     Raises InputError where no face is found.
     """
     make = partial(_FaceReader, file, card, table, rows, boxes, change, device)
@@ -243,7 +243,7 @@ class _FaceReader:
         return faces, [place for place, _, _ in batch], outputs
 
     def _detected(self, places: range) -> Iterator[tuple[int, Image, Faces]]:
-        """Place in `rows`, picture, and the one face (1,) that is meant."""
+        """Place in `rows`, image, and the one face (1,) that is meant."""
         rows = self.rows[places.start : places.stop]
         place_of = {int(row): place for place, row in zip(places, rows, strict=True)}
         for row, picture in pictures_of(self.table, rows):
@@ -254,7 +254,7 @@ class _FaceReader:
 
 
 def pictures_of(table: Table, rows: NDArray[np.int64]) -> Iterator[tuple[int, Image]]:
-    """Row and picture of the rows that can be read, in the order of the table."""
+    """Row and image of the rows that can be read, in the order of the table."""
     wanted = np.zeros(len(table), bool)
     wanted[rows] = True
     start, stop = (int(rows.min()), int(rows.max()) + 1) if len(rows) else (0, 0)

@@ -1,4 +1,4 @@
-"""How light the skin of a face looks in a picture: a group to compare errors by, not a property of the person.
+"""How light the skin of a face looks in an image: a group to compare errors by, not a property of the person.
 
 The individual typology angle, Chardon et al., "Skin colour typology and suntanning pathways", 1991, on the cheeks;
 light and camera move it as much as the skin does.
@@ -16,7 +16,7 @@ _LEAST_CHROMA = 4.0
 
 
 def typology_angle(image: Image, landmarks: Array) -> float:
-    """atan((L* - 50) / b*) in degrees of the cheeks' median colour; NaN for a gray picture.
+    """atan((L* - 50) / b*) in degrees of the cheeks' median color; NaN for a gray image.
 
     image (H, W, 3); landmarks (68, 2) in its pixels.
     """
@@ -37,7 +37,7 @@ def typology_angle(image: Image, landmarks: Array) -> float:
 
 
 def skin_tones(images: list[Image], landmarks: Array) -> Array:
-    """The typology angle (N,) of one face in each of N pictures, landmarks (N, 68, 2)."""
+    """The typology angle (N,) of one face in each of N images, landmarks (N, 68, 2)."""
     return np.array(
         [typology_angle(image, points) for image, points in zip(images, landmarks, strict=True)], np.float32
     )

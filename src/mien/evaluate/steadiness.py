@@ -1,4 +1,4 @@
-"""How much a reading changes where the face does not: one picture moved, scaled, turned and compressed again."""
+"""How much a reading changes where the face does not: one image moved, scaled, turned and compressed again."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ View = tuple[Image, Faces]
 def steadiness(reading: Reading, file: Path, times: int = 5, seed: int = 0, rounds: int = 300) -> Row:
     """Mean over faces of the standard deviation (n - 1) of age, or of the score, over `times` seeded changes.
 
-    Each change is one of the whole picture (`perturb`), which then goes through detector, landmarks and aligner anew.
+    Each change is one of the whole image (`perturb`), which then goes through detector, landmarks and aligner anew.
     A face that is found in fewer than two of them is left out. file: the ONNX file that gave the reading.
     Raises InputError for a model of another task.
     """
@@ -41,14 +41,14 @@ def spread_of(reading: Reading, file: Path, times: int = 5, seed: int = 0) -> Ar
     task = _task(reading)
     detector, head = Detector(threads=2), Head(file, threads=2)
     landmarker = Landmarker("landmarks", threads=2, min_presence=0)
-    found = np.full(len(reading.rows), np.nan)
+    deviations = np.full(len(reading.rows), np.nan)
     place_of = {int(row): place for place, row in enumerate(reading.rows)}
     for row, image in pictures_of(reading.table, reading.rows):
         place = place_of[row]
         views = _views(detector, image, reading.faces.box[place], times, (seed, row))
         if len(views) > 1:
-            found[place] = _values(views, landmarker, head, task).std(ddof=1)
-    return found
+            deviations[place] = _values(views, landmarker, head, task).std(ddof=1)
+    return deviations
 
 
 def _task(reading: Reading) -> Task:
@@ -60,9 +60,9 @@ def _task(reading: Reading) -> Task:
 
 
 def perturb(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
-    """A picture moved, scaled, turned around its middle and compressed as JPEG; the matrix (2, 3) to its new place.
+    """An image moved, scaled, turned around its middle and compressed as JPEG; the matrix (2, 3) to its new place.
 
-    The new picture is as much larger as its content; beyond the edges the last pixels go on.
+    The new image is as much larger as its content; beyond the edges the last pixels go on.
     """
     height, width = image.shape[:2]
     scale = SCALE ** rng.uniform(-1, 1)
@@ -79,7 +79,7 @@ def perturb(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
 
 
 def _views(detector: Detector, image: Image, box: Array, times: int, seed: tuple[int, int]) -> list[View]:
-    """The changed pictures in which the face of a box (4,) is found again."""
+    """The changed images in which the face of a box (4,) is found again."""
     views: list[View] = []
     for k in range(times):
         changed, matrix = perturb(image, np.random.default_rng((*seed, k)))

@@ -1,4 +1,4 @@
-"""A set of rendered heads with exact labels: Action Units of both sides, pose and landmarks of every picture."""
+"""A dataset of synthetic faces with exact labels: Action Units of both sides, pose and landmarks of every image."""
 
 import multiprocessing
 from collections.abc import Generator, Iterator
@@ -47,7 +47,7 @@ CHEEK = (2, 31, 48)  # landmarks around it
 
 @dataclass(frozen=True)
 class Cast:
-    """The head model and the people, each with a split, in pools; shares: of the pictures that show each pool."""
+    """The head model and the people, each with a split, in pools; shares: of the images that show each pool."""
 
     model: HeadModel
     pools: tuple[list[Person], ...]
@@ -77,7 +77,7 @@ def split_people(people: list[Person]) -> dict[str, str]:
 
 
 def people_files(recipe: HeadsRecipe) -> dict[Path, float]:
-    """Files of people with the share of pictures that show them; those of the assets have what the others leave."""
+    """Files of people with the share of images that show them; those of the assets have what the others leave."""
     files = {recipe.assets / part.file: part.share for part in recipe.people}
     rest = 1 - sum(files.values())
     return ({recipe.assets / PEOPLE: rest} if rest > 1e-9 else {}) | files
@@ -101,7 +101,7 @@ def load_cast(recipe: HeadsRecipe) -> Cast:
 
 
 def render_some(cast: Cast, recipe: HeadsRecipe, numbers: range) -> Iterator[dict[str, Any]]:
-    """The rows of the set with these numbers; each depends on the seed and its number alone."""
+    """The rows of the dataset with these numbers; each depends on the seed and its number alone."""
     for index in numbers:
         rng = np.random.default_rng([recipe.seed, index])
         person = cast.draw(rng)
@@ -116,7 +116,7 @@ def render_some(cast: Cast, recipe: HeadsRecipe, numbers: range) -> Iterator[dic
 def _hide(
     drawn: Rendering, scene: Scene, model: HeadModel, kin: list[Person], recipe: HeadsRecipe, index: int
 ) -> tuple[Image, float]:
-    """The picture with something before the face, sometimes, and the share of landmarks behind it.
+    """The image with something before the face, sometimes, and the share of landmarks behind it.
 
     It has its own random numbers, so that the same faces are drawn with and without.
     """
@@ -160,16 +160,16 @@ def describe(recipe: HeadsRecipe) -> dict[str, str]:
     """What the file says of itself: source and terms, also of the people, the meaning of its labels, its recipe."""
     sources, terms = [], []
     for path in people_files(recipe):
-        own = ORIGIN if path.name == PEOPLE else pq.read_schema(path).metadata or {}
-        sources.append(own.get(b"source", path.name.encode()).decode())
-        terms.append(own.get(b"terms", b"unknown").decode())
+        metadata = ORIGIN if path.name == PEOPLE else pq.read_schema(path).metadata or {}
+        sources.append(metadata.get(b"source", path.name.encode()).decode())
+        terms.append(metadata.get(b"terms", b"unknown").decode())
     drawing = recipe.model_dump_json(exclude={"assets", "people", "out", "workers", "batch"})
     source = "rendered by mien.synthesis.head from ICT-FaceKit and " + "; ".join(sources)
     return {"source": source, "terms": "; ".join(terms), "labels": LABELS, "recipe": drawing}
 
 
 def render_dataset(recipe: HeadsRecipe, mapped: Mapped | None = None) -> None:
-    """Write the pictures of a recipe with their labels, whole or not at all; a bar shows how far it is.
+    """Write the images of a recipe with their labels, whole or not at all; a bar shows how far it is.
 
     The file is the same however many processes draw it. mapped: see `mien.parallel.Mapped`; where it is given, it
     draws instead of the processes of the recipe. Raises InputError for assets that are missing.

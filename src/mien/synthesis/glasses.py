@@ -14,7 +14,7 @@ _STEPS = 24
 
 @dataclass(frozen=True, slots=True)
 class Glasses:
-    """width, height of a lens and its roundness (2: ellipse, more: box); colour RGB; thickness and tint of the lens."""
+    """width, height of a lens and its roundness (2: ellipse, more: box); color RGB; thickness and tint of the lens."""
 
     width: float = 2.3
     height: float = 1.8

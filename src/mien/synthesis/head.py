@@ -1,7 +1,7 @@
-"""Synthetic heads: a blendshape mesh with a person's photo as texture, posed, lit and rasterised.
+"""Synthetic heads: a blendshape mesh with a person's photo as texture, posed, lit and rasterized.
 
-Axes of the mesh: x to the person's left (right side of the picture), y up, z to the camera; unit about 1 cm.
-Pictures are RGB. Angles in degrees, signs as everywhere in mien (see `geometry`).
+Axes of the mesh: x to the person's left (right side of the image), y up, z to the camera; unit about 1 cm.
+Images are RGB. Angles in degrees, signs as everywhere in mien (see `geometry`).
 """
 
 import math
@@ -51,8 +51,8 @@ OPEN_GAP = 0.6  # cm between the inner lips at which AU25 counts as full
 class Scene:
     """What is rendered; `left` and `right` hold Action Unit intensities (18,) of the person's own sides.
 
-    creases (18,): folds that stay without any movement; distance in cm; face_side and shift in parts of the picture;
-    tone (3,) is added to the skin's Lab colour.
+    creases (18,): folds that stay without any movement; distance in cm; face_side and shift in parts of the image;
+    tone (3,) is added to the skin's Lab color.
     """
 
     left: Array = field(default_factory=lambda: np.zeros(len(CODES), np.float32))
@@ -114,7 +114,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> Array:
 
 
 def project(vertices: Array, landmarks: NDArray[np.int64], scene: Scene, size: int) -> Array:
-    """Perspective picture of turned vertices (V, 3) -> x, y in pixels and depth (V, 3), framed by the scene."""
+    """Perspective image of turned vertices (V, 3) -> x, y in pixels and depth (V, 3), framed by the scene."""
     near = (scene.distance / (scene.distance - vertices[:, 2])).astype(np.float32)
     flat = np.c_[vertices[:, 0] * near, -vertices[:, 1] * near]
     low, high = flat[landmarks].min(0), flat[landmarks].max(0)
@@ -141,7 +141,7 @@ def render(model: HeadModel, person: Person, scene: Scene, size: int, neutral: A
     intensity[CODES.index("AU25")] = min(gap / OPEN_GAP, 1.0)
     landmarks = points[model.landmarks, :2] / np.float32(2) - np.float32(
         0.25
-    )  # pixel centres of the large picture -> of the small one
+    )  # pixel centers of the large image -> of the small one
     return Rendering(image.clip(0, 255).astype(np.uint8), landmarks, intensity)
 
 
@@ -156,7 +156,7 @@ def _worn(model: HeadModel, scene: Scene, vertices: Array, turned: Array) -> tup
 def _draw(
     model: HeadModel, person: Person, scene: Scene, turned: Array, points: Array, mouth_open: bool, size: int
 ) -> Array:
-    """Lit picture (size, size, 3) of the turned vertices (V, 3) at points (V, 3); teeth only behind open lips."""
+    """Lit image (size, size, 3) of the turned vertices (V, 3) at points (V, 3); teeth only behind open lips."""
     light = (np.array(scene.light) / np.linalg.norm(scene.light)).astype(np.float32)
     left, right = (np.float32(scene.fold_gain) * np.maximum(side, scene.creases) for side in (scene.left, scene.right))
     skin = toned(person.texture, scene.tone) if scene.tone.any() else person.texture

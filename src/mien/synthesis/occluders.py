@@ -1,6 +1,6 @@
 """What comes between a camera and a face: hands, bars, cups and microphones, dark glasses, scarves.
 
-Each is made of parts, drawn flat onto the finished picture from the back to the front and shaded as if they bulged.
+Each is made of parts, drawn flat onto the finished image from the back to the front and shaded as if they bulged.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _BITS = 4  # fractional bits of the places that cv2 draws at
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """mask (S, S) from 0 to 1; colour (3,) or (S, S, 3), 0 to 255; bulge: pixels from the rim to where it is flat."""
+    """mask (S, S) from 0 to 1; color (3,) or (S, S, 3), 0 to 255; bulge: pixels from the rim to where it is flat."""
 
     mask: Array
     color: Values
@@ -31,7 +31,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """landmarks (68, 2) in a picture of `size` pixels; unit: from brows to chin; skin (P, P, 3) of somebody else."""
+    """landmarks (68, 2) in an image of `size` pixels; unit: from brows to chin; skin (P, P, 3) of somebody else."""
 
     landmarks: Array
     size: int
@@ -42,7 +42,7 @@ class Face:
 def occlude(
     image: Image, landmarks: Array, scene: Scene, skin: Image, kind: str, rng: np.random.Generator
 ) -> tuple[Image, float]:
-    """Draw a thing of this kind before the face; returns the picture (S, S, 3) and the share of landmarks it covers.
+    """Draw a thing of this kind before the face; returns the image (S, S, 3) and the share of landmarks it covers.
 
     landmarks (68, 2) in pixels; scene: its light; skin (P, P, 3): what hands are covered with.
     """
@@ -104,7 +104,7 @@ def _ellipse(face: Face, middle: Values, axes: Values, angle: float) -> Array:
 
 
 def _turned(angle: float) -> Array:
-    """Rows (2, 2): across and along a direction in the picture; 0 points downwards, a right angle to its left."""
+    """Rows (2, 2): across and along a direction in the image; 0 points downwards, a right angle to its left."""
     return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
 
 
@@ -113,7 +113,7 @@ def _fixed(points: Values) -> NDArray[np.int32]:
 
 
 def _color(rng: np.random.Generator) -> Array:
-    """Dark, bright or any colour (3,)."""
+    """Dark, bright or any color (3,)."""
     low, high = ((0, 60), (190, 255), (20, 235))[rng.integers(3)]
     gray = rng.uniform(low, high)
     return np.asarray(np.clip(gray + rng.normal(0, 0.25, 3) * min(gray, 120), 0, 255), np.float32)
@@ -141,7 +141,7 @@ def _hand(face: Face, rng: np.random.Generator) -> list[Part]:
 
 
 def _bar(face: Face, rng: np.random.Generator) -> list[Part]:
-    """A straight edge across the picture: a pole, a strap, a frame."""
+    """A straight edge across the image: a pole, a strap, a frame."""
     middle = face.landmarks.mean(0) + rng.normal(0, 0.35, 2) * face.unit
     along = _turned(rng.uniform(0, np.pi))[1] * 2 * face.size
     width = face.unit * rng.uniform(0.05, 0.28)

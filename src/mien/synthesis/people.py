@@ -49,7 +49,7 @@ class Fit:
 def fit_head(model: HeadModel, landmarks: Array, side: int, expression: Array) -> Fit:
     """Fit identity and an affine camera in turns to landmarks (68, 2) of a photo of side pixels.
 
-    Minimises sum |landmark - camera(vertex)|^2 / noise^2 + |identity|^2 over the head with the weights `expression`
+    Minimizes sum |landmark - camera(vertex)|^2 / noise^2 + |identity|^2 over the head with the weights `expression`
     (E,); residual is in outer eye distances.
     """
     points = model.landmarks
@@ -64,9 +64,9 @@ def fit_head(model: HeadModel, landmarks: Array, side: int, expression: Array) -
         design = (basis @ camera[:3]).reshape(KEPT, -1).T / scale
         wanted = (target - np.c_[calm, np.ones(68)] @ camera).ravel() / scale
         identity = np.linalg.solve(design.T @ design + np.eye(KEPT), design.T @ wanted)
-    found = np.c_[calm + np.tensordot(identity, basis, 1), np.ones(68)] @ camera
+    fitted = np.c_[calm + np.tensordot(identity, basis, 1), np.ones(68)] @ camera
     eyes = float(outer_eye_distance(landmarks[None])[0])
-    residual = side * np.sqrt(((found - target) ** 2).sum(1).mean()) / eyes
+    residual = side * np.sqrt(((fitted - target) ** 2).sum(1).mean()) / eyes
     whole = np.zeros(len(model.identity), np.float32)
     whole[:KEPT] = identity
     return Fit(whole, camera.astype(np.float32), float(residual))

@@ -1,4 +1,4 @@
-"""z-buffer rasteriser of lit, textured triangles, compiled by numba."""
+"""z-buffer rasterizer of lit, textured triangles, compiled by numba."""
 
 import math
 from typing import Any
@@ -62,7 +62,7 @@ def _rasterise(
 ) -> None:  # fmt: skip
     """Draw into image (S, S, 3): points (V, 3) = x, y in pixels and depth towards the camera; uv (V, 2) in texels.
 
-    exposure (V,): share of the light that reaches a vertex; light (3,) direction; tint (3,) its colour.
+    exposure (V,): share of the light that reaches a vertex; light (3,) direction; tint (3,) its color.
     """
     size = image.shape[0]
     depth = np.full((size, size), -1e9, np.float32)
@@ -70,7 +70,7 @@ def _rasterise(
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         ax, ay, bx, by, cx, cy = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
         area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
-        if area > -1e-9:  # seen from behind: y points down in the picture
+        if area > -1e-9:  # seen from behind: y points down in the image
             continue
         back = SET_BACK if material[t] == TEETH or material[t] == GUMS else 0.0
         for y in range(max(math.ceil(min(ay, by, cy)), 0), min(math.floor(max(ay, by, cy)), size - 1) + 1):

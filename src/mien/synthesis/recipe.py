@@ -1,4 +1,4 @@
-"""Recipes of synthetic heads: who is drawn, how many pictures, and how chance draws faces, cameras and light."""
+"""Recipes of synthetic heads: who is drawn, how many images, and how chance draws faces, cameras and light."""
 
 from difflib import get_close_matches
 from pathlib import Path

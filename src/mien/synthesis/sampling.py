@@ -168,7 +168,7 @@ def sample_scene(recipe: HeadsRecipe, people: list[Person], rng: np.random.Gener
 
 
 def degrade(image: Image, camera: Camera, rng: np.random.Generator) -> Image:
-    """What a camera does to a picture: gamma, blur, noise and JPEG."""
+    """What a camera does to an image: gamma, blur, noise and JPEG."""
     out = 255 * (image / 255) ** rng.uniform(*camera.gamma)
     if rng.random() < camera.blur:
         out = np.asarray(cv2.GaussianBlur(out, (0, 0), rng.uniform(*camera.blur_sigma)))

@@ -54,7 +54,7 @@ EYE_PATCH = 64 / 600
 
 
 def fill_background(photo: Image, landmarks: Array, studio: bool = True) -> Image:
-    """Replace the surroundings of a face in a photo (H, W, 3) by the nearest colour of hair, skin or neck.
+    """Replace the surroundings of a face in a photo (H, W, 3) by the nearest color of hair, skin or neck.
 
     In a studio that is what is near white, elsewhere all that lies around the face; the face within the landmarks
     (68, 2) is kept, however pale.
@@ -137,7 +137,7 @@ def lid_shift(uv: Array, landmarks: Array) -> Array:
 
 
 def toned(texture: Image, tone: Array) -> Image:
-    """Texture (H, W, 3) with another lightness and hue: tone (3,) is added to its Lab colour (0..255 scale)."""
+    """Texture (H, W, 3) with another lightness and hue: tone (3,) is added to its Lab color (0..255 scale)."""
     lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)
     table = np.clip(np.arange(256)[:, None] + tone.round(), 0, 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(cv2.LUT(lab, table[None]), cv2.COLOR_LAB2RGB), np.uint8)
@@ -210,7 +210,7 @@ def _smooth_path(count: int) -> Array:
 
 
 def _shading(depth: Array, light: Array) -> Array:
-    """Factor (H, W) on the colour: dark in the crease, its walls bright or dark by the light (3,)."""
+    """Factor (H, W) on the color: dark in the crease, its walls bright or dark by the light (3,)."""
     soft = 1.8 * cv2.GaussianBlur(depth, (0, 0), 1.7) + 2.0 * cv2.GaussianBlur(depth, (0, 0), 5)
     slope_x, slope_y = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=0.125)
     relief = slope_x * light[0] - slope_y * light[1]  # the wall away from the light faces it

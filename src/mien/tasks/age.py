@@ -47,8 +47,8 @@ class Age(Task):
         def moved(years: Array) -> Array:
             return np.asarray(years + np.interp(years, knots, offsets), np.float32)
 
-        own = replace(age, value=moved(age.value), low=moved(age.low), high=moved(age.high))
-        measured = _metrics(own, read.named["age"])
+        shifted = replace(age, value=moved(age.value), low=moved(age.low), high=moved(age.high))
+        measured = _metrics(shifted, read.named["age"])
         return {f"{name}, with the set's label shift": metric for name, metric in measured.items()}
 
     def panels(self, read: Read, rows: Sequence[Row]) -> Iterator[Panel]:

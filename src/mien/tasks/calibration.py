@@ -48,12 +48,12 @@ def band_quantiles(ratio: Array, sets: Array, band: NDArray[np.int64]) -> list[f
 
 def _worst_quantile(score: Array, sets: Array, inside: NDArray[np.bool_]) -> float:
     """Largest conformal quantile of any set inside a group; a set with too few faces there counts with all it has."""
-    found = []
-    for one in np.unique(sets):
-        own = sets == one
-        few = (own & inside).sum() < MIN_BAND
-        found.append(conformal_quantile(score[own if few else own & inside], COVERAGE))
-    return max(found)
+    quantiles = []
+    for number in np.unique(sets):
+        members = sets == number
+        few = (members & inside).sum() < MIN_BAND
+        quantiles.append(conformal_quantile(score[members if few else members & inside], COVERAGE))
+    return max(quantiles)
 
 
 def detail_decoding(
@@ -112,7 +112,7 @@ def platt_columns(logits: Array, target: Array) -> dict[str, list[float]]:
 
 
 def fit_temperature(logits: Array, target: Array, rounds: int = 50) -> float:
-    """T that maximises the likelihood of softmax(z / T), by Newton steps on 1 / T; 1 without labels.
+    """T that maximizes the likelihood of softmax(z / T), by Newton steps on 1 / T; 1 without labels.
 
     logits (N, K), target (N,) index of the class, NaN where unknown. T is kept within 0.05..20.
     Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
@@ -134,7 +134,7 @@ def fit_temperature(logits: Array, target: Array, rounds: int = 50) -> float:
 
 
 def fit_platt(logits: Array, positive: NDArray[np.bool_], rounds: int = 50) -> tuple[float, float]:
-    """Slope and bias that maximise the likelihood of sigmoid(slope z + bias), by Newton steps.
+    """Slope and bias that maximize the likelihood of sigmoid(slope z + bias), by Newton steps.
 
     Labels are drawn in as Platt (1999) does, so that a separable set keeps a finite slope; a unit that never
     or always occurs keeps (1, 0).
@@ -166,9 +166,9 @@ def attractiveness_decoding(score: Array, pool: str) -> dict[str, Any]:
 
 
 def comparison_decoding(score: Array, labels: Mapping[str, Array]) -> dict[str, Any]:
-    """How far a score (N,), in standard deviations of the pool's faces, lies from the mean rating; what it foretells.
+    """How far a score (N,), in standard deviations of the pool's faces, lies from the mean rating; what it predicts.
 
-    `half_width`: conformal quantile of |score - rating|, both standardised within their set; the largest of any set.
+    `half_width`: conformal quantile of |score - rating|, both standardized within their set; the largest of any set.
     `preference`: P(a rater prefers A to B) = sigmoid(slope (d + e)) for a difference d of scores with a normal error e
     of standard deviation `error`. d is turned into one of ratings by regression within set and sex; raters' opinions of
     a face spread by `rating_spread` around its mean (Thurstone, case III, and 1.702 x for the logit of Phi(x)).
@@ -181,15 +181,15 @@ def comparison_decoding(score: Array, labels: Mapping[str, Array]) -> dict[str, 
     rating, source, group, spread = (labels[name].reshape(-1)[known].astype(np.float64) for name in needed)
     score = score[known].astype(np.float64)
     away, slopes, errors = [], [], []
-    for one in np.unique(source):
-        own = source == one
-        z = (rating[own] - rating[own].mean()) / rating[own].std()
-        away.append(np.abs((score[own] - score[own].mean()) / score[own].std() - z))
-        x, y = (_centred(values, group[own]) for values in (score[own], z))
+    for number in np.unique(source):
+        members = source == number
+        z = (rating[members] - rating[members].mean()) / rating[members].std()
+        away.append(np.abs((score[members] - score[members].mean()) / score[members].std() - z))
+        x, y = (_centred(values, group[members]) for values in (score[members], z))
         slopes.append(float(x @ y / (x @ x)))
         errors.append(float(np.sqrt(2) * (y - slopes[-1] * x).std()))
     opinion = float(np.sqrt(2) * spread[source == source.min()].mean() / rating[source == source.min()].std())
-    half = max(conformal_quantile(one, COVERAGE) for one in away)
+    half = max(conformal_quantile(distance, COVERAGE) for distance in away)
     preference = {"slope": PROBIT / opinion * slopes[0], "error": max(errors) / max(slopes[0], 1e-3)}
     return {"coverage": COVERAGE, "half_width": half, "preference": preference}
 

@@ -81,9 +81,9 @@ def decode(joined: str, outputs: dict[str, Array], decoding: Decoding) -> dict[s
     columns: dict[str, Any] = {}
     attributes: dict[str, Any] = {}
     for task in tasks_of(joined):
-        own = task.decode(outputs, decoding_of(joined, task.name, decoding))
-        attributes |= own.pop("attributes", {})
-        columns |= own
+        part = task.decode(outputs, decoding_of(joined, task.name, decoding))
+        attributes |= part.pop("attributes", {})
+        columns |= part
     return {**columns, "attributes": Attributes(attributes)} if attributes else columns
 
 

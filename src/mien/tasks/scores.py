@@ -109,8 +109,8 @@ def flag_panels(scored: dict[str, Scored], rows: Sequence[Row], name: str) -> It
     bars = [bar for bar in bars if bar[0] in scored]
     if len(bars) > 1:
         yield Panel("dots", {"bars": bars, "title": f"AUC of {name}", "label": "AUC with 95 % interval"})
-    said, held = (np.concatenate(parts) for parts in zip(*scored.values(), strict=True))
-    yield reliability(said, held, f"Probability of {name}", "predicted probability", "observed frequency")
+    predicted, held = (np.concatenate(parts) for parts in zip(*scored.values(), strict=True))
+    yield reliability(predicted, held, f"Probability of {name}", "predicted probability", "observed frequency")
 
 
 def reliability(probability: Array, happened: Any, title: str, x: str, y: str = "accuracy") -> Panel:

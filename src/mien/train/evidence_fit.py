@@ -60,7 +60,7 @@ def balanced(target: Array) -> Array:
 def softmax_regression(
     features: Array, target: Array, bounds: Array, penalty: float, weight: Array | None = None
 ) -> Array:
-    """Weights (C, F) within bounds (C, F, 2) that minimise mean weighted cross entropy + penalty |weights|^2.
+    """Weights (C, F) within bounds (C, F, 2) that minimize mean weighted cross entropy + penalty |weights|^2.
 
     features (N, F), target (N, C) shares, weight (N,): `balanced` by class unless given.
     """
@@ -77,7 +77,7 @@ def softmax_regression(
         return float(loss), gradient.ravel()
 
     start = np.zeros(shape).ravel()
-    found = minimize(
+    solution = minimize(
         objective, start, jac=True, method="L-BFGS-B", bounds=bounds.reshape(-1, 2), options={"maxiter": 500}
     )
-    return np.asarray(found.x).reshape(shape)
+    return np.asarray(solution.x).reshape(shape)

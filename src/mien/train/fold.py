@@ -1,4 +1,4 @@
-"""Batch normalisation folded into the convolution before it, wherever the two stand."""
+"""Batch normalization folded into the convolution before it, wherever the two stand."""
 
 from collections import Counter
 from itertools import pairwise
@@ -11,10 +11,10 @@ Pair = tuple[str, str]
 
 
 def fold(model: nn.Module) -> None:
-    """Fold each batch normalisation into the convolution before it; outputs stay the same.
+    """Fold each batch normalization into the convolution before it; outputs stay the same.
 
     Which layer reads which is told by tracing `forward`, so that it does not matter how they are kept. Where a network
-    cannot be traced, neighbours in a Sequential are folded. A convolution whose output is used elsewhere too, or a
+    cannot be traced, neighbors in a Sequential are folded. A convolution whose output is used elsewhere too, or a
     layer that runs twice, stays as it is.
     """
     for conv_name, norm_name in find_pairs(model):
@@ -28,7 +28,7 @@ def fold(model: nn.Module) -> None:
 
 
 def find_pairs(model: nn.Module) -> list[Pair]:
-    """Convolutions whose output goes into one batch normalisation and nowhere else."""
+    """Convolutions whose output goes into one batch normalization and nowhere else."""
     try:
         graph = fx.Tracer().trace(model)
     except Exception:  # forward may do anything; what is not understood is not changed
@@ -46,13 +46,13 @@ def find_pairs(model: nn.Module) -> list[Pair]:
 
 
 def _neighbours(model: nn.Module) -> list[Pair]:
-    """A convolution and a batch normalisation one after the other in a Sequential."""
-    found = []
+    """A convolution and a batch normalization one after the other in a Sequential."""
+    pairs = []
     for name, module in model.named_modules():
         if isinstance(module, nn.Sequential):
             inside = [f"{name}.{child}" if name else child for child, _ in module.named_children()]
-            found += [pair for pair in pairwise(inside) if _fits(model, pair)]
-    return found
+            pairs += [pair for pair in pairwise(inside) if _fits(model, pair)]
+    return pairs
 
 
 def _fits(model: nn.Module, pair: Pair) -> bool:

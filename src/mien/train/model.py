@@ -15,7 +15,7 @@ EMBEDDING = 384
 
 
 class FaceModel(nn.Module):
-    """Crops (B, 3, S, S), normalised -> one tensor (B, width) for each output of the task.
+    """Crops (B, 3, S, S), normalized -> one tensor (B, width) for each output of the task.
 
     backbone: a name of the registry; aux: with auxiliary heads, one set for each tap of the backbone. The task's parts
     are held here, so that they are trained and saved; the forward pass has no use for them.
@@ -88,8 +88,8 @@ class MeanModel(nn.Module):
     @property
     def heads(self) -> nn.ModuleDict:
         """The heads of the first network, by the names of the outputs."""
-        found: nn.ModuleDict = self.members[0].heads  # type: ignore[assignment]
-        return found
+        heads: nn.ModuleDict = self.members[0].heads  # type: ignore[assignment]
+        return heads
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Outputs in the order of the task's `outputs`."""
@@ -97,9 +97,10 @@ class MeanModel(nn.Module):
 
     def with_embedding(self, x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """The outputs, and the embeddings (B, E) of all networks side by side."""
-        found = [member.with_embedding(x) for member in self.members]  # type: ignore[operator]
-        outputs = zip(*(own for own, _ in found), strict=True)
-        return tuple(torch.stack(one).mean(0) for one in outputs), torch.cat([one for _, one in found], 1)
+        results = [member.with_embedding(x) for member in self.members]  # type: ignore[operator]
+        outputs = zip(*(output for output, _ in results), strict=True)
+        embedding = torch.cat([embedding for _, embedding in results], 1)
+        return tuple(torch.stack(values).mean(0) for values in outputs), embedding
 
 
 class EmbeddingModel(nn.Module):
@@ -139,8 +140,8 @@ def _aux_heads(backbone: nn.Module, name: str, task: Task) -> list[AuxiliaryHead
 def _places(backbone: nn.Module, size: int) -> int:
     """Number of places of the feature map of a crop; asked of a copy without weights, so that nothing changes."""
     with torch.no_grad():
-        found: Tensor = deepcopy(backbone).to("meta").eval()(torch.zeros(1, 3, size, size, device="meta"))
-    return found.shape[2] * found.shape[3]
+        maps: Tensor = deepcopy(backbone).to("meta").eval()(torch.zeros(1, 3, size, size, device="meta"))
+    return maps.shape[2] * maps.shape[3]
 
 
 def _pooled(channels: int, dropout: float) -> nn.Sequential:

@@ -162,12 +162,12 @@ def _override(values: dict[str, Any], override: str) -> None:
 def _inside(values: Any, key: str, override: str) -> Any:
     """The mapping under a key, or under the number of an entry of a list: 'sources.0.file=FILE'."""
     if isinstance(values, list):
-        found: Any = values[_number(values, key, override)]
+        inner: Any = values[_number(values, key, override)]
     else:
-        found = values.setdefault(key, {})
-    if not isinstance(found, (dict, list)):
-        raise InputError(f"{key!r} must be a mapping to reach inside with {override!r}. Got {found!r}.")
-    return found
+        inner = values.setdefault(key, {})
+    if not isinstance(inner, (dict, list)):
+        raise InputError(f"{key!r} must be a mapping to reach inside with {override!r}. Got {inner!r}.")
+    return inner
 
 
 def _number(values: list[Any], key: str, override: str) -> int:

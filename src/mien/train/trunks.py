@@ -58,23 +58,23 @@ def _not_a_trunk(path: Path, error: Exception) -> InputError:
 def _onnx(path: Path) -> Weights:
     """tf2onnx-like names end in `__w`, `__dw`, `__4`; the rest is TensorFlow's."""
     return {
-        _SUFFIX.sub("", one.name): np.asarray(numpy_helper.to_array(one), np.float32)
-        for one in onnx.load(path).graph.initializer
+        _SUFFIX.sub("", tensor.name): np.asarray(numpy_helper.to_array(tensor), np.float32)
+        for tensor in onnx.load(path).graph.initializer
     }
 
 
 def _tfjs(path: Path) -> Weights:
     """The groups of a weights manifest, each a list of tensors one after the other in the bytes of its files."""
-    found: Weights = {}
+    weights: Weights = {}
     for group in json.loads(path.read_text(encoding="utf-8"))["weightsManifest"]:
         raw = b"".join((path.parent / name).read_bytes() for name in group["paths"])
         at = 0
         for entry in group["weights"]:
             values, at = _tensor(raw, at, entry)
-            found[entry["name"]] = _our_layout(entry["name"], values)
+            weights[entry["name"]] = _our_layout(entry["name"], values)
         if at != len(raw):
             raise ValueError(f"the weights must have {at} bytes, got {len(raw)}")
-    return found
+    return weights
 
 
 def _tensor(raw: bytes, at: int, entry: Mapping[str, Any]) -> tuple[NDArray[Any], int]:
@@ -99,7 +99,7 @@ def mobilenet_v1_weights(tensors: Weights, mean: float, std: float) -> Weights:
 
     Theirs reads blue, green, red minus their means; ours (rgb - mean) / std. With x = rgb, w x_bgr + b becomes
     (std w') (x - mean) / std + b + sum(w' (mean - their mean)), w' the kernel with its channels turned round: alike
-    wherever the kernel sees the picture and not its padding, which is their mean in theirs and ours in ours.
+    wherever the kernel sees the image and not its padding, which is their mean in theirs and ours in ours.
     Raises InputError where a tensor is missing.
     """
     try:
@@ -111,17 +111,17 @@ def mobilenet_v1_weights(tensors: Weights, mean: float, std: float) -> Weights:
 def _mobilenet_v1(tensors: Weights, mean: float, std: float) -> Weights:
     kernel = tensors["conv1/convolution/merged_input"][:, ::-1]
     rise = (kernel.sum((2, 3)) * (mean - np.array(FACERES_MEAN[::-1], np.float32))).sum(1)
-    found = {
+    weights = {
         "layers.0.0.weight": kernel * std,
         "layers.0.0.bias": tensors["conv1_bn/batchnorm_1/sub"].ravel() + rise,
     }
     for k in range(1, BLOCKS + 1):
         factor = tensors[f"conv_dw_{k}_bn/batchnorm_1/mul"].reshape(-1, 1, 1, 1)
-        found[f"layers.{k}.0.0.weight"] = tensors[f"conv_dw_{k}/depthwise_kernel"] * factor
-        found[f"layers.{k}.0.0.bias"] = tensors[f"conv_dw_{k}_bn/batchnorm_1/sub"].ravel()
-        found[f"layers.{k}.1.0.weight"] = tensors[f"conv_pw_{k}/convolution/merged_input"]
-        found[f"layers.{k}.1.0.bias"] = tensors[f"conv_pw_{k}_bn/batchnorm_1/sub"].ravel()
-    return {f"backbone.{name}": np.ascontiguousarray(value, np.float32) for name, value in found.items()}
+        weights[f"layers.{k}.0.0.weight"] = tensors[f"conv_dw_{k}/depthwise_kernel"] * factor
+        weights[f"layers.{k}.0.0.bias"] = tensors[f"conv_dw_{k}_bn/batchnorm_1/sub"].ravel()
+        weights[f"layers.{k}.1.0.weight"] = tensors[f"conv_pw_{k}/convolution/merged_input"]
+        weights[f"layers.{k}.1.0.bias"] = tensors[f"conv_pw_{k}_bn/batchnorm_1/sub"].ravel()
+    return {f"backbone.{name}": np.ascontiguousarray(value, np.float32) for name, value in weights.items()}
 
 
 def write_trunk(weights: Weights, path: Path, about: Mapping[str, str]) -> None:
@@ -136,4 +136,4 @@ def write_trunk(weights: Weights, path: Path, about: Mapping[str, str]) -> None:
 
 def read_about(path: Path) -> dict[str, str]:
     """What a file of weights says of its origin; empty where it says nothing."""
-    return {one.key: one.value for one in onnx.load(path, load_external_data=False).metadata_props}
+    return {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}

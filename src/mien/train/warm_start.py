@@ -25,8 +25,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         graph = onnx.load(path).graph
     except Exception as error:  # whatever a broken file makes the parser raise
         raise InputError(f"'init' must be an ONNX file that 'mien export' wrote. Got {str(path)!r}: {error}") from error
-    found = {_plain(one.name): numpy_helper.to_array(one) for one in graph.initializer}
-    weights = {name: torch.from_numpy(value.copy()).float() for name, value in found.items() if value.dtype.kind == "f"}
+    tensors = {_plain(tensor.name): numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    weights = {
+        name: torch.from_numpy(value.copy()).float() for name, value in tensors.items() if value.dtype.kind == "f"
+    }
     if not any(name.startswith("backbone.") for name in weights):
         raise InputError(f"'init' must be the float network of 'mien export', not the 8 bit one. Got {str(path)!r}.")
     return weights

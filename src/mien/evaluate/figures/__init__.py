@@ -1,1 +1,1 @@
-"""Pictures of an evaluation: panels by task, and a sheet of the faces that were read worst."""
+"""Images of an evaluation: panels by task, and a sheet of the faces that were read worst."""

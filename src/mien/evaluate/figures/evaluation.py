@@ -1,4 +1,4 @@
-"""Which panels an evaluation has, and the picture that they make."""
+"""Which panels an evaluation has, and the image that they make."""
 
 from collections.abc import Iterator
 from math import ceil
@@ -17,7 +17,7 @@ _MOST_GROUPS = 24
 
 
 def draw_evaluation(reading: Reading, report: Report) -> Figure:
-    """One picture: the panels of each task of the model, and its main measure by group."""
+    """One image: the panels of each task of the model, and its main metric by group."""
     drawn: list[tuple[str, Panel]] = []
     tasks = reading.tasks
     for task in tasks:
@@ -43,7 +43,7 @@ def save_picture(figure: Figure, path: Path, dpi: int = 110) -> None:
 
 
 def _groups(prefix: str, report: Report) -> Iterator[Panel]:
-    """The main measure by group: people, age, and how far the head is turned."""
+    """The main metric by group: people, age, and how far the head is turned."""
     main = next((row for row in report.rows if row.name.startswith(prefix)), None)
     rows = [row for row in report.groups if main and row.name.startswith(f"{main.name}, ")][:_MOST_GROUPS]
     if main is None or len(rows) < 2:

@@ -1,4 +1,4 @@
-"""Panels: each draws one kind of comparison on the axes that it is given. Colours are those of Okabe & Ito."""
+"""Panels: each draws one kind of comparison on the axes that it is given. Colors are those of Okabe & Ito."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -115,13 +115,13 @@ def roc(axes: Axes, scored: Mapping[str, Scored], title: str = "ROC") -> None:
 def reliability(
     axes: Axes, probability: Values, happened: NDArray[np.bool_], title: str, labels: tuple[str, str]
 ) -> None:
-    """Share that happened against the probability that was said, with Wilson intervals, and the ECE."""
-    said, share, counts = metrics.reliability(probability, happened)
+    """Observed frequency against the predicted probability, with Wilson intervals, and the ECE."""
+    predicted, share, counts = metrics.reliability(probability, happened)
     filled = counts > 0
     ends = np.array([wilson(s, int(n)) for s, n in zip(share[filled], counts[filled], strict=True)]).reshape(-1, 2)
-    axes.vlines(said[filled], ends[:, 0], ends[:, 1], color=BLUE, linewidth=2)
+    axes.vlines(predicted[filled], ends[:, 0], ends[:, 1], color=BLUE, linewidth=2)
     error = metrics.expected_calibration_error(probability, happened)
-    axes.plot(said[filled], share[filled], "o-", color=BLUE, label=f"ECE {error:.3f}")
+    axes.plot(predicted[filled], share[filled], "o-", color=BLUE, label=f"ECE {error:.3f}")
     parts = axes.inset_axes((0, 0, 1, 0.16))
     parts.bar((np.arange(len(counts)) + 0.5) / len(counts), counts, 0.9 / len(counts), color=GREY, alpha=0.35)
     parts.set_xlim(-0.03, 1.03)
@@ -133,7 +133,7 @@ def reliability(
 
 
 def confusion(axes: Axes, counts: NDArray[np.int64], classes: Sequence[str], title: str) -> None:
-    """Counts (K, K), rows the true class; colours tell the share of the row."""
+    """Counts (K, K), rows the true class; colors tell the share of the row."""
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     small = len(classes) > 12
@@ -176,7 +176,7 @@ def cumulative(axes: Axes, error: Values, title: str, labels: tuple[str, str], e
 
 
 def ranges(axes: Axes, groups: Sequence[tuple[float, float]], values: Sequence[Values], title: str) -> None:
-    """Quartiles of the values that were read in each group, over the interval (grey) that is true for the group."""
+    """Quartiles of the values that were read in each group, over the interval (gray) that is true for the group."""
     for x, ((low, high), part) in enumerate(zip(groups, values, strict=True)):
         axes.bar(x, high - low, bottom=low, color=GREY, alpha=0.35, width=0.8)
         first, middle, third = np.quantile(part, [0.25, 0.5, 0.75])

@@ -1,4 +1,4 @@
-"""The faces that a model read worst, as a sheet of pictures. It shows people: keep it as you keep the data."""
+"""The faces that a model read worst, as a sheet of images. It shows people: keep it as you keep the data."""
 
 from math import ceil
 
@@ -35,7 +35,7 @@ def draw_worst(reading: Reading, count: int) -> Figure:
 
 
 def cut_face(image: Image, box: Array) -> Image:
-    """The face with a margin, as far as the picture reaches."""
+    """The face with a margin, as far as the image reaches."""
     margin = _MARGIN * float((box[2:] - box[:2]).max())
     left, top = np.maximum(box[:2] - margin, 0).astype(int)
     right, bottom = (np.maximum(box[2:] + margin, [left + 1, top + 1])).astype(int)

@@ -50,7 +50,7 @@ class Network:
 
 
 class Backbone(nn.Module):
-    """Feature map (B, num_features, H / s, W / s) of pictures (B, in_channels, H, W).
+    """Feature map (B, num_features, H / s, W / s) of images (B, in_channels, H, W).
 
     feature_channels, feature_strides: of the maps that `pyramid` gives, the last one being the output.
     """
@@ -101,12 +101,12 @@ class Backbone(nn.Module):
 
     def maps_after(self, x: Tensor, rows: tuple[int, ...]) -> list[Tensor]:
         """The maps after the layers of these indices."""
-        found = []
+        maps = []
         for index, layer in enumerate(self.layers):
             x = layer(x)
             if index in rows:
-                found.append(x)
-        return found
+                maps.append(x)
+        return maps
 
 
 class Pyramid(nn.Module):
@@ -124,7 +124,7 @@ class Pyramid(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A network as its paper has it: logits (B, num_classes) of pictures (B, in_channels, H, W).
+    """A network as its paper has it: logits (B, num_classes) of images (B, in_channels, H, W).
 
     With auxiliary heads (`aux`) it gives (logits, [auxiliary logits, ...]) while training, logits in use.
     """
@@ -213,7 +213,7 @@ def conv_bn(
     padding: int | tuple[int, int] | None = None,
     eps: float = 1e-5,
 ) -> nn.Sequential:
-    """Convolution without bias, batch normalisation, activation where wanted; padding None keeps the size."""
+    """Convolution without bias, batch normalization, activation where wanted; padding None keeps the size."""
     height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
     same = (height // 2, width // 2) if padding is None else padding
     layers: list[nn.Module] = [

@@ -1,4 +1,4 @@
-"""How far the product's own alignment moves when a picture changes and its face does not.
+"""How far the product's own alignment moves when an image changes and its face does not.
 
 python -m mien.train.data.alignment_noise DATA [N]
 """
@@ -28,7 +28,7 @@ class AlignmentNoise:
     for another one does not move.
 
     points (5, 2): of the five points, in eye-to-mouth distances. shift (as part of that distance), scale (log),
-    rotation (degrees): of the crop. lost: share of the changed pictures in which the face was not found.
+    rotation (degrees): of the crop. lost: share of the changed images in which the face was not found.
     """
 
     points: Array
@@ -44,21 +44,21 @@ def measure_alignment_noise(
 ) -> AlignmentNoise:
     """Align each face again after harmless changes: other size, other place, JPEG, other brightness.
 
-    Raises InputError where no picture has a face.
+    Raises InputError where no image has a face.
     """
     rng = np.random.default_rng(seed)
     detector, landmarker = Detector(threads=1), landmarker or Landmarker(threads=1).points
     placed, faces, lost = [], 0, 0
     for image in images:
-        found = "" if image is None else find_face(detector, image, None)
-        if image is None or isinstance(found, str):
+        face = "" if image is None else find_face(detector, image, None)
+        if image is None or isinstance(face, str):
             continue
         faces += 1
-        first = five_points(landmarker(image, *found))
+        first = five_points(landmarker(image, *face))
         carry = similarity(first, _TEMPLATE.points)[0]
         for _ in range(changes):
             changed, matrix = _change(image, rng)
-            box = apply_affine(matrix, found[0].reshape(2, 2)).reshape(4)
+            box = apply_affine(matrix, face[0].reshape(2, 2)).reshape(4)
             again = find_face(detector, changed, box)
             if isinstance(again, str):
                 lost += 1
@@ -79,8 +79,8 @@ def _summary(placed: Array, lost: float, faces: int) -> AlignmentNoise:
     shift = (apply_affine(moved, middle)[:, 0] - middle) / unit
     scale = np.log(np.hypot(moved[:, 0, 0], moved[:, 1, 0]))
     rotation = np.degrees(np.arctan2(moved[:, 1, 0], moved[:, 0, 0]))
-    own, center = _spread(points - first) / unit, float(_spread(shift).mean())
-    return AlignmentNoise(own, center, float(_spread(scale)), float(_spread(rotation)), lost, faces)
+    per_point, center = _spread(points - first) / unit, float(_spread(shift).mean())
+    return AlignmentNoise(per_point, center, float(_spread(scale)), float(_spread(rotation)), lost, faces)
 
 
 def _spread(values: Array) -> Array:
@@ -88,7 +88,7 @@ def _spread(values: Array) -> Array:
 
 
 def _change(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
-    """The picture with another size, place, brightness and JPEG compression, and its matrix (2, 3) from the first."""
+    """The image with another size, place, brightness and JPEG compression, and its matrix (2, 3) from the first."""
     scale, (x, y) = float(np.exp(rng.uniform(np.log(0.6), np.log(1.6)))), rng.uniform(0, 8, 2)
     matrix = np.array([[scale, 0, x], [0, scale, y]], np.float32)
     height, width = (round(side * scale) + 8 for side in image.shape[:2])
@@ -100,7 +100,7 @@ def _change(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
 
 
 def main(data: str, count: str = "300") -> None:
-    """Print the noise on the first pictures of the validation split."""
+    """Print the noise on the first images of the validation split."""
     from mien.datasets.tables import open_table
 
     table = open_table(Path(data))

@@ -1,4 +1,4 @@
-"""Random changes to crops during training; all take and return RGB uint8 pictures."""
+"""Random changes to crops during training; all take and return RGB uint8 images."""
 
 from dataclasses import dataclass
 from math import hypot
@@ -41,18 +41,18 @@ class Jitter:
         >>> [round(value, 4) for value in Jitter(0, 0, 3, alignment=2).spread()]
         [0.009, 0.0298, 3.4741]
         """
-        own = (self.shift, self.scale, self.rotation)
+        base = (self.shift, self.scale, self.rotation)
         noise = (ALIGNMENT_NOISE[0] * self.face, *ALIGNMENT_NOISE[1:])
-        shift, scale, rotation = (hypot(a, self.alignment * b) for a, b in zip(own, noise, strict=True))
+        shift, scale, rotation = (hypot(a, self.alignment * b) for a, b in zip(base, noise, strict=True))
         return shift, scale, rotation
 
 
 @dataclass(frozen=True, slots=True)
 class Chances:
-    """How often a picture is changed, 0 to 1, in each way. Of blur and low resolution at most one happens.
+    """How often an image is changed, 0 to 1, in each way. Of blur and low resolution at most one happens.
 
-    contrast: how strongly brightness, contrast and colour change, as a multiple of a mild camera's.
-    lowest: the least side of a picture of low resolution, as part of the crop's; never below `LEAST_SIDE` pixels.
+    contrast: how strongly brightness, contrast and color change, as a multiple of a mild camera's.
+    lowest: the least side of an image of low resolution, as part of the crop's; never below `LEAST_SIDE` pixels.
     """
 
     gray: float = 0.1
@@ -89,7 +89,7 @@ def mirror(matrix: Array, size: int) -> Array:
 
 
 def photometric(image: Image, rng: np.random.Generator, chances: Chances = Chances()) -> Image:  # noqa: B008
-    """Border, light, age, colour, blur, low resolution, noise, compression, occlusion: what the world does to faces.
+    """Border, light, age, color, blur, low resolution, noise, compression, occlusion: what the world does to faces.
 
     What is switched off by a chance of 0 and came later than the others draws nothing: seeded runs stay as they were.
     """
@@ -131,7 +131,7 @@ def degrade(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _border(image: Image, rng: np.random.Generator) -> Image:
-    """As if the picture ended near the face: beyond some edges its last pixels go on, as the aligner makes them."""
+    """As if the image ended near the face: beyond some edges its last pixels go on, as the aligner makes them."""
     side = image.shape[0]
     top, bottom, left, right = (rng.uniform(0, [0.15, 0.28, 0.2, 0.2]) * side * (rng.random(4) < 0.7)).astype(int)
     inside = image[top : side - bottom, left : side - right]
@@ -139,7 +139,7 @@ def _border(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _oval(image: Image, rng: np.random.Generator) -> Image:
-    """As if the face had been cut out: all around an oval gives way to a colour, to noise or to a blur."""
+    """As if the face had been cut out: all around an oval gives way to a color, to noise or to a blur."""
     side = image.shape[0]
     middle = side * rng.uniform(0.46, 0.54, 2)
     axes = side * rng.uniform([0.4, 0.46], [0.52, 0.6])

@@ -1,4 +1,4 @@
-"""From a recipe's source to a set of faces: labels checked, faces detected, aligned and cut once."""
+"""From a recipe's source to a dataset of faces: labels checked, faces detected, aligned and cut once."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ def prepare(
     """Detect, align and label one source; crops are cut once and kept in the recipe's cache folder.
 
     extra: labels that the task names; of several sources some may lack their columns. Raises InputError for a source
-    that is not there, faulty labels (before any picture is read), and a source without a face.
+    that is not there, faulty labels (before any image is read), and a source without a face.
     """
     table = open_source(recipe, source)
     columns = table.stored() if isinstance(table, AlignedTable) else table.columns()
@@ -104,7 +104,7 @@ def _crops(recipe: Recipe, table: Table, boxes: Array | None, landmarker: Locato
 
 
 def _cache_folder(recipe: Recipe, table: Table, boxes: Array | None = None) -> Path:
-    """Crops are stale when pictures, labelled places, crop, or the landmark network that places them are others."""
+    """Crops are stale when images, labeled places, crop, or the landmark network that places them are others."""
     crop = recipe.crop
     how = f"{crop.scale}" if crop.kind == "aligned" else f"{crop.margin}"
     setting = json.dumps(setting_of(table, crop, boxes), sort_keys=True)

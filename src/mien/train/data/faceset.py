@@ -1,4 +1,4 @@
-"""Faces for training: crops with labels, and items cut from them whose labels move with the picture."""
+"""Faces for training: crops with labels, and items cut from them whose labels move with the image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class FaceSet:
     """Crops (M, S, S, 3) of one source with labels (M, ...) and other columns (M,).
 
     row (M,): their rows in the source. dropped: how many rows of it have no crop, by reason. matrix (M, 2, 3): from
-    picture to crop.
+    image to crop.
     """
 
     name: str
@@ -97,7 +97,7 @@ class FaceDataset(Dataset[dict[str, Tensor]]):
         return {"image": torch.from_numpy(image).permute(2, 0, 1).float(), **place, **tensors}
 
     def _absent(self, item: int, rng: np.random.Generator | None) -> bool:
-        """Whether an item gives way to a picture without a face."""
+        """Whether an item gives way to an image without a face."""
         if rng is None or self.augment is None:
             return item % ABSENT_EVERY == 0
         return bool(rng.random() < self.augment.absent)
@@ -132,7 +132,7 @@ def _chances(change: Augment) -> Chances:
 
 
 def _move_labels(labels: dict[str, Array], matrix: Array, size: int, turn: float, flipped: bool) -> dict[str, Array]:
-    """Landmarks as parts of the crop's side around its middle; pose and sides turned and mirrored with the picture."""
+    """Landmarks as parts of the crop's side around its middle; pose and sides turned and mirrored with the image."""
     moved = dict(labels)
     if "landmarks" in labels:
         points = apply_affine(matrix, labels["landmarks"].reshape(68, 2))

@@ -1,4 +1,4 @@
-"""Pictures without a face, made from crops with one: what a detector takes for a face now and then."""
+"""Images without a face, made from crops with one: what a detector takes for a face now and then."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from mien.opencv import cv2
 
 
 def nonface(crop: Image, size: int, rng: np.random.Generator) -> Image:
-    """A picture (size, size, 3) from a face crop (S, S, 3): a part of it, its pieces in another order, or a texture."""
+    """An image (size, size, 3) from a face crop (S, S, 3): a part of it, its pieces in another order, or a texture."""
     kind = rng.choice(4, p=(0.3, 0.25, 0.25, 0.2))
     if kind == 0:
         picture = _part(crop, rng)

@@ -58,19 +58,19 @@ def grain(image: Image, rng: np.random.Generator) -> Image:
 
 def dust(image: Image, rng: np.random.Generator) -> Image:
     """A few specks and scratches, light or dark."""
-    found, side = image.copy(), image.shape[0]
+    canvas, side = image.copy(), image.shape[0]
     level = int(rng.choice([30, 225]))
     for _ in range(int(rng.integers(2, 12))):
         place = rng.integers(0, side, 2)
         cv2.circle(
-            found, (int(place[0]), int(place[1])), int(rng.integers(1, 1 + max(1, side // 60))), (level,) * 3, -1
+            canvas, (int(place[0]), int(place[1])), int(rng.integers(1, 1 + max(1, side // 60))), (level,) * 3, -1
         )
     for _ in range(int(rng.integers(0, 3))):
         start = rng.integers(0, side, 2)
         end = start + rng.normal(0, [side / 12, side / 2])
         ends = [(int(x), int(y)) for x, y in (start, end)]
-        cv2.line(found, ends[0], ends[1], (level,) * 3, 1, cv2.LINE_AA)
-    return found
+        cv2.line(canvas, ends[0], ends[1], (level,) * 3, 1, cv2.LINE_AA)
+    return canvas
 
 
 def scan_lines(image: Image, rng: np.random.Generator) -> Image:

@@ -78,11 +78,11 @@ def _ratings(model: Model, crops: NDArray[np.uint8], age: Array, crop: Crop) -> 
 
 def _read(model: Model, crops: NDArray[np.uint8], rows: NDArray[np.int64], crop: Crop, output: str) -> Array:
     """An output (N, width) of some rows, each the mean over the crop and its mirror image."""
-    found = [np.zeros((0, 1), np.float32)]
+    batches = [np.zeros((0, 1), np.float32)]
     for start in range(0, len(rows), _BATCH):
         upright = np.stack([_center(crops[row], crop) for row in rows[start : start + _BATCH]])
-        found.append(np.mean([model(faces)[output] for faces in (upright, upright[:, :, ::-1])], axis=0))
-    return np.concatenate(found[1:] or found)
+        batches.append(np.mean([model(faces)[output] for faces in (upright, upright[:, :, ::-1])], axis=0))
+    return np.concatenate(batches[1:] or batches)
 
 
 def _center(cached: NDArray[np.uint8], crop: Crop) -> NDArray[np.uint8]:

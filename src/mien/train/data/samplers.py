@@ -34,9 +34,9 @@ def label_bins(values: Array, width: float | None = None) -> NDArray[np.int64]:
     number = np.full(len(flat), np.nan)
     number[known] = flat[known].argmax(1) if flat.shape[1] > 2 else flat[known].mean(1)
     if width is None:
-        found = np.unique(number[known])
-        whole = len(found) <= _MOST_CLASSES and bool((found == found.round()).all())
-        width = 1.0 if whole or len(found) < 2 else float(found[-1] - found[0]) / _MOST_CLASSES
+        distinct = np.unique(number[known])
+        whole = len(distinct) <= _MOST_CLASSES and bool((distinct == distinct.round()).all())
+        width = 1.0 if whole or len(distinct) < 2 else float(distinct[-1] - distinct[0]) / _MOST_CLASSES
     low = np.floor(np.nanmin(number) / width) if known.any() else 0.0
     return np.where(known, np.floor(np.nan_to_num(number) / width) - min(low, 0.0), -1).astype(np.int64)
 
@@ -98,7 +98,7 @@ class BalancedSampler(_Seeded):
     ) -> None:
         super().__init__(seed)
         bins = label_bins(values, width)
-        self.rows = [np.flatnonzero(bins == one) for one in np.unique(bins[bins >= 0])]
+        self.rows = [np.flatnonzero(bins == number) for number in np.unique(bins[bins >= 0])]
         if not self.rows:
             raise InputError(f"'values' must hold at least one label. Got {len(values)} rows without any.")
         self.count = count or len(values)
@@ -129,9 +129,9 @@ class PairSampler(_Seeded):
         expect(gap >= 0, "gap", "at least 0", gap)
         self.values: NDArray[np.float64] = np.asarray(values, np.float64).reshape(-1)
         self.pairs, self.gap = batch_size // 2, gap
-        own = np.asarray(group, np.float64).reshape(-1)
-        known = ~np.isnan(self.values) & ~np.isnan(own)
-        members = [np.flatnonzero(known & (own == one)) for one in np.unique(own[known])]
+        numbers = np.asarray(group, np.float64).reshape(-1)
+        known = ~np.isnan(self.values) & ~np.isnan(numbers)
+        members = [np.flatnonzero(known & (numbers == number)) for number in np.unique(numbers[known])]
         ranked = [rows[np.argsort(self.values[rows], kind="stable")] for rows in members]
         self.groups = [(rows, first) for rows in ranked if len(first := self._comparable(rows))]
         if not self.groups:
@@ -157,12 +157,12 @@ class PairSampler(_Seeded):
         return ranked[(below > 0) | (above < len(ranked))]
 
     def _range(
-        self, ranked: NDArray[np.float64], own: NDArray[np.float64]
+        self, ranked: NDArray[np.float64], labels: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Partners of labels `own` stand before `below` and from `above` on among the ranked labels."""
+        """Partners of `labels` stand before `below` and from `above` on among the ranked labels."""
         low_side, high_side = ("right", "left") if self.gap else ("left", "right")
-        below = np.searchsorted(ranked, own - self.gap, low_side)  # type: ignore[call-overload]
-        above = np.searchsorted(ranked, own + self.gap, high_side)  # type: ignore[call-overload]
+        below = np.searchsorted(ranked, labels - self.gap, low_side)  # type: ignore[call-overload]
+        above = np.searchsorted(ranked, labels + self.gap, high_side)  # type: ignore[call-overload]
         return below, above
 
     def _partners(

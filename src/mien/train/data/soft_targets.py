@@ -1,4 +1,4 @@
-"""What teachers say of the training faces: read once from clean pictures, resumably, and kept beside the crops."""
+"""What teachers say of the training faces: read once from clean images, resumably, and kept beside the crops."""
 
 import hashlib
 import json
@@ -36,15 +36,15 @@ def label_name(card: TeacherCard, output: str) -> str:
 
 
 def soft_targets(recipe: Recipe, source: Source, faces: FaceSet, rows: Index) -> dict[str, Array]:
-    """Outputs (M, K) of all teachers of a recipe for some rows of a set of M faces, NaN in others.
+    """Outputs (M, K) of all teachers of a recipe for some rows of a dataset of M faces, NaN in others.
 
-    Each face is cut from its picture as the teacher wants it, unchanged. Raises InputError for crops that cannot be
+    Each face is cut from its image as the teacher wants it, unchanged. Raises InputError for crops that cannot be
     carried over, and for a network whose outputs are not what its card says.
     """
-    found: dict[str, Array] = {}
+    targets: dict[str, Array] = {}
     for teacher in recipe.teachers:
-        found |= _of_teacher(recipe, source, faces, rows, teacher)
-    return found
+        targets |= _of_teacher(recipe, source, faces, rows, teacher)
+    return targets
 
 
 def _of_teacher(recipe: Recipe, source: Source, faces: FaceSet, rows: Index, teacher: Teacher) -> dict[str, Array]:
@@ -67,7 +67,7 @@ def _of_teacher(recipe: Recipe, source: Source, faces: FaceSet, rows: Index, tea
 def _setting(
     weights: bytes, card: TeacherCard, table: Table, faces: FaceSet, rows: Index, crop: Crop
 ) -> dict[str, Any]:
-    """What the outputs depend on: network, its input, pictures, places of the faces, and which are asked for."""
+    """What the outputs depend on: network, its input, images, places of the faces, and which are asked for."""
     fed = card.model_dump(mode="json", exclude={"name", "source", "terms", "outputs"})
     read = {name: [output.tensor, output.kind, output.logits] for name, output in card.outputs.items()}
     places = hashlib.sha256(np.ascontiguousarray(faces.matrix, np.float32).tobytes() + rows.tobytes())
@@ -119,11 +119,11 @@ class TeacherNetwork:
 
     def __call__(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
         """Outputs by the card's names."""
-        found = self._run(crops)
+        outputs = self._run(crops)
         if self.card.flip:
             mirrored = self._run(crops[:, :, ::-1])
-            found = {name: np.asarray((value + mirrored[name]) / 2, np.float32) for name, value in found.items()}
-        return found
+            outputs = {name: np.asarray((value + mirrored[name]) / 2, np.float32) for name, value in outputs.items()}
+        return outputs
 
     def _run(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
         ordered = crops[..., ::-1] if self.card.channels == "BGR" else crops
@@ -191,10 +191,10 @@ def _write(
 def _batches(crops: Iterator[tuple[int, Image]], done: int) -> Iterator[tuple[int, list[tuple[int, Image]]]]:
     """Batches of what comes after the first `done`, and how many came before each."""
     batch: list[tuple[int, Image]] = []
-    for number, one in enumerate(crops):
+    for number, pair in enumerate(crops):
         if number < done:
             continue
-        batch.append(one)
+        batch.append(pair)
         if len(batch) == _BATCH:
             yield number + 1 - _BATCH, batch
             batch = []
@@ -205,10 +205,10 @@ def _batches(crops: Iterator[tuple[int, Image]], done: int) -> Iterator[tuple[in
 def _resume(state: Path, setting: dict[str, Any]) -> int:
     """How many faces an earlier, killed reading of the same setting has done; else the folder begins anew."""
     try:
-        found = json.loads(state.read_text(encoding="utf-8"))
+        progress = json.loads(state.read_text(encoding="utf-8"))
         # Through JSON, as the written setting went.
-        if found["setting"] == json.loads(json.dumps(setting)):
-            return int(found["done"])
+        if progress["setting"] == json.loads(json.dumps(setting)):
+            return int(progress["done"])
     except (OSError, ValueError, KeyError):
         pass
     shutil.rmtree(state.parent, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Rows of a set for training, validation and test; a person is never in two of them."""
+"""Rows of a dataset for training, validation and test; a person is never in two of them."""
 
 import hashlib
 import logging
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def split_rows(faces: FaceSet, source: Source) -> dict[str, Rows]:
-    """Rows of the splits 'train', 'val' and 'test' of a set.
+    """Rows of the splits 'train', 'val' and 'test' of a dataset.
 
     By the column `source.split` where the set has it: all groups must then be in one split each. Without it at
     random by `source.fractions`, all rows of one value of `source.group` together, or row by row where no group is
@@ -44,8 +44,8 @@ def _by_column(faces: FaceSet, source: Source) -> dict[str, Rows]:
     rows = {split: np.flatnonzero(np.isin(values, source.splits.get(split, []))) for split in SPLITS}
     if source.group:
         part = np.full(len(faces), None, object)
-        for split, own in rows.items():
-            part[own] = split
+        for split, members in rows.items():
+            part[members] = split
         _check_leaks(faces, source.group, part)
     return rows
 
@@ -86,7 +86,8 @@ def _groups(faces: FaceSet, group: str | None) -> NDArray[Any]:
     if group is None:
         return alone
     named = texts(faces.columns[group])
-    return np.array([f"row {own}" if name is None else name for name, own in zip(named, alone, strict=True)], object)
+    groups = [f"row {row}" if name is None else name for name, row in zip(named, alone, strict=True)]
+    return np.array(groups, object)
 
 
 def _names(faces: FaceSet) -> NDArray[Any]:

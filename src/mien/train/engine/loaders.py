@@ -42,7 +42,7 @@ def task_of(recipe: Recipe) -> Task:
 
 
 def complete(recipe: Recipe) -> Recipe:
-    """The recipe with what its data tell: classes of a column, centre and spread of a number.
+    """The recipe with what its data tell: classes of a column, center and spread of a number.
 
     Raises InputError for a column that no source has.
     """
@@ -51,8 +51,8 @@ def complete(recipe: Recipe) -> Recipe:
     given = {tasks[0].name: recipe.task_options} if alone else recipe.task_options
     options: dict[str, dict[str, Any]] = {}
     for task in tasks:
-        own = task.complete(dict(given.get(task.name, {})), partial(_texts, recipe))
-        options[task.name] = {**_raters(recipe), **own} if "rating" in task.wanted[0] else own
+        completed = task.complete(dict(given.get(task.name, {})), partial(_texts, recipe))
+        options[task.name] = {**_raters(recipe), **completed} if "rating" in task.wanted[0] else completed
     return recipe.model_copy(update={"task_options": options[tasks[0].name] if alone else options})
 
 
@@ -71,16 +71,16 @@ def _texts(recipe: Recipe, column: str) -> list[str]:
 
 def _values(recipe: Recipe, column: str) -> list[Any]:
     """All values of a column that the sources know."""
-    found: list[Any] = []
+    values: list[Any] = []
     seen: set[str] = set()
     for source in recipe.sources:
         path = recipe.data_dir / source.file
         columns = open_table(path, recipe.data_dir / source.images if source.images else None).columns()
         seen |= set(columns)
-        found += [value for value in columns.get(column, ()) if value is not None and str(value) not in ("", "nan")]
-    if not found:
+        values += [value for value in columns.get(column, ()) if value is not None and str(value) not in ("", "nan")]
+    if not values:
         raise InputError(f"A source must have the column {column!r} with values. Got the columns {sorted(seen)}.")
-    return found
+    return values
 
 
 def load_sets(recipe: Recipe, landmarker: Locator | None = None) -> Prepared:
@@ -196,11 +196,11 @@ def _labels(prepared: Prepared, name: str) -> Array:
         have = sorted({label for faces in prepared.sets for label in faces.labels})
         raise InputError(f"'balance' must be a label of the data, one of {', '.join(have)}. Got {name!r}.")
     blank = [np.full((len(rows), known[0].shape[1]), np.nan, np.float32) for _, rows in pairs]
-    found = [
+    parts = [
         faces.labels[name][rows].reshape(len(rows), -1) if name in faces.labels else nothing
         for (faces, rows), nothing in zip(pairs, blank, strict=True)
     ]
-    return np.concatenate(found)
+    return np.concatenate(parts)
 
 
 def _rated(prepared: Prepared) -> tuple[Array, Array]:

@@ -46,8 +46,8 @@ class FaceModule(L.LightningModule):  # type: ignore[misc]
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one batch."""
         batch = self._mixed(batch)
-        found, auxiliary, features = self.model.with_auxiliary(_pixels(batch))
-        outputs, labels = self._named(found), self.shifts.moved(batch)
+        predictions, auxiliary, features = self.model.with_auxiliary(_pixels(batch))
+        outputs, labels = self._named(predictions), self.shifts.moved(batch)
         loss = self.task.loss(outputs, labels)
         for other in auxiliary:
             loss = loss + self.recipe.aux * self.task.loss(self._named(other), labels)
@@ -69,7 +69,7 @@ class FaceModule(L.LightningModule):  # type: ignore[misc]
             layer.train(False)
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """Collect outputs: measures need the whole set."""
+        """Collect outputs: metrics need the whole dataset."""
         outputs = self._named(self.model(_pixels(batch)))
         moved = self.shifts.moved(batch)
         labels = {f"label {name}": moved[name] for name in (*self.task.targets, "set")}
@@ -88,7 +88,7 @@ class FaceModule(L.LightningModule):  # type: ignore[misc]
         self.log_dict({f"val_{name}": value for name, value in measures.items()}, prog_bar=True)
 
     def _measured(self, joined: dict[str, Array], rows: NDArray[np.bool_]) -> dict[str, float]:
-        """Measures of the task on some of the faces that were seen."""
+        """Metrics of the task on some of the faces that were seen."""
         labels = {name: joined[f"label {name}"][rows] for name in self.task.targets}
         return self.task.measure({name: joined[name][rows] for name in self.task.outputs}, labels)
 

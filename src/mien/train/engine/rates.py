@@ -33,10 +33,10 @@ def rate_groups(module: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
 
 
 def _last_layer(module: nn.Module, recipe: Recipe) -> int:
-    found = [int(match[1]) for name, _ in module.named_parameters() if (match := _LAYER.match(name))]
-    if recipe.layer_decay < 1 and not found:
+    layers = [int(match[1]) for name, _ in module.named_parameters() if (match := _LAYER.match(name))]
+    if recipe.layer_decay < 1 and not layers:
         raise InputError(f"'layer_decay' must be 1 for {recipe.backbone!r}. Got {recipe.layer_decay}.")
-    return max(found, default=0)
+    return max(layers, default=0)
 
 
 def _factor(name: str, last: int, recipe: Recipe) -> float:

@@ -1,4 +1,4 @@
-"""The folder of a run: recipe, environment, curves as numbers and as a picture."""
+"""The folder of a run: recipe, environment, curves as numbers and as an image."""
 
 import csv
 import json
@@ -63,9 +63,9 @@ def _check_same(recipe: Recipe, run: Path) -> None:
     now = json.loads(recipe.model_dump_json())
     other = [k for k in now if k not in _FREE and before.get(k, _default(k)) != now[k]]
     if other:
-        told = "; ".join(f"{key} was {before.get(key)!r} and is {now[key]!r}" for key in other)
+        differences = "; ".join(f"{key} was {before.get(key)!r} and is {now[key]!r}" for key in other)
         raise InputError(
-            f"{str(run)!r} must hold a run of this recipe to go on from. Got another one: {told}. "
+            f"{str(run)!r} must hold a run of this recipe to go on from. Got another one: {differences}. "
             "Choose another `name`, or start anew with --fresh."
         )
 
@@ -140,11 +140,11 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
 def _load(path: Path, weights_only: bool) -> Any:
     """A mapping that torch saved, None for anything else: what a damaged pickle raises can be of any kind."""
     try:
-        found = torch.load(path, map_location="cpu", weights_only=weights_only)
+        content = torch.load(path, map_location="cpu", weights_only=weights_only)
     except Exception:
         logger.debug("%s cannot be read", path, exc_info=True)
         return None
-    return found if isinstance(found, Mapping) else None
+    return content if isinstance(content, Mapping) else None
 
 
 def read_curves(run: Path) -> list[dict[str, str]]:
@@ -199,7 +199,7 @@ class DrawCurves(L.Callback):  # type: ignore[misc]
 
 
 def draw_curves(run: Path) -> None:
-    """curves.png: loss, learning rate and each measure of the validation by step."""
+    """curves.png: loss, learning rate and each metric of the validation by step."""
     rows = read_curves(run)
     # The first group of weights has the rate `lr`; the others follow it.
     names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "step")]

@@ -47,25 +47,25 @@ class Shifts(nn.Module):
         """Distance of the shifted values (B,) to the labels, each set as often as it comes, and the penalty."""
         total = value.new_zeros(())
         for (number, _), curve in zip(self.sets, self.curves, strict=True):
-            own = batch["set"] == number
-            fit = curve.fit(value[own], batch[self.label][own])  # type: ignore[operator]
-            total = total + own.float().mean() * fit + self.weight * curve.penalty()  # type: ignore[operator]
+            members = batch["set"] == number
+            fit = curve.fit(value[members], batch[self.label][members])  # type: ignore[operator]
+            total = total + members.float().mean() * fit + self.weight * curve.penalty()  # type: ignore[operator]
         return total
 
 
 @torch.no_grad()
-def unshift(curve: LabelShift | PoolShift, label: str, labels: Mapping[str, Tensor], own: Tensor) -> dict[str, Tensor]:
-    """The labels that the shift of a set changes, its rows `own` (N,) without it."""
+def unshift(curve: LabelShift | PoolShift, label: str, labels: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+    """The labels that the shift of a set changes, its `rows` (N,) without it."""
     changed = {name: labels[name].clone() for name in (label, *curve.scaled) if name in labels}
-    changed[label][own] = curve.to_value(changed[label][own])
+    changed[label][rows] = curve.to_value(changed[label][rows])
     if isinstance(curve, PoolShift):
         for name in changed.keys() & set(curve.scaled):
-            changed[name][own] /= curve.scale()
+            changed[name][rows] /= curve.scale()
     return changed
 
 
 def make_shifts(recipe: Recipe, task: Task, prepared: Prepared) -> Shifts:
-    """The curves that a recipe asks for. Raises InputError for a task without, and for mixed pictures."""
+    """The curves that a recipe asks for. Raises InputError for a task without, and for mixed images."""
     wanted = [k for k, source in enumerate(recipe.sources) if source.shift]
     if wanted and not task.shifted:
         raise InputError(f"'shift' must be false for sources of the task {task.name!r}. Got true.")
@@ -95,8 +95,8 @@ def write_shifts(run: Path, shifts: Shifts, weights: Mapping[str, Tensor]) -> No
         return
     final = deepcopy(shifts)
     final.load_state_dict(dict(weights))
-    told = {name: curve.describe() for (_, name), curve in zip(final.sets, final.curves, strict=True)}  # type: ignore[operator]
-    replace_text(run / FILE, json.dumps({shifts.label: told}, indent=1))
+    curves = {name: curve.describe() for (_, name), curve in zip(final.sets, final.curves, strict=True)}  # type: ignore[operator]
+    replace_text(run / FILE, json.dumps({shifts.label: curves}, indent=1))
 
 
 def read_shifts(run: Path) -> Told:
@@ -114,17 +114,17 @@ def mean_shifts(members: Sequence[Told]) -> Told:
     >>> mean_shifts([one, other])
     {'rating': {'a': {'offset': 3.5, 'scale': 0.5}}}
     """
-    names = [sorted((label, name) for label, sets in told.items() for name in sets) for told in members]
+    names = [sorted((label, name) for label, sets in member.items() for name in sets) for member in members]
     if any(other != names[0] for other in names):
         raise InputError(f"All runs must have label shifts of the same sets. Got {'; '.join(map(str, names))}.")
     return {
-        label: {name: _mean([told[label][name] for told in members]) for name in sets}
+        label: {name: _mean([member[label][name] for member in members]) for name in sets}
         for label, sets in members[0].items()
     }
 
 
-def _mean(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {key: np.mean([one[key] for one in told], 0).round(4).tolist() for key in told[0]}
+def _mean(curves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {key: np.mean([curve[key] for curve in curves], 0).round(4).tolist() for key in curves[0]}
 
 
 __all__ = ["FILE", "Shifts", "make_shifts", "mean_shifts", "read_shift", "read_shifts", "unshift", "write_shifts"]

@@ -32,7 +32,7 @@ class Lesson:
 def with_soft_targets(recipe: Recipe, task: Task, prepared: Prepared) -> tuple[Prepared, list[Lesson]]:
     """The sets with what the recipe's teachers say of the training faces as further labels, and the lessons.
 
-    Raises InputError for a teacher whose outputs the task cannot learn from, before any picture is read; one with the
+    Raises InputError for a teacher whose outputs the task cannot learn from, before any image is read; one with the
     weight 0 is left out.
     """
     if not recipe.teachers:
@@ -44,22 +44,22 @@ def with_soft_targets(recipe: Recipe, task: Task, prepared: Prepared) -> tuple[P
     widths: dict[str, int] = {}
     for faces, source, rows in zip(prepared.sets, recipe.sources, prepared.rows["train"], strict=True):
         if len(rows):
-            found = soft_targets(recipe, source, faces, rows)
-            faces.labels.update(found)
-            widths |= {name: value.shape[1] for name, value in found.items()}
+            targets = soft_targets(recipe, source, faces, rows)
+            faces.labels.update(targets)
+            widths |= {name: value.shape[1] for name, value in targets.items()}
     lessons = [lesson for lesson in _lessons(recipe, widths) if lesson.weight]
-    return Prepared(prepared.sets, prepared.rows, {one.label: one.width for one in lessons}), lessons
+    return Prepared(prepared.sets, prepared.rows, {lesson.label: lesson.width for lesson in lessons}), lessons
 
 
 def _lessons(recipe: Recipe, widths: Mapping[str, int]) -> list[Lesson]:
-    found = []
+    lessons = []
     for teacher in recipe.teachers:
         card = read_teacher(teacher)
         for name, output in card.outputs.items():
             label = label_name(card, name)
             weight = teacher.weights.get(name, 1.0)
-            found.append(Lesson(label, output, widths[label], weight, teacher.temperature, teacher.features))
-    return found
+            lessons.append(Lesson(label, output, widths[label], weight, teacher.temperature, teacher.features))
+    return lessons
 
 
 class Teaching(nn.Module):
@@ -79,7 +79,10 @@ class Teaching(nn.Module):
         self, outputs: Mapping[str, Tensor], features: Tensor, batch: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         """The weighted loss of each lesson, by its label; faces that a teacher has not seen count for nothing."""
-        return {one.label: one.weight * self._loss(one, outputs, features, batch[one.label]) for one in self.lessons}
+        return {
+            lesson.label: lesson.weight * self._loss(lesson, outputs, features, batch[lesson.label])
+            for lesson in self.lessons
+        }
 
     def _loss(self, lesson: Lesson, outputs: Mapping[str, Tensor], features: Tensor, target: Tensor) -> Tensor:
         if lesson.output.kind != "embedding":

@@ -1,4 +1,4 @@
-"""Training: a recipe in, a run folder with the best weights, curves and measures out."""
+"""Training: a recipe in, a run folder with the best weights, curves and metrics out."""
 
 import json
 import sys
@@ -122,15 +122,15 @@ def set_epoch(loader: DataLoader[Any], epoch: int) -> None:
 
 def check_device(recipe: Recipe) -> None:
     """Raises InputError for a device that this machine does not have."""
-    found = torch.cuda.device_count()
-    if recipe.accelerator == "gpu" and not found:
+    gpus = torch.cuda.device_count()
+    if recipe.accelerator == "gpu" and not gpus:
         raise InputError("'accelerator' must be 'cpu' or 'auto' where there is no GPU that torch can use. Got 'gpu'.")
-    if recipe.accelerator != "cpu" and found and recipe.devices > found:
-        raise InputError(f"'devices' must be at most the number of GPUs, {found}. Got {recipe.devices}.")
+    if recipe.accelerator != "cpu" and gpus and recipe.devices > gpus:
+        raise InputError(f"'devices' must be at most the number of GPUs, {gpus}. Got {recipe.devices}.")
 
 
 def check_mixing(recipe: Recipe, task: Task) -> None:
-    """Raises InputError when pictures are to be mixed whose labels cannot be."""
+    """Raises InputError when images are to be mixed whose labels cannot be."""
     fixed = [name for name, kind in task.labels.kinds.items() if kind == "keep"]
     if (recipe.mixup or recipe.cutmix) and fixed:
         raise InputError(f"'mixup' and 'cutmix' must be 0 for {task.name!r}: {', '.join(fixed)} cannot be mixed.")
@@ -208,8 +208,8 @@ def _keep_weights(run: Path, which: str, shifts: Shifts) -> None:
     named = {k.removeprefix("model."): v for k, v in averaged.items() if k.startswith("model.")}
     temporary = run / ".weights.tmp"
     torch.save({name: value for name, value in named.items() if not name.startswith("aux.")}, temporary)
-    own = {k.removeprefix("shifts."): v for k, v in averaged.items() if k.startswith("shifts.")}
-    write_shifts(run, shifts, own)
+    shift_weights = {k.removeprefix("shifts."): v for k, v in averaged.items() if k.startswith("shifts.")}
+    write_shifts(run, shifts, shift_weights)
     temporary.replace(run / "weights.pt")
 
 

@@ -1,4 +1,4 @@
-"""Model cards: preprocessing and decoding, data and terms, measures on every test set, limits."""
+"""Model cards: preprocessing and decoding, data and terms, metrics on every test set, limits."""
 
 import hashlib
 import json
@@ -56,8 +56,8 @@ def write_card(
     card["outputs"] = list(outputs or task_of(recipe).outputs)
     if members:
         card["members"] = [
-            {"initial_weights": _start(own), "recipe": _recipe(own), **origins_of([folder])}
-            for own, folder in zip(members, runs, strict=True)
+            {"initial_weights": _start(member), "recipe": _recipe(member), **origins_of([folder])}
+            for member, folder in zip(members, runs, strict=True)
         ]
     _write(path, card)
     model = Model(path, recipe.threads)
@@ -83,7 +83,7 @@ def write_card(
     if votes:
         decoding = card["decoding"].get("expression", card["decoding"])
         units = [action_units_estimate(part.logits, decoding).probability for part in votes]
-        evidence = fit_evidence([(own, part.votes) for own, part in zip(units, votes, strict=True)])
+        evidence = fit_evidence([(unit, part.votes) for unit, part in zip(units, votes, strict=True)])
         decoding["evidence"] = evidence.to_dict()
         card["evidence_fitted_on"] = [{"file": part.file, "faces": len(part.votes)} for part in votes]
     _write(path, card)
@@ -135,7 +135,7 @@ def _write(path: Path, card: dict[str, Any]) -> None:
 
 
 def describe(path: Path, recipe: Recipe, run: Path, prepared: Prepared) -> dict[str, Any]:
-    """All of a card but its decoding and its measures."""
+    """All of a card but its decoding and its metrics."""
     crop = recipe.crop
     place = {"scale": crop.scale} if crop.kind == "aligned" else {"margin": crop.margin}
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
@@ -177,9 +177,9 @@ def _start(recipe: Recipe) -> str | None:
 
 def _data(recipe: Recipe, source: Source, prepared: Prepared, k: int) -> dict[str, Any]:
     metadata = _table(recipe, source).metadata
-    said = {name: metadata.get(name, "") for name in ("source", "terms")}
+    origin = {name: metadata.get(name, "") for name in ("source", "terms")}
     faces = {split: len(rows[k]) for split, rows in prepared.rows.items()}
-    return {"file": source.file, **said, "faces": faces}
+    return {"file": source.file, **origin, "faces": faces}
 
 
 def _table(recipe: Recipe, source: Source) -> Table:
@@ -218,9 +218,9 @@ def predict(
     rng = np.random.default_rng(0)
     outputs, labels = [], []
     for split in splits:
-        for crops, own in read_crops(recipe, prepared, split):
+        for crops, batch in read_crops(recipe, prepared, split):
             outputs.append(model(np.stack([degrade(crop, rng) for crop in crops]) if degraded else crops))
-            labels.append(own)
+            labels.append(batch)
     return _joined(outputs), _joined(labels)
 
 
@@ -259,7 +259,7 @@ def _teacher(recipe: Recipe) -> Path | None:
 
 
 def _line(report: Report) -> str:
-    """The first measures of a report in words."""
+    """The first metrics of a report in words."""
     first = report.rows[0]
     if np.isnan(first.value):
         return ""

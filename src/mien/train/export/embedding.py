@@ -18,10 +18,10 @@ def add_embedding(
     model: FaceModel | MeanModel, recipe: Recipe, prepared: Prepared, width: int = WIDTH
 ) -> EmbeddingModel:
     """The network with the whitened principal components of its embedding over the validation faces."""
-    found = _embeddings(model, recipe, prepared)
+    embeddings = _embeddings(model, recipe, prepared)
     # Few faces do not span so many directions.
-    spanned = int(np.linalg.matrix_rank(found - found.mean(0), rtol=0.03))
-    projection = fit_projection(found, max(1, min(width, spanned)), _score_weights(model))
+    spanned = int(np.linalg.matrix_rank(embeddings - embeddings.mean(0), rtol=0.03))
+    projection = fit_projection(embeddings, max(1, min(width, spanned)), _score_weights(model))
     return EmbeddingModel(model, torch.from_numpy(projection.weight), torch.from_numpy(projection.bias)).eval()
 
 
@@ -35,9 +35,9 @@ def _score_weights(model: FaceModel | MeanModel) -> Array:
 @torch.no_grad()
 def _embeddings(model: FaceModel | MeanModel, recipe: Recipe, prepared: Prepared) -> Array:
     """Mean embedding (N, E) of each validation face and, where the recipe says `flip`, its mirror image."""
-    found = []
+    embeddings = []
     for crops, _ in read_crops(recipe, prepared, "val"):
         image = normalise(torch.from_numpy(crops).permute(0, 3, 1, 2).float())
         views = [image, image.flip(3)] if recipe.flip else [image]
-        found.append(torch.stack([model.with_embedding(view)[1] for view in views]).mean(0).numpy())
-    return np.concatenate(found)
+        embeddings.append(torch.stack([model.with_embedding(view)[1] for view in views]).mean(0).numpy())
+    return np.concatenate(embeddings)

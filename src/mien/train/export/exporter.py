@@ -91,11 +91,11 @@ def export_int8(run: Path, out: Path, others: Sequence[Path] = (), twin: Sequenc
 
 def load_run(run: Path, out: Path, others: Sequence[Path] = ()) -> Trained:
     """Read finished runs for export into the folder `out`, which is made. Raises InputError where any of it fails."""
-    recipes = [read_run(one) for one in (run, *others)]
+    recipes = [read_run(folder) for folder in (run, *others)]
     recipe = recipes[0]
     _check_alike(recipes)
     _check_folder(out)
-    models = [trained_model(own, one) for own, one in zip(recipes, (run, *others), strict=True)]
+    models = [trained_model(member, folder) for member, folder in zip(recipes, (run, *others), strict=True)]
     for model in models:
         fold(model)
         round_to_half(model)
@@ -274,8 +274,8 @@ def check_parity(model: nn.Module, path: Path, crops: NDArray[np.uint8]) -> floa
     image = normalise(torch.from_numpy(crops).permute(0, 3, 1, 2).float()).contiguous()
     with torch.no_grad():
         expected: tuple[Tensor, ...] = model(image)
-    found: list[Array] = open_session(path.read_bytes(), 1).run(None, {"image": image.numpy()})
-    worst = float(np.max([_difference(e.numpy(), f) for e, f in zip(expected, found, strict=True)]))
+    outputs: list[Array] = open_session(path.read_bytes(), 1).run(None, {"image": image.numpy()})
+    worst = float(np.max([_difference(e.numpy(), f) for e, f in zip(expected, outputs, strict=True)]))
     if not worst <= TOLERANCE:  # NaN too
         raise ModelError(
             f"The exported model must give what torch gives to {TOLERANCE}. Got a difference of {worst:.2g}."
@@ -283,5 +283,5 @@ def check_parity(model: nn.Module, path: Path, crops: NDArray[np.uint8]) -> floa
     return worst
 
 
-def _difference(expected: Array, found: Array) -> float:
-    return float(np.abs(expected - found).max() / max(1.0, np.abs(expected).max()))
+def _difference(expected: Array, actual: Array) -> float:
+    return float(np.abs(expected - actual).max() / max(1.0, np.abs(expected).max()))

@@ -16,7 +16,7 @@ def margin_decoding(
 ) -> dict[str, Any]:
     """The factor `margin` of a card's intervals, and `left_out`: the factor that each set by itself would need.
 
-    Each labelled set in turn stands for an unknown one: the quantiles of `age_decoding` are fitted to the other sets,
+    Each labeled set in turn stands for an unknown one: the quantiles of `age_decoding` are fitted to the other sets,
     and its own ratios |error| / (q b) say how far they reach. The margin is the smallest factor, at least 1, that
     covers the left-out faces on average over the sets, each of which counts alike: a face of a new set, drawn as these
     were, is covered as often. Not the largest factor: that would promise the coverage for every set to come, which no
@@ -30,19 +30,21 @@ def margin_decoding(
     ratio = np.abs(value - target[exact, 0]) / scale
     band = np.searchsorted(np.asarray(BAND_EDGES), value, side="right")
     sets = source.reshape(-1)[exact]
-    numbers = [int(one) for one, count in zip(*np.unique(sets, return_counts=True), strict=True) if count >= MIN_BAND]
+    numbers = [
+        int(number) for number, count in zip(*np.unique(sets, return_counts=True), strict=True) if count >= MIN_BAND
+    ]
     if len(numbers) < 2:
         return {}
-    left_out = {names[one]: _left_out(ratio, band, sets, one) for one in numbers}
+    left_out = {names[number]: _left_out(ratio, band, sets, number) for number in numbers}
     factors = {name: round(conformal_quantile(part, COVERAGE), 4) for name, part in left_out.items()}
     return {"margin": round(max(1.0, even_quantile(list(left_out.values()), COVERAGE)), 4), "left_out": factors}
 
 
 def _left_out(ratio: Array, band: NDArray[np.int64], sets: Array, number: int) -> Array:
     """|error| / (q b) of the faces of a set, q from all others."""
-    own = sets == number
-    quantiles = np.asarray(band_quantiles(ratio[~own], sets[~own], band[~own]))
-    return np.asarray(ratio[own] / quantiles[band[own]])
+    members = sets == number
+    quantiles = np.asarray(band_quantiles(ratio[~members], sets[~members], band[~members]))
+    return np.asarray(ratio[members] / quantiles[band[members]])
 
 
 def even_quantile(parts: Sequence[Array], coverage: float) -> float:

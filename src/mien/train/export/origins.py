@@ -17,9 +17,9 @@ def origins_of(runs: Sequence[Path]) -> dict[str, Any]:
     Of several, whose networks are averaged: trunks and teachers of the first one, and the mean of their label shifts.
     """
     path = runs[0] / "origins.json"
-    told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    origins = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     shifts = mean_shifts([read_shifts(run) for run in runs])
-    named = {"trunk": told.get("init"), "teachers": told.get("teachers"), "label_shift": shifts}
+    named = {"trunk": origins.get("init"), "teachers": origins.get("teachers"), "label_shift": shifts}
     return {name: value for name, value in named.items() if value}
 
 

@@ -1,4 +1,4 @@
-"""Static 8 bit quantisation of an exported network, and what it costs and gains."""
+"""Static 8 bit quantization of an exported network, and what it costs and gains."""
 
 import io
 import time
@@ -39,7 +39,7 @@ _METHODS: tuple[tuple[str, CalibrationMethod, dict[str, Any]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How a network was quantised: the range of activations, layers left in float, distance to the float network.
+    """How a network was quantized: the range of activations, layers left in float, distance to the float network.
 
     distance: root mean square difference of the outputs on validation faces, in standard deviations of the output.
     """
@@ -54,7 +54,7 @@ class Method:
 class Comparison:
     """The float network (first of each pair) and the 8 bit one on the validation faces.
 
-    main: measures that tell the loss, and whether more is better. milliseconds: of one face, by size of the batch.
+    main: metrics that show the loss, and whether more is better. milliseconds: of one face, by size of the batch.
     """
 
     method: Method
@@ -67,13 +67,13 @@ class Comparison:
 
     @property
     def losses(self) -> dict[str, float]:
-        """Part of each main measure that is lost; below 0 where the 8 bit network is better."""
-        found = {}
+        """Part of each main metric that is lost; below 0 where the 8 bit network is better."""
+        parts = {}
         for name, direction in self.main.items():
             before, after = self.measures.get(name, (np.nan, np.nan))
             if np.isfinite([before, after]).all() and before:
-                found[name] = float((after - before) / abs(before)) * (1 if direction == "min" else -1)
-        return found
+                parts[name] = float((after - before) / abs(before)) * (1 if direction == "min" else -1)
+        return parts
 
     @property
     def time_ratio(self) -> float:
@@ -161,9 +161,9 @@ def quantise(source: Path, target: Path, training: NDArray[np.uint8], validation
     for name, method, options in _METHODS:
         for layers in ((), end_layers(model)):
             _quantise(prepared, trial, training, method, layers, options)
-            found = Method(name, layers, len(training), _distance(expected, _outputs(trial, validation)))
-            if best is None or found.distance < _CLEAR * best.distance:
-                best = found
+            candidate = Method(name, layers, len(training), _distance(expected, _outputs(trial, validation)))
+            if best is None or candidate.distance < _CLEAR * best.distance:
+                best = candidate
                 trial.replace(target)
     prepared.unlink()
     trial.unlink(missing_ok=True)
@@ -209,15 +209,15 @@ def _outputs(path: Path, crops: NDArray[np.uint8]) -> list[Array]:
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def _distance(expected: list[Array], found: list[Array]) -> float:
+def _distance(expected: list[Array], actual: list[Array]) -> float:
     """Root mean square difference in standard deviations, the largest of all outputs."""
     spread = [max(float(e.var(0).mean()), 1e-12) for e in expected]
-    parts = zip(expected, found, spread, strict=True)
+    parts = zip(expected, actual, spread, strict=True)
     return max(float(np.sqrt(((e - f) ** 2).mean() / s)) for e, f, s in parts)
 
 
 def main_measures(task: Task) -> dict[str, str]:
-    """The measure that matters most for each task, and whether less or more of it is better."""
+    """The metric that matters most for each task, and whether less or more of it is better."""
     if not isinstance(task, MultiTask):
         return {task.main[0]: task.main[1]}
     return {f"{part.name}_{part.main[0]}": part.main[1] for part in task.tasks}

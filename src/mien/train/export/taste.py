@@ -91,18 +91,18 @@ class RaterSums:
 def rater_sums(z: Values, ratings: NDArray[Any], group: NDArray[Any]) -> RaterSums:
     """Sums by rater over faces z (N, D): ratings (N, R), NaN where unknown; group (N,): faces that may be compared."""
     count, width = ratings.shape[1], z.shape[1]
-    found = RaterSums(np.zeros((count, width, width)), np.zeros((count, width)), np.zeros(count), np.zeros(count))
+    sums = RaterSums(np.zeros((count, width, width)), np.zeros((count, width)), np.zeros(count), np.zeros(count))
     for r in range(count):
         known = ~np.isnan(ratings[:, r])
         for g in np.unique(group[known]):
-            own = known & (group == g)
-            x, y = z[own], ratings[own, r].astype(np.float64)
+            rows = known & (group == g)
+            x, y = z[rows], ratings[rows, r].astype(np.float64)
             x, y = x - x.mean(0), y - y.mean()
-            found.square[r] += x.T @ x
-            found.cross[r] += x.T @ y
-            found.power[r] += y @ y
-            found.freedom[r] += len(y) - 1
-    return found
+            sums.square[r] += x.T @ x
+            sums.cross[r] += x.T @ y
+            sums.power[r] += y @ y
+            sums.freedom[r] += len(y) - 1
+    return sums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +120,7 @@ class Prior:
 
 
 def fit_prior(sums: RaterSums, strength: float = 30.0, free: bool = False) -> Prior:
-    """Empirical Bayes by expectation and maximisation in closed form, each rater with a noise of its own.
+    """Empirical Bayes by expectation and maximization in closed form, each rater with a noise of its own.
 
     V = (Z'Z + Sigma^-1)^-1, m = V (Z'y / s + Sigma^-1 mu); then mu = mean m, Sigma = (sum V + (m - mu)(m - mu)' +
     strength t I) / (R + strength) with t the mean variance (an inverse Wishart prior), and s the root of n s^2 + (z'y .
@@ -153,9 +153,9 @@ def fit_prior(sums: RaterSums, strength: float = 30.0, free: bool = False) -> Pr
 def _along_score(mean: Values, covariance: Values) -> Values:
     """The most likely mean of which all but the first coordinate are 0."""
     row = np.linalg.inv(covariance)[0]
-    found = np.zeros_like(mean)
-    found[0] = row @ mean / row[0]
-    return found
+    projected = np.zeros_like(mean)
+    projected[0] = row @ mean / row[0]
+    return projected
 
 
 def _weights(sums: RaterSums, noise: Values, mean: Values, covariance: Values) -> tuple[Values, Values]:
@@ -193,7 +193,7 @@ def log_likelihood(prior: Prior, sums: RaterSums) -> float:
 
 
 def choose_prior(sums: RaterSums, strengths: Sequence[float] = STRENGTHS, seed: int = 0) -> Prior:
-    """The prior whose strength foretells left-out raters best, in five folds of the raters, fitted to all of them."""
+    """The prior whose strength predicts left-out raters best, in five folds of the raters, fitted to all of them."""
     sums = sums[sums.freedom > 0]
     if len(strengths) == 1:
         return fit_prior(sums, strengths[0])

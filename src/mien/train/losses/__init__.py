@@ -1,4 +1,4 @@
-"""Losses: functions `x_loss` and modules `XLoss`, penalties, and mixing of pictures and labels.
+"""Losses: functions `x_loss` and modules `XLoss`, penalties, and mixing of images and labels.
 
 Every loss takes `weight`, `mask` and `reduction`. Entries whose target is unknown (NaN; a negative class) or whose
 mask is False have loss 0 and gradient 0, whatever the prediction is. 'mean' is sum(weight * loss) / sum(weight).

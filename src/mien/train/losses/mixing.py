@@ -1,4 +1,4 @@
-"""Mixed pictures with mixed labels of every kind."""
+"""Mixed images with mixed labels of every kind."""
 
 from collections.abc import Mapping
 from math import sqrt
@@ -26,7 +26,7 @@ def mixup(
 
     image (B, ...), uint8 is rounded; labels (B, ...) by name. kinds: 'class' (indices, which become shares (B, K) of
     num_classes[name] classes), 'soft' (shares, a row), 'multilabel', 'number' (also ranks, bins and scores),
-    'interval' (both ends), 'keep' (the label of picture i). The share l of picture i is at least 1/2, the larger of
+    'interval' (both ends), 'keep' (the label of image i). The share l of image i is at least 1/2, the larger of
     l and 1 - l, so that what is kept belongs to the larger part. A mixed label is NaN where either is unknown.
     Zhang et al., ICLR 2018, Eq. 1.
     """
@@ -44,10 +44,10 @@ def cutmix(
     generator: torch.Generator | None = None,
     num_classes: Mapping[str, int] | None = None,
 ) -> tuple[Tensor, Labels]:
-    """A box of picture j is laid on picture i; labels mix as in `mixup`, by the areas that are seen.
+    """A box of image j is laid on image i; labels mix as in `mixup`, by the areas that are seen.
 
-    image (B, C, H, W). The box has sides sqrt(1 - l) of the picture's, l ~ Beta(alpha, alpha) but at least 1/2, and a
-    uniform centre; what lies outside is cut off, and l is taken from what is left. Yun et al., ICCV 2019, Eq. 1 and 2.
+    image (B, C, H, W). The box has sides sqrt(1 - l) of the image's, l ~ Beta(alpha, alpha) but at least 1/2, and a
+    uniform center; what lies outside is cut off, and l is taken from what is left. Yun et al., ICCV 2019, Eq. 1 and 2.
     """
     share, partner = _draw(len(image), alpha, generator)
     height, width = image.shape[-2:]
@@ -92,7 +92,7 @@ def _shares(name: str, label: Tensor, num_classes: Mapping[str, int]) -> Tensor:
 
 
 def _draw(batch: int, alpha: float, generator: torch.Generator | None) -> tuple[float, Tensor]:
-    """Share of the first picture, at least 1/2, and the index (B,) of the second."""
+    """Share of the first image, at least 1/2, and the index (B,) of the second."""
     expect(alpha > 0, "alpha", "above 0", alpha)
     # torch has no public beta distribution that takes a generator.
     seed = int(torch.randint(2**62, (), generator=generator))
@@ -101,6 +101,6 @@ def _draw(batch: int, alpha: float, generator: torch.Generator | None) -> tuple[
 
 
 def _cut(size: int, part: float, generator: torch.Generator | None) -> slice:
-    """A part of 0..size around a uniform centre, cut off at the ends."""
+    """A part of 0..size around a uniform center, cut off at the ends."""
     centre, half = float(torch.rand((), generator=generator)) * size, part * size / 2
     return slice(max(round(centre - half), 0), min(round(centre + half), size))

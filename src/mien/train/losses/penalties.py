@@ -155,10 +155,10 @@ def _weights(parameters: Parameters) -> Iterator[Tensor]:
 def _sum(term: Callable[[Tensor], Tensor], parameters: Parameters) -> Tensor:
     """Sum over all weights; halves are squared and summed in float32."""
     weights = list(_weights(parameters))
-    found = [term(to_full(w)) for w in weights]
-    if not found:
+    terms = [term(to_full(w)) for w in weights]
+    if not terms:
         raise InputError("'parameters' must hold at least one tensor of two dimensions or more. Got none.")
-    total = torch.stack(found).sum() if len(found) > 1 else found[0]
+    total = torch.stack(terms).sum() if len(terms) > 1 else terms[0]
     return total.to(reduce(torch.promote_types, (w.dtype for w in weights)))
 
 

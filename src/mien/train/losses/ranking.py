@@ -128,7 +128,7 @@ def bradley_terry_loss(
     """L = -log P(outcome), P(win, tie, loss) = softmax(a, log_tie + (a + b) / 2, b); dL/d(those logits) = p - y.
 
     a, b (B,): log strengths of the first and second face; target (B,): 1 win of the first, 0.5 tie, 0 loss, None
-    where the first always wins; values between are shared between both neighbours. log_tie: a tensor of one number,
+    where the first always wins; values between are shared between both neighbors. log_tie: a tensor of one number,
     log nu of Davidson's model, which can be learned; without it there are no ties and L is that of `ranknet_loss`.
     Loss (B,). Bradley & Terry, Biometrika 39, 1952; ties: Davidson, JASA 65, 1970.
 

@@ -98,9 +98,9 @@ def full_precision(loss: _Function) -> _Function:
     def computed(*args: Any, **named: Any) -> Tensor:
         given = {**dict(zip(names, args, strict=False)), **named}
         kinds = [v.dtype for k, v in given.items() if k in inputs and isinstance(v, Tensor) and v.is_floating_point()]
-        found = loss(*map(to_full, args), **{name: to_full(value) for name, value in named.items()})
-        kind = reduce(torch.promote_types, kinds) if kinds else found.dtype
-        return found.to(kind) if kind in HALVES and not torch.is_autocast_enabled(found.device.type) else found
+        result = loss(*map(to_full, args), **{name: to_full(value) for name, value in named.items()})
+        kind = reduce(torch.promote_types, kinds) if kinds else result.dtype
+        return result.to(kind) if kind in HALVES and not torch.is_autocast_enabled(result.device.type) else result
 
     return cast(_Function, computed)
 

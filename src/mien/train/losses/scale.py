@@ -59,8 +59,8 @@ class RunningScale(nn.Module):
 
     def _scale(self) -> Tensor:
         everywhere = torch.where(self.count.sum() > 0, self.total.sum() / self.count.sum().clamp(min=1e-12), 1.0)
-        found = torch.where(self.count > 0, self.total / self.count.clamp(min=1e-12), everywhere)
-        return found.clamp(min=self.minimum)
+        scale = torch.where(self.count > 0, self.total / self.count.clamp(min=1e-12), everywhere)
+        return scale.clamp(min=self.minimum)
 
 
 def ascending(edges: Sequence[float] | Tensor, like: Tensor, name: str = "edges") -> Tensor:

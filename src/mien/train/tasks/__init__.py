@@ -1,4 +1,4 @@
-"""Tasks: label space, head, loss, decoding, measures."""
+"""Tasks: label space, head, loss, decoding, metrics."""
 
 from mien.train.tasks.base import LabelSpace, Task
 from mien.train.tasks.registry import create_task

@@ -80,15 +80,15 @@ class AttractivenessTask(Task):
         """The pair loss over all pairs of a group, by mean ratings, and by single raters where there are any."""
         score = outputs["score"][:, 0]
         self._spread.update(score)
-        found = self._by_means(score, batch)
+        total = self._by_means(score, batch)
         if "rater_scores" in self.targets:
-            found = found + self.rater_weight * self._by_raters(score, batch)
+            total = total + self.rater_weight * self._by_raters(score, batch)
         if self.origin:
-            found = found + self.origin * _origin_gap(score, batch)
+            total = total + self.origin * _origin_gap(score, batch)
         if self.level:
-            found = found + self.level * losses.smooth_l1_loss(score, batch["rating"][:, 0])
+            total = total + self.level * losses.smooth_l1_loss(score, batch["rating"][:, 0])
         # Comparisons fix the order and not the origin; a light pull keeps scores around zero.
-        return found + 1e-3 * score.square().mean()
+        return total + 1e-3 * score.square().mean()
 
     def _by_means(self, score: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         rating = batch["rating"][:, 0]
@@ -118,8 +118,8 @@ class AttractivenessTask(Task):
             return {}
         score, rating = outputs["score"][known, 0], labels["rating"][known, 0]
         _, group = np.unique(labels["comparison_group"][known, 0], return_inverse=True)
-        found = {name: _mean_within(group, on, score, rating) for name, on in _MEASURES.items()}
-        return {**found, "spread": float(torch.from_numpy(score).std(correction=0))}
+        means = {name: _mean_within(group, on, score, rating) for name, on in _MEASURES.items()}
+        return {**means, "spread": float(torch.from_numpy(score).std(correction=0))}
 
 
 def _origin_gap(score: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
@@ -131,10 +131,10 @@ def _origin_gap(score: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
     rating, spread, group = (batch[name][:, 0] for name in names)
     known = ~(rating + spread + group).isnan()
     gaps = []
-    for one in set((group[known] // GROUPS_OF_A_SET).tolist()):
-        own = known & (group // GROUPS_OF_A_SET == one)
-        expected = PROBIT / 2**0.5 * rating[own] / spread[own].mean()
-        parts = [(score[own] - expected)[group[own] == sex].mean() for sex in set(group[own].tolist())]
+    for number in set((group[known] // GROUPS_OF_A_SET).tolist()):
+        members = known & (group // GROUPS_OF_A_SET == number)
+        expected = PROBIT / 2**0.5 * rating[members] / spread[members].mean()
+        parts = [(score[members] - expected)[group[members] == sex].mean() for sex in set(group[members].tolist())]
         gaps.append(torch.stack(parts).var(correction=0))
     return torch.stack(gaps).mean() if gaps else score.sum() * 0
 
@@ -143,8 +143,8 @@ _MEASURES: dict[str, Callable[..., float]] = {"plcc": metrics.pearson, "srcc": m
 
 
 def _mean_within(group: NDArray[np.int64], measure: Callable[..., float], score: Array, rating: Array) -> float:
-    """Mean of a measure over groups of at least two faces, weighted by their number."""
-    parts = [np.flatnonzero(group == one) for one in np.unique(group)]
-    found = [(len(part), measure(score[part], rating[part])) for part in parts if len(part) > 1]
-    counts, values = np.array(found or [(1, np.nan)]).T
+    """Mean of a metric over groups of at least two faces, weighted by their number."""
+    parts = [np.flatnonzero(group == number) for number in np.unique(group)]
+    means = [(len(part), measure(score[part], rating[part])) for part in parts if len(part) > 1]
+    counts, values = np.array(means or [(1, np.nan)]).T
     return float(np.average(values, weights=counts))

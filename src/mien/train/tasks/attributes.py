@@ -77,7 +77,7 @@ class ClassificationTask(Task):
 class RegressionTask(Task):
     """A number of a column, learned as center + unit * output; values outside low..high are errors in the data.
 
-    center, unit: median and spread of the training labels, found by the engine where they are not given.
+    center, unit: median and dispersion of the training labels, found by the engine where they are not given.
     """
 
     main = ("mae", "min")
@@ -104,7 +104,7 @@ class RegressionTask(Task):
         self.outputs = {self.name: 1}
 
     def loss(self, outputs: Outputs, batch: Mapping[str, Tensor]) -> Tensor:
-        """The loss of the error in units of the spread."""
+        """The loss of the error in units of the dispersion."""
         return NUMBER_LOSSES[self.kind](outputs[self.name], (batch[self.name] - self.center) / self.unit)
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
@@ -143,10 +143,10 @@ class MultilabelTask(Task):
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
         """AUC of each column with both answers in it, and their mean."""
-        found: dict[str, float] = {}
+        results: dict[str, float] = {}
         for k, column in enumerate(self.columns):
-            found |= _auc(column, outputs[self.name][:, k], labels[self.name][:, k])
-        return {**found, "auc": float(np.mean(list(found.values())))} if found else {}
+            results |= _auc(column, outputs[self.name][:, k], labels[self.name][:, k])
+        return {**results, "auc": float(np.mean(list(results.values())))} if results else {}
 
     def decoding(self) -> dict[str, Any]:
         """Columns; slope and bias before calibration."""

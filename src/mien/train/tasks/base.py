@@ -29,10 +29,10 @@ class LabelSpace:
 
 
 class Task(ABC):
-    """Label space, head, loss, decoding, measures.
+    """Label space, head, loss, decoding, metrics.
 
     outputs: head names with widths. spatial: heads see the feature map place by place instead of its mean.
-    main: the measure that early stopping and the best checkpoint follow, and whether more is better.
+    main: the metric that early stopping and the best checkpoint follow, and whether more is better.
     shifted: the label that sets may shift (`Source.shift`), none if empty; levelled: whether all sets with it have to.
     taught_by: kinds of teachers' outputs that the task learns from.
     """
@@ -71,7 +71,7 @@ class Task(ABC):
 
     @abstractmethod
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
-        """Measures on a whole set; what has no labels is left out."""
+        """Metrics on a whole dataset; what has no labels is left out."""
 
     def distill(self, taught: TeacherOutput, outputs: Outputs, target: Tensor, temperature: float) -> Tensor:
         """Scalar loss against what a teacher puts out (B, K), NaN for faces that it has not seen.

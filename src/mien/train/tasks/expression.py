@@ -62,7 +62,7 @@ class ExpressionTask(Task):
 
         From small weights the votes would first drive the units to extremes, to be heard at all.
         """
-        sets = [part for own in labels if (part := _voted(own)) is not None]
+        sets = [part for dataset in labels if (part := _voted(dataset)) is not None]
         if self.evidence is not None and sets:
             self.evidence.take(fit_evidence(sets))
 
@@ -78,23 +78,23 @@ class ExpressionTask(Task):
         return loss + self.through_evidence * voted + self.held_weight * held
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
-        """AUC of each unit (present: a label of at least 0.5), their mean; macro-F1 by units and of the direct head."""
-        found: dict[str, float] = {}
+        """AUC of each AU (present: a label of at least 0.5), their mean; macro-F1 by AUs and of the direct head."""
+        results: dict[str, float] = {}
         for k, code in enumerate(CODES):
             known = ~np.isnan(labels["action_units"][:, k])
             present = labels["action_units"][known, k] >= 0.5
             if present.sum() >= 5 and (~present).sum() >= 5:
-                found[f"auc_{code}"] = metrics.roc_auc(sigmoid(outputs["action_units"][known, k]), present)
-        if found:
-            found["auc"] = float(np.mean(list(found.values())))
+                results[f"auc_{code}"] = metrics.roc_auc(sigmoid(outputs["action_units"][known, k]), present)
+        if results:
+            results["auc"] = float(np.mean(list(results.values())))
         voted = ~np.isnan(labels["emotion"]).any(1)
         if voted.any():
             preds, target = outputs["emotion_direct"][voted].argmax(1), labels["emotion"][voted].argmax(1)
-            found["direct_macro_f1"] = metrics.macro_f1(preds, target, 3, "labeled")
+            results["direct_macro_f1"] = metrics.macro_f1(preds, target, 3, "labeled")
             if self.evidence is not None:
                 by_units = self._three_classes(outputs["action_units"][voted])
-                found["macro_f1"] = metrics.macro_f1(by_units, target, 3, "labeled")
-        return found
+                results["macro_f1"] = metrics.macro_f1(by_units, target, 3, "labeled")
+        return results
 
     def _three_classes(self, logits: Array) -> NDArray[np.int64]:
         """Index of positive, neutral or negative (N,) by the evidence of Action Unit logits (N, K)."""

@@ -12,7 +12,7 @@ from mien.train.tasks.base import Arrays, LabelSpace, Outputs, Task
 
 
 class LandmarksTask(Task):
-    """68 landmarks and pose; pictures are not mixed, for half a face has no landmarks.
+    """68 landmarks and pose; images are not mixed, for half a face has no landmarks.
 
     presence: weight of the loss that tells faces from what only looks like one; 0 leaves the output out.
     """
@@ -37,17 +37,17 @@ class LandmarksTask(Task):
         return 20 * points + pose + self.presence * sigmoid_cross_entropy_loss(outputs["presence"], batch["presence"])
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
-        """Mean error over the outer eye distance; mean absolute pose error in degrees."""
+        """NME (inter-ocular); mean absolute pose error in degrees."""
         known = ~np.isnan(labels["landmarks"]).any(1)
         if not known.any():
             return {}
         target = labels["landmarks"][known].reshape(-1, 68, 2)
         error = metrics.landmark_error(outputs["landmarks"][known].reshape(-1, 68, 2), target)
         away = np.abs(outputs["pose"][known] * POSE_UNIT - labels["pose"][known])
-        found = {"error": float(error.mean()), "error_median": float(np.median(error))}
+        results = {"error": float(error.mean()), "error_median": float(np.median(error))}
         for name, values in zip(("yaw", "pitch", "roll"), away.T, strict=True):
             if not np.isnan(values).all():
-                found[name] = float(np.nanmean(values))
+                results[name] = float(np.nanmean(values))
         if self.presence:
-            found["presence_auc"] = metrics.roc_auc(outputs["presence"][:, 0], labels["presence"][:, 0] >= 0.5)
-        return found
+            results["presence_auc"] = metrics.roc_auc(outputs["presence"][:, 0], labels["presence"][:, 0] >= 0.5)
+        return results

@@ -72,7 +72,7 @@ class MultiTask(Task):
         return next(task for task in self.tasks if task.shifted).new_shift(labels)
 
     def measure(self, outputs: Arrays, labels: Arrays) -> dict[str, float]:
-        """Measures of each task under its name."""
+        """Metrics of each task under its name."""
         return {
             f"{task.name}_{name}": value for task in self.tasks for name, value in task.measure(outputs, labels).items()
         }

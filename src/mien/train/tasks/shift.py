@@ -37,8 +37,8 @@ class LabelShift(nn.Module):
     def heights(self) -> Tensor:
         """g at the knots (K,): no lower than what the least slope asks for after the knot before."""
         rise = LEAST_SLOPE * (self.knots - self.knots[0])
-        found: Tensor = torch.cummax(self.knots + self.unit * self.offsets - rise, 0).values + rise
-        return found
+        heights: Tensor = torch.cummax(self.knots + self.unit * self.offsets - rise, 0).values + rise
+        return heights
 
     def to_label(self, value: Tensor) -> Tensor:
         """g(value), any shape; NaN stays NaN."""
@@ -128,13 +128,13 @@ def describe(knots: Tensor, heights: Tensor) -> dict[str, Any]:
     return {"knots": knots.tolist(), "offsets": [round(o, 3) for o in (heights - knots).tolist()]}
 
 
-def read_shift(told: Mapping[str, Any]) -> LabelShift | PoolShift:
+def read_shift(description: Mapping[str, Any]) -> LabelShift | PoolShift:
     """The curve, or the scale of a pool, that a run folder or a card tells."""
-    if "scale" in told:
-        return PoolShift(float(told["offset"]), float(told["scale"]))
-    shift = LabelShift(tuple(told["knots"]))
+    if "scale" in description:
+        return PoolShift(float(description["offset"]), float(description["scale"]))
+    shift = LabelShift(tuple(description["knots"]))
     with torch.no_grad():
-        shift.offsets.copy_(torch.tensor(told["offsets"]) / shift.unit)
+        shift.offsets.copy_(torch.tensor(description["offsets"]) / shift.unit)
     return shift
 
 

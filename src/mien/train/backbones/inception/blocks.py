@@ -18,7 +18,7 @@ BN_EPS = 1e-3
 
 
 class Conv(NamedTuple):
-    """A convolution with batch normalisation and ReLU; kernel (height, width) where it is not square."""
+    """A convolution with batch normalization and ReLU; kernel (height, width) where it is not square."""
 
     channels: int
     kernel: int | tuple[int, int] = 1

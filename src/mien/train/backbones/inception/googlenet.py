@@ -1,8 +1,8 @@
 """GoogLeNet (Inception v1).
 
 Szegedy et al., "Going Deeper with Convolutions", CVPR 2015 (arXiv:1409.4842), Table 1 and Section 5. As in the paper
-the convolutions have a bias and no batch normalisation, and the largest ones in a module are 5x5. Local response
-normalisation stands where Figure 3 has it; its constants, which the paper does not name, are those of the reference
+the convolutions have a bias and no batch normalization, and the largest ones in a module are 5x5. Local response
+normalization stands where Figure 3 has it; its constants, which the paper does not name, are those of the reference
 model in Caffe (bvlc_googlenet).
 """
 
@@ -27,7 +27,7 @@ class PlainConv(NamedTuple):
 
 
 class LocalResponseNorm(NamedTuple):
-    """x / (1 + 1e-4 m)^0.75, m the mean of the squares over five neighbouring channels."""
+    """x / (1 + 1e-4 m)^0.75, m the mean of the squares over five neighboring channels."""
 
     stride: int = 1
 
@@ -65,7 +65,7 @@ def inception(n1: int, reduce3: int, n3: int, reduce5: int, n5: int, pool: int) 
 def conv_relu(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
     """Convolution with bias that keeps the size, and ReLU.
 
-    Weights are drawn as of He et al. 2015: without normalisation the signal would else die over 22 layers.
+    Weights are drawn as of He et al. 2015: without normalization the signal would else die over 22 layers.
     """
     conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
     nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")

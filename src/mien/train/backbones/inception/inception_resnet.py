@@ -4,7 +4,7 @@ Szegedy, Ioffe, Vanhoucke & Alemi, "Inception-v4, Inception-ResNet and the Impac
 Learning", AAAI 2017 (arXiv:1602.07261), Figures 10 to 20. The published parameters and weights belong to networks that
 differ from the figures, and these are here: v2 has the stem, the numbers of filters and of blocks (10, 20, 10) of the
 authors' code (tensorflow/models, slim, inception_resnet_v2.py), v1 a sixth block C. In both the last block adds its
-branch unscaled and without ReLU. Pictures are at least 75 px (stem stride 2) or 39 px (1) on a side.
+branch unscaled and without ReLU. Images are at least 75 px (stem stride 2) or 39 px (1) on a side.
 """
 
 from typing import NamedTuple

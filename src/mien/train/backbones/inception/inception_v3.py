@@ -2,7 +2,7 @@
 
 Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016 (arXiv:1512.00567), Table 1,
 with the numbers of filters and the 5x5 convolutions (where Figure 5 has two 3x3) of the authors' published network
-(tensorflow/models, slim, inception_v3.py). Pictures are at least 75 px (stem stride 2) or 39 px (1) on a side.
+(tensorflow/models, slim, inception_v3.py). Images are at least 75 px (stem stride 2) or 39 px (1) on a side.
 """
 
 from torch import Tensor, nn

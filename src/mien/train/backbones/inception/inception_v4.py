@@ -1,7 +1,7 @@
 """Inception v4.
 
 Szegedy, Ioffe, Vanhoucke & Alemi, "Inception-v4, Inception-ResNet and the Impact of Residual Connections on
-Learning", AAAI 2017 (arXiv:1602.07261), Figures 3 to 9. Pictures are at least 75 px (stem stride 2) or 39 px (1) on a
+Learning", AAAI 2017 (arXiv:1602.07261), Figures 3 to 9. Images are at least 75 px (stem stride 2) or 39 px (1) on a
 side.
 """
 

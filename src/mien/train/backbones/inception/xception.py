@@ -12,7 +12,7 @@ from mien.train.backbones.inception.blocks import BN_EPS, Conv
 
 
 class Separable(NamedTuple):
-    """A separable convolution with batch normalisation and ReLU."""
+    """A separable convolution with batch normalization and ReLU."""
 
     channels: int
     stride: int = 1
@@ -65,7 +65,7 @@ class Residual(nn.Module):
 
 
 def separable(inputs: int, outputs: int) -> nn.Sequential:
-    """Depthwise 3x3, pointwise, batch normalisation; nothing between the first two (Section 4.7)."""
+    """Depthwise 3x3, pointwise, batch normalization; nothing between the first two (Section 4.7)."""
     depthwise = nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False)
     return nn.Sequential(depthwise, conv_bn(inputs, outputs, 1, act=None, eps=BN_EPS))
 

@@ -8,7 +8,7 @@ from mien.train.backbones.base import Build, DropPath, conv_bn, scaled
 
 
 class Conv(NamedTuple):
-    """A convolution with batch normalisation and an activation.
+    """A convolution with batch normalization and an activation.
 
     divisor: channels times width become a multiple of it. shrinks: False for the last layer before the
     classifier, which a width multiplier below 1 leaves as it is (Sandler et al. 2018, Section 5).

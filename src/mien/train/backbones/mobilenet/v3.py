@@ -35,7 +35,7 @@ class Bneck(NamedTuple):
 
 
 class Dense(NamedTuple):
-    """A 1x1 convolution of the pooled map with bias and h-swish, without normalisation; never narrower."""
+    """A 1x1 convolution of the pooled map with bias and h-swish, without normalization; never narrower."""
 
     channels: int
     stride: int = 1
