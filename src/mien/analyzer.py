@@ -83,19 +83,19 @@ class Analyzer:
         self.landmarker = Landmarker(threads=threads, device=self.device)
         self.heads = [Head(head, threads, evidence, self.device) for head in choose_heads(heads, terms)]
         self.displays = displays
-        self._own_evidence = evidence
+        self._given_evidence = evidence
 
     @property
     def options(self) -> dict[str, Any]:
         """What its numbers depend on, as JSON has it: networks, detection, weights of evidence, displays."""
         look = {name: getattr(self.detector, name) for name in ("min_face", "score_threshold", "max_faces", "max_side")}
         cards = [head.model.card for head in self.heads]
-        own = self._own_evidence
-        weights = "" if own is None else json.dumps(own.to_dict(), sort_keys=True)
+        given = self._given_evidence
+        weights = "" if given is None else json.dumps(given.to_dict(), sort_keys=True)
         return {
             "heads": ", ".join(f"{card.name} ({card.values['sha256'][:8]})" for card in cards) or "none",
             **look,
-            "evidence": f"of its own ({hashlib.sha256(weights.encode()).hexdigest()[:8]})" if own else "of the card",
+            "evidence": f"of its own ({hashlib.sha256(weights.encode()).hexdigest()[:8]})" if given else "of the card",
             "displays": self.displays,
             "device": self.device,
         }
@@ -120,7 +120,7 @@ class Analyzer:
         other = copy(self)
         other.detector = self.detector.with_options(**detection)
         other.heads = [loaded[name].with_evidence(evidence) for name in chosen]
-        other.displays, other._own_evidence = displays, evidence
+        other.displays, other._given_evidence = displays, evidence
         return other
 
     def photo(self, source: Photo) -> Faces:

@@ -155,12 +155,12 @@ def attractiveness_estimate(output: Array, decoding: Decoding, embedding: Array 
     def percentile(at: Array) -> Array:
         return np.interp(at, quantiles, np.linspace(0, 100, len(quantiles))).astype(np.float32)
 
-    found = Attractiveness(score.astype(np.float32), percentile(score), str(decoding["pool"]), embedding=embedding)
+    estimate = Attractiveness(score.astype(np.float32), percentile(score), str(decoding["pool"]), embedding=embedding)
     if "half_width" not in decoding:
-        return found
+        return estimate
     low, high = score - decoding["half_width"], score + decoding["half_width"]
     return replace(
-        found,
+        estimate,
         low=low.astype(np.float32),
         high=high.astype(np.float32),
         percentile_low=percentile(low),

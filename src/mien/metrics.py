@@ -179,8 +179,8 @@ def reliability(probability: Array, happened: NDArray[Any], bins: int = 10) -> t
     which = np.clip((probability * bins).astype(int), 0, bins - 1)
     counts = np.bincount(which, minlength=bins)
     among = np.where(counts, counts, np.nan)
-    said = np.bincount(which, probability, bins) / among
-    return said, np.bincount(which, happened, bins) / among, counts
+    predicted = np.bincount(which, probability, bins) / among
+    return predicted, np.bincount(which, happened, bins) / among, counts
 
 
 def expected_calibration_error(probability: Array, happened: NDArray[Any], bins: int = 15) -> Number:
@@ -194,8 +194,8 @@ def expected_calibration_error(probability: Array, happened: NDArray[Any], bins:
     """
     if not len(probability) or np.isnan(probability).any():
         return float("nan")
-    said, share, counts = reliability(probability, happened, bins)
-    return float(np.nansum(counts * np.abs(share - said)) / len(probability))
+    predicted, share, counts = reliability(probability, happened, bins)
+    return float(np.nansum(counts * np.abs(share - predicted)) / len(probability))
 
 
 def landmark_error(preds: Array, target: Array) -> Array:

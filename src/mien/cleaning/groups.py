@@ -126,8 +126,8 @@ class FaceCutter:
         faces = self._detector(image)
         if not len(faces):
             return "no face"
-        found = self._landmarker([image], [faces[[faces.largest_index()]]])[0]
-        return _grey(align(image, found.landmarks, self._template)[0])
+        refined = self._landmarker([image], [faces[[faces.largest_index()]]])[0]
+        return _grey(align(image, refined.landmarks, self._template)[0])
 
     def _as_it_is(self, image: Image) -> Image | str:
         self._shape = self._shape or image.shape
@@ -167,15 +167,15 @@ def _moved_together(faces: NDArray[Any], margin: int) -> NDArray[Any]:
     return moved
 
 
-def _tell(group: list[Row], faces: NDArray[Any], found: GroupCheck) -> None:
+def _tell(group: list[Row], faces: NDArray[Any], check: GroupCheck) -> None:
     for i, row in enumerate(group):
         row.crop = np.asarray(np.clip(faces[i] * 255, 0, 255).round(), np.uint8)
-        row.low_rank, row.sparse = found.low_rank[i], found.sparse[i]
-        row.reason, row.suspect = found.reason[i], bool(found.reason[i])
+        row.low_rank, row.sparse = check.low_rank[i], check.sparse[i]
+        row.reason, row.suspect = check.reason[i], bool(check.reason[i])
         if row.reason == DUPLICATE:
-            row.reason = f"{DUPLICATE} of {group[found.copy_of[i]].source}"
-        if np.isnan(found.score[i]):
+            row.reason = f"{DUPLICATE} of {group[check.copy_of[i]].source}"
+        if np.isnan(check.score[i]):
             few = f"fewer than {FEWEST} different faces in the group"
             row.reason = row.reason or few
         else:
-            row.score, row.threshold, row.rank = float(found.score[i]), found.threshold, int(found.rank[i])
+            row.score, row.threshold, row.rank = float(check.score[i]), check.threshold, int(check.rank[i])

@@ -62,7 +62,7 @@ def align_jointly(
         expect_number(lam, "lam", "a number above 0, or None for 1 / sqrt(pixels)")
     moves, history = np.zeros((len(stack), 4)), list[float]()
     for blur in _BLURS:
-        looks = [_Look(one, blur, margin) for one in stack]
+        looks = [_Look(face, blur, margin) for face in stack]
         for _ in range(max_rounds):
             step, objective = _round(looks, moves, lam)
             moves = np.clip(moves + step, -max_move, max_move)

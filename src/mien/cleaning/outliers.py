@@ -113,7 +113,7 @@ def check_group(faces: ArrayLike, lam: float | None = None, *, cut: float = 2.5)
 def unexplained(faces: Array, low_rank: Array) -> Array:
     """What (N,) the low-rank part of faces (N, H, W) misses of them, smoothed, relative to its contrast."""
     window = tuple(max(1, round(side / _SMOOTH)) for side in faces.shape[:0:-1])
-    rest = [np.linalg.norm(cv2.blur(one, window, borderType=cv2.BORDER_REFLECT)) for one in faces - low_rank]
+    rest = [np.linalg.norm(cv2.blur(residual, window, borderType=cv2.BORDER_REFLECT)) for residual in faces - low_rank]
     contrast = np.sqrt(low_rank.var(axis=(1, 2), dtype=np.float64) * low_rank[0].size)
     return np.asarray(rest / np.maximum(contrast, 1e-6), np.float64)
 
@@ -138,7 +138,7 @@ def strangeness(X: Array) -> Array:
     """How far (N,) rows (N, p) are from their median and from the nearest quarter of rows, as geometric mean."""
     middle = np.abs(X - np.median(X, axis=0)).sum(1, dtype=np.float64)
     to_others = (np.abs(np.delete(X, i, 0) - row).sum(1, dtype=np.float64) for i, row in enumerate(X))
-    near = [np.quantile(one, _NEAR) if len(one) else 0.0 for one in to_others]
+    near = [np.quantile(distances, _NEAR) if len(distances) else 0.0 for distances in to_others]
     return np.asarray(np.sqrt(middle * near))
 
 
@@ -162,13 +162,13 @@ def find_copies(faces: Array) -> NDArray[np.int64]:
     rows = np.stack([cv2.resize(face, side, interpolation=cv2.INTER_AREA).ravel() for face in faces])
     rows = rows - rows.mean(1, keepdims=True)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(rows.dtype).tiny)
-    found = np.full(len(rows), -1)
+    copies = np.full(len(rows), -1)
     for start in range(0, len(rows), 512):
         alike = rows[start : start + 512] @ rows.T >= _COPY
         first = alike.argmax(1)
-        own = np.arange(start, start + len(first))
-        found[own] = np.where(alike.any(1) & (first < own), first, -1)
-    return found
+        index = np.arange(start, start + len(first))
+        copies[index] = np.where(alike.any(1) & (first < index), first, -1)
+    return copies
 
 
 @dataclass(frozen=True, slots=True)

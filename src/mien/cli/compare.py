@@ -34,30 +34,31 @@ def compare(
     from mien.analyzer import Analyzer
     from mien.preference import compare as compare_photos
 
-    found = compare_photos(a, b, Analyzer(["expression", "age", model or "attractiveness"], threads=threads), taste)
+    analyzer = Analyzer(["expression", "age", model or "attractiveness"], threads=threads)
+    comparison = compare_photos(a, b, analyzer, taste)
     if json:
-        print(dumps(found.to_dict(), indent=1, ensure_ascii=False))
+        print(dumps(comparison.to_dict(), indent=1, ensure_ascii=False))
     else:
-        _print(found)
+        _print(comparison)
 
 
-def _print(found: "Comparison") -> None:
+def _print(comparison: "Comparison") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
     table = Table("", "A", "B", box=None, header_style="bold", pad_edge=False)
-    rows = zip(("photo", "score", "percentile", "remarks"), _cells(found.a), _cells(found.b), strict=True)
+    rows = zip(("photo", "score", "percentile", "remarks"), _cells(comparison.a), _cells(comparison.b), strict=True)
     for name, *cells in rows:
         if any(cells):
             table.add_row(name, *map(Text, cells))
     console.print(table)
-    console.print(f"\n{found.sentence}", markup=False)
+    console.print(f"\n{comparison.sentence}", markup=False)
 
 
-def _cells(one: "Entrant") -> tuple[str, ...]:
+def _cells(entrant: "Entrant") -> tuple[str, ...]:
     from mien.faces import percentile_text, score_text
 
-    part = one.attractiveness
-    return one.source, score_text(part), f"{percentile_text(part)} of {part.pool}", "; ".join(one.remarks)
+    part = entrant.attractiveness
+    return entrant.source, score_text(part), f"{percentile_text(part)} of {part.pool}", "; ".join(entrant.remarks)

@@ -91,8 +91,8 @@ def _with_effective(report: "Report", model: str, photo: Path, weights: Path | N
     else:
         origin = "random weights"
         settle(network, picture)
-    found = effective_field(network, picture, f"{photo.name}, {origin}")
-    return replace(report, effective=found)
+    field = effective_field(network, picture, f"{photo.name}, {origin}")
+    return replace(report, effective=field)
 
 
 def _take_over(network: Any, path: Path) -> str:
@@ -143,10 +143,10 @@ def _print_tree(report: "Report", depth: int) -> None:
 
 def _widths(rows: list[tuple[str, ...]], width: int) -> list[int]:
     """Of the columns; figures keep theirs, the name and the kind of a module share what is left, two to one."""
-    found = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    room = max(width - sum(found[2:]) - 2 * (len(found) - 1), 12)
-    kind = min(found[1], max(room - found[0], room // 3))
-    return [min(found[0], room - kind), kind, *found[2:]]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    room = max(width - sum(widths[2:]) - 2 * (len(widths) - 1), 12)
+    kind = min(widths[1], max(room - widths[0], room // 3))
+    return [min(widths[0], room - kind), kind, *widths[2:]]
 
 
 def _print_operators(report: "Report") -> None:

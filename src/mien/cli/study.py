@@ -63,9 +63,9 @@ def _print(name: str, finding: "Finding") -> None:
     from rich.text import Text
 
     console = Console()
-    for title, found in {name: finding.table, **finding.further}.items():
-        table = Table(*found.columns, box=None, header_style="bold", pad_edge=False, title=title)
-        for row in found.texts():
+    for title, figures in {name: finding.table, **finding.further}.items():
+        table = Table(*figures.columns, box=None, header_style="bold", pad_edge=False, title=title)
+        for row in figures.texts():
             table.add_row(*(Text(cell) for cell in row))
         console.print(table)
     for line in finding.verdict.splitlines():

@@ -63,11 +63,11 @@ def look_ahead(
 
     if isinstance(requests, list) and "-" in requests:
         return requests, None
-    found = find_sources(requests, recursive=recursive, glob=glob)
-    first = list(islice(found, _MOST_AHEAD))
+    sources = find_sources(requests, recursive=recursive, glob=glob)
+    first = list(islice(sources, _MOST_AHEAD))
     kinds = Counter(source.kind for source in first if source.name not in done)
     known = len(first) < _MOST_AHEAD and not kinds["video"] and not kinds["camera"]
-    return chain(first, found), kinds.total() if known else None
+    return chain(first, sources), kinds.total() if known else None
 
 
 def with_rate(frames: Iterator["Frame"], total: int | None) -> Iterator["Frame"]:

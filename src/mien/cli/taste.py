@@ -126,13 +126,13 @@ def fit(
 
 def _embeddings(photos: Iterable["PhotoFace"]) -> dict[str, "NDArray[np.float64]"]:
     """Embeddings by name of the photo; on standard error what must be said of a photo."""
-    found = {}
+    embeddings = {}
     for photo in photos:
         if photo.note:
             print(f"mien: {photo.source}: {photo.note}", file=sys.stderr)
         if photo.embedding is not None:
-            found[photo.source] = photo.embedding
-    return found
+            embeddings[photo.source] = photo.embedding
+    return embeddings
 
 
 def read_answers(path: Path) -> list[Answer]:
@@ -149,7 +149,7 @@ def read_answers(path: Path) -> list[Answer]:
     reader = csv.DictReader(lines, delimiter=";" if lines and ";" in lines[0] else ",")
     columns = f"a CSV file with the columns {', '.join(HEADER)}"
     expect(set(HEADER) <= set(reader.fieldnames or ()), "pairs", columns, str(path))
-    found = []
+    answers = []
     for row in reader:
         answer = (row["preferred"] or "").strip().lower()
         where = f"{path.name}, line {reader.line_num}"
@@ -158,9 +158,11 @@ def read_answers(path: Path) -> list[Answer]:
         expect(answer in ANSWERS, "preferred", f"first, second, tie or nothing ({where})", row["preferred"])
         expect(bool(row["first"]) and bool(row["second"]), "first", f"two photos ({where})", row["first"])
         expect(row["first"] != row["second"], "second", f"another photo than the first ({where})", row["second"])
-        found.append(Answer(row["first"], row["second"], ANSWERS[answer]))
-    expect(bool(found), "pairs", "a file with at least one answer: first, second or tie", Words(f"{path} without any"))
-    return found
+        answers.append(Answer(row["first"], row["second"], ANSWERS[answer]))
+    expect(
+        bool(answers), "pairs", "a file with at least one answer: first, second or tie", Words(f"{path} without any")
+    )
+    return answers
 
 
 def _report(
@@ -176,18 +178,19 @@ def _report(
     from mien.preference.personal import agreement
 
     answer = np.array(target)
-    told = answer != 0.5
+    decided = answer != 0.5
     sign = mine.preference(first, second).sign
     sure = float(np.median(np.maximum(sign, 1 - sign)))
     print(
-        f"{len(answer)} comparisons, {(~told).sum()} of them ties. Of half of these pairs it is surer than {sure:.0%}."
+        f"{len(answer)} comparisons, {(~decided).sum()} of them ties. "
+        f"Of half of these pairs it is surer than {sure:.0%}."
     )
-    if told.sum() < 2:
+    if decided.sum() < 2:
         print("Too few answers to tell how well they are foretold.")
         return
-    own_right, pool_right = agreement(prior, first, second, target)
+    personal_right, pool_right = agreement(prior, first, second, target)
     print(
-        f"Of {told.sum()} answers, each foretold from the others, {own_right:.0%} are right; "
+        f"Of {decided.sum()} answers, each foretold from the others, {personal_right:.0%} are right; "
         f"from the rater pool's mean alone, {pool_right:.0%}."
     )
 

@@ -64,7 +64,7 @@ class BatchReader:
             frames = [spool.told(frame) for frame in self._pool.run(sources)]
         finally:
             spool.close()
-        rows = [row for own, frame in zip(names, frames, strict=True) for row in _named(frame, own).to_dicts()]
+        rows = [row for key, frame in zip(names, frames, strict=True) for row in _named(frame, key).to_dicts()]
         return pa.Table.from_pylist([parquet_row(row) for row in rows], parquet_schema(pa))
 
 

@@ -32,12 +32,12 @@ class PartitionReader:
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Read a partition; a row with its number, counts of sources, and why it could not be written, if so."""
         index, units = int(row["partition"]), pickle.loads(row["units"])
-        told: dict[str, Any] = {"partition": index, "sources": 0, "errors": 0, "failure": ""}
+        report: dict[str, Any] = {"partition": index, "sources": 0, "errors": 0, "failure": ""}
         try:
             counts = self.write(index, units)
         except (MienError, OSError) as error:  # of a store or a disk: the partition is tried again elsewhere
-            return {**told, "failure": str(error)}
-        return {**told, "sources": counts.total(), "errors": counts["error"]}
+            return {**report, "failure": str(error)}
+        return {**report, "sources": counts.total(), "errors": counts["error"]}
 
     def write(self, index: int, units: Sequence[Unit]) -> Counter[str]:
         """Write the rows of a partition, whole or not at all; its sources, counted by their last status."""

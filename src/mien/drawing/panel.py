@@ -72,7 +72,7 @@ Row = Line | Bar | Split | Space
 
 def panel_rows(face: Face, codes: Sequence[str]) -> list[Row]:
     """Everything known of a face, as rows; of the Action Units those with the given codes."""
-    blocks = [_emotion_rows(face), _display_rows(face), _age_rows(face), _pool_rows(face), _own_rows(face)]
+    blocks = [_emotion_rows(face), _display_rows(face), _age_rows(face), _pool_rows(face), _attribute_rows(face)]
     blocks += [_unit_rows(face, codes), _pose_rows(face)]
     rows: list[Row] = []
     for block in blocks:
@@ -115,7 +115,7 @@ def _pool_rows(face: Face) -> list[Row]:
     return [Line(f"attractiveness: {text}", 11), Line(f"mean rating, pool {pool}", 10, GREY)]
 
 
-def _own_rows(face: Face) -> list[Row]:
+def _attribute_rows(face: Face) -> list[Row]:
     return [Line(text, 11) for text in attribute_texts(face)]
 
 

@@ -108,14 +108,14 @@ def annotate(image: NDArray[np.uint8], faces: Faces, *, extend: bool, memory: Me
     expect(image.ndim == 3 and image.shape[2] == 3 and image.size > 0, "image", "RGB (H, W, 3)", image.shape)
     canvas, scale = enlarge(image)
     unit = max(1.0, (min(canvas.shape[:2]) / _SHORT_SIDE) ** 0.9)
-    found = list(_scaled(faces, scale))
-    for face in sorted(found, key=lambda face: float(face.box[3] - face.box[1])):
+    scaled = list(_scaled(faces, scale))
+    for face in sorted(scaled, key=lambda face: float(face.box[3] - face.box[1])):
         draw_marks(canvas, face)
-    memory.keep_only({face.track_id for face in found if face.track_id is not None})
-    if len(found) > _MOST_PANELS:
-        _draw_labels(canvas, found, unit)
+    memory.keep_only({face.track_id for face in scaled if face.track_id is not None})
+    if len(scaled) > _MOST_PANELS:
+        _draw_labels(canvas, scaled, unit)
         return canvas
-    return _draw_panels(canvas, found, unit, extend, memory)
+    return _draw_panels(canvas, scaled, unit, extend, memory)
 
 
 def enlarge(image: NDArray[np.uint8]) -> tuple[Canvas, float]:
@@ -134,21 +134,21 @@ def _scaled(faces: Faces, scale: float) -> Faces:
     return replace(faces, box=faces.box * scale, landmarks=faces.landmarks * scale, landmarks_68=dense)
 
 
-def _draw_panels(canvas: Canvas, found: list[Face], unit: float, extend: bool, memory: Memory) -> Canvas:
+def _draw_panels(canvas: Canvas, faces: list[Face], unit: float, extend: bool, memory: Memory) -> Canvas:
     """Draw a panel for each face, smaller ones or a column at the right where there is no room."""
-    homeless = _place_all(canvas, found, unit, memory)
+    homeless = _place_all(canvas, faces, unit, memory)
     if homeless and extend:
         return _with_column(canvas, [(face, panel_rows(face, strongest_units(face))) for face in homeless], unit)
     _draw_labels(canvas, homeless, unit)
     return canvas
 
 
-def _place_all(canvas: Canvas, found: list[Face], unit: float, memory: Memory) -> list[Face]:
+def _place_all(canvas: Canvas, faces: list[Face], unit: float, memory: Memory) -> list[Face]:
     """Draw the panels that have room in the picture, with half the units if need be; gives the other faces."""
-    obstacles = face_obstacles(np.array([face.box for face in found]), 4 * unit)
+    obstacles = face_obstacles(np.array([face.box for face in faces]), 4 * unit)
     homeless: list[Face] = []
     boxes: list[tuple[Box, list[Row]]] = []
-    for face in found:
+    for face in faces:
         units = _units_of(face, memory)
         for variant in (panel_rows(face, units), panel_rows(face, strongest_units(face)[:3])):
             size = panel_size(variant, unit)
@@ -193,9 +193,9 @@ def _with_column(canvas: Canvas, homeless: list[tuple[Face, list[Row]]], unit: f
     return wide
 
 
-def _draw_labels(canvas: Canvas, found: list[Face], unit: float) -> None:
+def _draw_labels(canvas: Canvas, faces: list[Face], unit: float) -> None:
     """Draw a line for each face, all as full as there is room for; nothing where there is none."""
-    ordered = sorted(found, key=lambda face: float(face.box[0] - face.box[2]))
+    ordered = sorted(faces, key=lambda face: float(face.box[0] - face.box[2]))
     texts = [label_texts(face) for face in ordered]
     best: list[tuple[str, Box, Face]] = []
     for level in range(max((len(t) for t in texts), default=0)):

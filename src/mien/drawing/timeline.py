@@ -45,8 +45,8 @@ def timeline(
         raise InputError(
             f"'frames' must hold faces of the track to draw. Got {len(frames)} frames without track {track}."
         )
-    found = [e for e in (events_in(frames) if events is None else events) if e.track_id == track]
-    curves = _unit_curves(faces, codes, {event.code for event in found})
+    track_events = [e for e in (events_in(frames) if events is None else events) if e.track_id == track]
+    curves = _unit_curves(faces, codes, {event.code for event in track_events})
     emotion = _emotion_curves(faces)
     height = _TOP + (_EMOTION_HEIGHT + _GAP if emotion is not None else 0) + len(curves) * (_ROW_HEIGHT + _GAP) + 50
     canvas: Canvas = np.full((height, _WIDTH, 3), _PAPER, np.uint8)
@@ -59,7 +59,7 @@ def timeline(
         _draw_emotion(canvas, times, emotion, y)
         y += _EMOTION_HEIGHT + _GAP
     for code, values in curves.items():
-        _draw_unit(canvas, times, code, values, [e for e in found if e.code == code], y)
+        _draw_unit(canvas, times, code, values, [e for e in track_events if e.code == code], y)
         y += _ROW_HEIGHT + _GAP
     return Drawing(canvas)
 
@@ -77,8 +77,8 @@ def _of_track(frames: Sequence[Frame], track: int | None) -> tuple[Array, list[F
     times = np.array([float(i) if f.time_s is None else f.time_s for i, f in enumerate(frames)])
     faces: list[Face | None] = []
     for frame in frames:
-        own = [face for face in frame.faces if track is None or face.track_id == track]
-        faces.append(max(own, key=lambda face: float(np.prod(face.box[2:] - face.box[:2])), default=None))
+        candidates = [face for face in frame.faces if track is None or face.track_id == track]
+        faces.append(max(candidates, key=lambda face: float(np.prod(face.box[2:] - face.box[:2])), default=None))
     return times, faces
 
 

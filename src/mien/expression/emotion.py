@@ -170,8 +170,8 @@ class EvidenceModel:
         texts = {
             name: np.format_float_positional(value, trim="0") for name, value in zip(self.classes, values, strict=True)
         }
-        told = self.classes == EMOTIONS
-        return ", ".join(f"{name}: {text}" for name, text in texts.items() if told or float(text))
+        keep_zeros = self.classes == EMOTIONS
+        return ", ".join(f"{name}: {text}" for name, text in texts.items() if keep_zeros or float(text))
 
 
 def _softmax(logits: Array) -> Array:
@@ -185,8 +185,8 @@ def literature(code: str) -> str:
     >>> literature("AU04")
     'EMFACS (Ekman & Friesen): sadness, anger, fear'
     """
-    found = [name for name, codes in PROTOTYPES.items() if code in codes]
-    return f"EMFACS (Ekman & Friesen): {', '.join(found)}" if found else "goes with several displays: sign is free"
+    names = [name for name, codes in PROTOTYPES.items() if code in codes]
+    return f"EMFACS (Ekman & Friesen): {', '.join(names)}" if names else "goes with several displays: sign is free"
 
 
 def load_evidence(path: Path | str) -> EvidenceModel:

@@ -86,8 +86,8 @@ def find_events(
     expect(bool(np.isfinite(times).all()), "time_s", "finite numbers (T,)", times)
     expect(values.shape == times.shape, "intensity", f"numbers of the shape {times.shape}", values.shape)
     series = _Series("", track_id, code, rule)
-    found = [series.update(t, value) for t, value in zip(times.tolist(), values.tolist(), strict=True)]
-    return [event for event in (*found, series.close()) if event]
+    ended = [series.update(t, value) for t, value in zip(times.tolist(), values.tolist(), strict=True)]
+    return [event for event in (*ended, series.close()) if event]
 
 
 def events_in(frames: Iterable[Frame], rule: EventRule = _USUAL) -> Iterator[Event]:
@@ -125,7 +125,7 @@ class EventFinder:
 
     def close(self) -> list[Event]:
         """The events that are still going on; the finder is then as new."""
-        done = [event for track in self._tracks.values() for one in track if (event := one.close())]
+        done = [event for track in self._tracks.values() for series in track if (event := series.close())]
         self._tracks, self._last_s = {}, -math.inf
         return done
 
@@ -135,10 +135,10 @@ class EventFinder:
             self._tracks[track_id] = [_Series(self._source, track_id, code, self.rule) for code in seen[track_id]]
         for track_id, track in sorted(self._tracks.items()):
             values = seen.get(track_id, {})
-            for one in track:
-                if event := one.update(time_s, values.get(one.code, math.nan)):
+            for series in track:
+                if event := series.update(time_s, values.get(series.code, math.nan)):
                     yield event
-            if not any(one.known for one in track):
+            if not any(series.known for series in track):
                 del self._tracks[track_id]
 
 
@@ -221,7 +221,11 @@ class _Series:
             run.dip_area += held
             return
         run.area += held
-        near = [one[1] for one in (self._before, after) if one and abs(one[0] - last[0]) <= _NEAR_S + _ROUNDING_S]
+        near = [
+            sample[1]
+            for sample in (self._before, after)
+            if sample and abs(sample[0] - last[0]) <= _NEAR_S + _ROUNDING_S
+        ]
         smoothed = (2 * last[1] + sum(near)) / (2 + len(near))
         if smoothed > run.smoothed:
             run.apex_s, run.peak, run.smoothed = *last, smoothed

@@ -6,9 +6,9 @@ from mien.faces.parts import Category, Quantity
 
 def display_texts(face: Face) -> list[str]:
     """Displays of a face in a few words each: 'smile with raised cheeks', 'displayed pain expression 1.3 of 16'."""
-    told = face.displays.to_dict() if face.displays else {}
-    smile = "no smile" if told.get("smile") == "none" else told.get("smile")
-    pain = None if told.get("pain") is None else f"displayed pain expression {told['pain']:.1f} of 16"
+    displays = face.displays.to_dict() if face.displays else {}
+    smile = "no smile" if displays.get("smile") == "none" else displays.get("smile")
+    pain = None if displays.get("pain") is None else f"displayed pain expression {displays['pain']:.1f} of 16"
     return [text for text in (smile, pain) if text]
 
 

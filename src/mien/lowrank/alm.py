@@ -42,13 +42,13 @@ def admm(problem: Problem, history: list[float] | None = None) -> Decomposition:
     return _pursue(problem, np.zeros_like(X), LowRank.zeros(X), penalty, 1.0, [] if history is None else history)
 
 
-def certified(problem: Problem, found: Decomposition, history: list[float], tried: int = 0) -> Decomposition:
+def certified(problem: Problem, solution: Decomposition, history: list[float], tried: int = 0) -> Decomposition:
     """What was found, if its gap is narrow; else what a penalty finds that grows ever more slowly, or stays."""
     for growth in _SLOWER[tried:]:
-        if found.gap <= CERTIFIED or len(history) >= problem.max_iter:
-            return found
-        found = growing(problem, growth, history) if growth > 1 else admm(problem, history)
-    return found
+        if solution.gap <= CERTIFIED or len(history) >= problem.max_iter:
+            return solution
+        solution = growing(problem, growth, history) if growth > 1 else admm(problem, history)
+    return solution
 
 
 def growing(problem: Problem, growth: float, history: list[float]) -> Decomposition:

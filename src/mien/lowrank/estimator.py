@@ -74,17 +74,17 @@ class RobustPCA:
         names, rows, most = column_names(X), as_rows(X), self.n_components
         if most is not None:
             expect_count(most, "n_components", "None or a whole number above 0")
-        found = principal_component_pursuit(rows, self.lam, self.method, tol=self.tol, max_iter=self.max_iter)
-        self.low_rank_, self.sparse_, self.rank_ = found.low_rank, found.sparse, found.rank
-        self.n_iter_, self.residual_, self.objective_ = max(1, found.iterations), found.residual, found.objective
-        self.gap_, self.converged_, self.n_features_in_ = found.gap, found.converged, rows.shape[1]
-        _, values, right = np.linalg.svd(found.low_rank, full_matrices=False)
-        kept = found.rank if most is None else min(most, found.rank)
+        parts = principal_component_pursuit(rows, self.lam, self.method, tol=self.tol, max_iter=self.max_iter)
+        self.low_rank_, self.sparse_, self.rank_ = parts.low_rank, parts.sparse, parts.rank
+        self.n_iter_, self.residual_, self.objective_ = max(1, parts.iterations), parts.residual, parts.objective
+        self.gap_, self.converged_, self.n_features_in_ = parts.gap, parts.converged, rows.shape[1]
+        _, values, right = np.linalg.svd(parts.low_rank, full_matrices=False)
+        kept = parts.rank if most is None else min(most, parts.rank)
         self.components_, self.singular_values_ = right[:kept], values[:kept]
         self._keep_names(names)
-        if not found.converged:
+        if not parts.converged:
             advice = "take more iterations (max_iter) or another method"
-            warn_of_convergence(f"RobustPCA did not converge in {found.iterations} iterations: {advice}.")
+            warn_of_convergence(f"RobustPCA did not converge in {parts.iterations} iterations: {advice}.")
         return self
 
     def transform(self, X: ArrayLike) -> Any:

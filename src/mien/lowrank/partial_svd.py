@@ -56,16 +56,16 @@ class WarmSvd:
         """`U max(s - threshold, 0) V^T` of A (m, n)."""
         while self._side > _GRAM_SIDE and 2 * self._vectors.shape[1] <= self._side:
             block = self._vectors.shape[1]
-            found = self._iterate(A, threshold)
-            rank = len(found.values)
+            low = self._iterate(A, threshold)
+            rank = len(low.values)
             self._resize(block + max(4, block // 2) if rank == block else rank)
             if rank < block:
-                return found
-        found = exact_threshold(A, threshold)
-        if 2 * (len(found.values) + _SPARE) < self._side:
-            self._vectors = found.right.T / np.linalg.norm(found.right, axis=1)
-            self._resize(len(found.values))
-        return found
+                return low
+        low = exact_threshold(A, threshold)
+        if 2 * (len(low.values) + _SPARE) < self._side:
+            self._vectors = low.right.T / np.linalg.norm(low.right, axis=1)
+            self._resize(len(low.values))
+        return low
 
     def _iterate(self, A: Array, threshold: float) -> LowRank:
         """One step of subspace iteration, and the Rayleigh-Ritz values in the space that it found."""

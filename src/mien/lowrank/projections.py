@@ -165,9 +165,9 @@ def _leading(A: Array, rank: int | None, known: int, rng: np.random.Generator) -
         free = max(1, (m - block) * (n - block))
         half = 0.5 * float(values[known]) if known < block else 0.0
         edge = max(half, _CLEAR * (rest / free) ** 0.5 * (m**0.5 + n**0.5), 1e-6 * float(values[0]))
-        found = rank or int((values > edge).sum())
-        if found < block or rank or block == min(A.shape):
-            return LowRank(basis @ turn[:, :found] * values[:found], right[:found], values[:found])
+        count = rank or int((values > edge).sum())
+        if count < block or rank or block == min(A.shape):
+            return LowRank(basis @ turn[:, :count] * values[:count], right[:count], values[:count])
         fresh = rng.standard_normal((n, min(block, min(A.shape) - block)))
         start, block = np.hstack([right.T, fresh]), block + fresh.shape[1]
 

@@ -75,5 +75,5 @@ class _Iterates:
             dual -= self.earlier[block]
             dual /= mu
         kept = low.without_dust(self.problem.dust)
-        found = self.problem.result(kept, self.earlier, self.A, history, settled)
-        return found if self.problem.mu else certified(self.problem, found, history)
+        solution = self.problem.result(kept, self.earlier, self.A, history, settled)
+        return solution if self.problem.mu else certified(self.problem, solution, history)

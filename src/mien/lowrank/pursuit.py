@@ -121,8 +121,8 @@ def _solve(
         return Decomposition(np.zeros_like(X), np.zeros_like(X), 0, 0, 0.0, 0.0, 0.0, True, np.zeros(0))
     scale = 1.0 if 1e-6 < scale < 1e6 else scale
     X = np.ascontiguousarray(X if scale == 1 else X / X.dtype.type(scale))
-    found = solver(Problem(X, seen, lam, tol, max_iter, (X.shape[0] ** 0.5 + X.shape[1] ** 0.5) * noise / scale))
+    solution = solver(Problem(X, seen, lam, tol, max_iter, (X.shape[0] ** 0.5 + X.shape[1] ** 0.5) * noise / scale))
     if scale == 1:
-        return found
-    low_rank, sparse = (part * part.dtype.type(scale) for part in (found.low_rank, found.sparse))
-    return replace(found, low_rank=low_rank, sparse=sparse, objective=found.objective * scale)
+        return solution
+    low_rank, sparse = (part * part.dtype.type(scale) for part in (solution.low_rank, solution.sparse))
+    return replace(solution, low_rank=low_rank, sparse=sparse, objective=solution.objective * scale)

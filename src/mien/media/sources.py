@@ -227,8 +227,8 @@ def _entries(folder: str, seen: set[tuple[int, int]], passed: Passed) -> Iterato
         if (info.st_dev, info.st_ino) in seen:
             return
         seen.add((info.st_dev, info.st_ino))
-        with os.scandir(folder) as found:
-            everything = sorted(found, key=lambda entry: entry.name)
+        with os.scandir(folder) as listing:
+            everything = sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
         name = display_name(folder)
         yield _failed(folder, f"The folder {name!r} cannot be read: {error.strerror}. Change its permissions.")

@@ -92,12 +92,12 @@ def _check_kind(tags: Mapping[int, Any], name: str) -> None:
 def _plane(content: bytes, tags: Mapping[int, Any], changes: dict[int, Any], index: int) -> bytes:
     """A TIFF of one color alone: the strips of a planar TIFF are listed plane by plane."""
     samples = tags[_SAMPLES]
-    one = {key: changes.get(key, tags.get(key, (_UNSIGNED,)))[:1] for key in (_BITS, _FORMAT)}
+    fields = {key: changes.get(key, tags.get(key, (_UNSIGNED,)))[:1] for key in (_BITS, _FORMAT)}
     for key in _STRIPS:
         if key in tags:
             count = len(tags[key]) // samples
-            one[key] = tags[key][index * count : (index + 1) * count]
-    return _rewritten(content, tags, {**one, _SAMPLES: 1, _PLANAR: 1, _PHOTOMETRIC: 1})
+            fields[key] = tags[key][index * count : (index + 1) * count]
+    return _rewritten(content, tags, {**fields, _SAMPLES: 1, _PLANAR: 1, _PHOTOMETRIC: 1})
 
 
 def _rewritten(content: bytes, tags: Mapping[int, Any], changes: dict[int, Any]) -> bytes:

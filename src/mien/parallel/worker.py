@@ -90,11 +90,11 @@ def _serve(connection: Connection, reader: bytes, options: dict[str, Any]) -> No
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent ends its workers
     cv2.setNumThreads(1)  # the cores are shared out already
     try:
-        own: Reader = pickle.loads(reader)
+        loaded: Reader = pickle.loads(reader)
         connection.send(_STARTED)
         while True:
             sources = connection.recv()
-            for frame in own.run(sources, **options):
+            for frame in loaded.run(sources, **options):
                 connection.send(frame)
             connection.send(None)
     except (EOFError, BrokenPipeError, ConnectionResetError):

@@ -46,9 +46,9 @@ def informative_pairs(taste: Taste, z: ArrayLike, count: int, *, repeat: int = 3
     if len(pairs) > MOST_PAIRS:
         pairs = pairs[np.sort(rng.choice(len(pairs), MOST_PAIRS, replace=False))]
     pairs = rows[pairs]
-    found = pairs[_greedy(taste, faces, pairs, count, limit)]
-    swap = rng.random(len(found)) < 0.5
-    return np.where(swap[:, None], found[:, ::-1], found)
+    chosen = pairs[_greedy(taste, faces, pairs, count, limit)]
+    swap = rng.random(len(chosen)) < 0.5
+    return np.where(swap[:, None], chosen[:, ::-1], chosen)
 
 
 def _distinct(faces: Vector) -> Rows:
@@ -69,17 +69,17 @@ def _greedy(taste: Taste, faces: Vector, pairs: Rows, count: int, limit: int) ->
     slope = moderated(mean, np.zeros(1)) * moderated(-mean, np.zeros(1))
     free = np.ones(len(pairs), bool)
     used = np.zeros(len(faces), np.int64)
-    found: list[int] = []
-    while len(found) < count and free.any():
+    chosen: list[int] = []
+    while len(chosen) < count and free.any():
         variance = np.clip(((apart @ covariance) * apart).sum(1), 0, None)
         k = int(np.where(free, _information(mean, variance), -np.inf).argmax())
-        found.append(k)
+        chosen.append(k)
         used[pairs[k]] += 1
         free[k] = False
         free &= (used[pairs] < limit).all(1)
         change = covariance @ apart[k]
         covariance = covariance - np.outer(change, change) * slope[k] / (1 + slope[k] * variance[k])
-    return np.array(found, np.int64)
+    return np.array(chosen, np.int64)
 
 
 def _information(mean: Vector, variance: Vector) -> Vector:

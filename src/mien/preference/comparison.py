@@ -29,8 +29,8 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        told = {"preference": self.preference.to_dict(), "sentence": self.sentence}
-        return {"a": self.a.to_dict(), "b": self.b.to_dict(), **told}
+        verdict = {"preference": self.preference.to_dict(), "sentence": self.sentence}
+        return {"a": self.a.to_dict(), "b": self.b.to_dict(), **verdict}
 
 
 def compare(
@@ -68,7 +68,7 @@ def _entrant(frame: Frame, name: str) -> Entrant:
     if frame.status == "error" or frame.image is None:
         raise MediaError(frame.reason or f"{frame.source!r} has no picture.")
     expect(len(frame.faces) > 0, name, "a photo with a face, and none was found", frame.source)
-    found = entrant(frame.source, frame.faces, frame.image)
-    if found.unscored:
-        raise InputError(f"{name!r} must be a photo of an adult. Got {frame.source!r}: {found.unscored}.")
-    return found
+    candidate = entrant(frame.source, frame.faces, frame.image)
+    if candidate.unscored:
+        raise InputError(f"{name!r} must be a photo of an adult. Got {frame.source!r}: {candidate.unscored}.")
+    return candidate

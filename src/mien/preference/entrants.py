@@ -41,8 +41,8 @@ class Entrant:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        told = self.attractiveness.to_dict()
-        return {"source": self.source, "box": self.face.box.tolist(), **told, "remarks": list(self.remarks)}
+        numbers = self.attractiveness.to_dict()
+        return {"source": self.source, "box": self.face.box.tolist(), **numbers, "remarks": list(self.remarks)}
 
 
 def entrant(source: str, faces: Faces, image: Image) -> Entrant:
@@ -63,13 +63,13 @@ def remarks(face: Face, image: Image) -> list[str]:
     turn = 0.0 if face.pose is None else max(abs(float(face.pose.yaw)), abs(float(face.pose.pitch)))
     units = face.action_units
     closed = dict(zip(units.codes, units.probability, strict=True)).get("AU43", 0.0) if units else 0.0
-    told = {
+    faults = {
         "blurred": sharpness(face, image) < BLURRED,
         f"small face, {side:.0f} pixels": side < SMALL,
         f"face turned by {turn:.0f} degrees": turn >= TURNED,
         "eyes closed": closed >= CLOSED,
     }
-    return [text for text, holds in told.items() if holds]
+    return [text for text, holds in faults.items() if holds]
 
 
 def sharpness(face: Face, image: Image) -> float:

@@ -63,9 +63,9 @@ class PoolJudge:
     def sentence(self, preference: Preference) -> str:
         """About how many of 100 raters prefer which face, and how sure it is that most do."""
         winner = "A" if preference.share >= 0.5 else "B"
-        told = preference if winner == "A" else preference.turned
-        text = f"about {100 * told.share:.0f} of 100 raters of the pool ({self.pool}) would prefer {winner}'s photo"
-        return _framed(told, text, "most would")
+        winning = preference if winner == "A" else preference.turned
+        text = f"about {100 * winning.share:.0f} of 100 raters of the pool ({self.pool}) would prefer {winner}'s photo"
+        return _framed(winning, text, "most would")
 
 
 class TasteJudge:
@@ -76,8 +76,10 @@ class TasteJudge:
 
     def prefer(self, a: Attractiveness, b: Attractiveness) -> Preference:
         """See `Taste.preference`."""
-        found = self.taste.preference(_embedding(a), _embedding(b))
-        return Preference(*(float(part) for part in (found.probability, found.low, found.high, found.sign)))
+        preference = self.taste.preference(_embedding(a), _embedding(b))
+        return Preference(
+            *(float(part) for part in (preference.probability, preference.low, preference.high, preference.sign))
+        )
 
     def score(self, faces: Attractiveness) -> Array:
         """Log-odds."""
@@ -93,17 +95,18 @@ class TasteJudge:
     def sentence(self, preference: Preference) -> str:
         """How many times of 100 the person prefers which photo, and how sure that is."""
         winner = "A" if preference.share >= 0.5 else "B"
-        told = preference if winner == "A" else preference.turned
+        winning = preference if winner == "A" else preference.turned
         text = f"by {self.taste.comparisons} comparisons of yours, you would prefer {winner}'s photo "
-        return _framed(told, f"{text}about {100 * told.share:.0f} times of 100", "you would more often than not")
+        return _framed(winning, f"{text}about {100 * winning.share:.0f} times of 100", "you would more often than not")
 
 
-def _framed(told: Preference, text: str, most: str) -> str:
+def _framed(preference: Preference, text: str, most: str) -> str:
     """The text with its interval, after a warning or before how sure it is."""
-    text = f"{text} ({100 * told.coverage:.0f} % interval {100 * told.low:.0f} to {100 * told.high:.0f})"
-    if not told.clear:
+    bounds = f"{100 * preference.low:.0f} to {100 * preference.high:.0f}"
+    text = f"{text} ({100 * preference.coverage:.0f} % interval {bounds})"
+    if not preference.clear:
         return f"Too close to tell: {text}."
-    sure = "over 99" if told.majority > 0.995 else f"{100 * told.majority:.0f}"
+    sure = "over 99" if preference.majority > 0.995 else f"{100 * preference.majority:.0f}"
     return f"{text[0].upper()}{text[1:]}; {sure} % sure that {most}."
 
 

@@ -124,8 +124,8 @@ class Taste:
         """Probability (P,) of preferring first in each comparison, after learning from all the others."""
         a, b, t = self._comparisons(first, second, target)
         keep = ~np.eye(len(t), dtype=bool)
-        found = [self.fit(a[k], b[k], t[k]).preference(a[i], b[i]).probability for i, k in enumerate(keep)]
-        return np.array(found, float).reshape(len(t))
+        probabilities = [self.fit(a[k], b[k], t[k]).preference(a[i], b[i]).probability for i, k in enumerate(keep)]
+        return np.array(probabilities, float).reshape(len(t))
 
     def preference(self, a: ArrayLike, b: ArrayLike) -> Preference:
         """How a (..., D) fares against b (..., D).
@@ -172,8 +172,8 @@ class Taste:
     @classmethod
     def from_dict(cls, values: Any, sha256: str | None = None, path: str = "taste") -> Self:
         """A taste from what `to_dict` gives. sha256, errors: as of `load`; path: what messages call it."""
-        said = values.get("format") if isinstance(values, dict) else None
-        expect(said == FORMAT, "path", _FILE, path)
+        kind = values.get("format") if isinstance(values, dict) else None
+        expect(kind == FORMAT, "path", _FILE, path)
         expect(values.get("version") == VERSION, "version", f"{VERSION}; update mien", values.get("version"))
         names = ("mean", "covariance", "comparisons", "model", "sha256")
         missing = [name for name in names if name not in values]
@@ -182,10 +182,10 @@ class Taste:
         count, known = values["comparisons"], (values["model"], values["sha256"])
         expect(isinstance(count, int) and 0 <= count < 1 << 60, "comparisons", "a whole number of at least 0", count)
         expect(all(isinstance(text, str) for text in known), "path", "a taste file that names its model", path)
-        found = cls(*(values[name] for name in names))
+        taste = cls(*(values[name] for name in names))
         if sha256 is not None:
-            found.check_model(sha256)
-        return found
+            taste.check_model(sha256)
+        return taste
 
     def check_model(self, sha256: str) -> None:
         """Raise ModelError unless this taste was learned on the network with that sha256."""
@@ -218,12 +218,12 @@ def agreement(prior: Taste, first: ArrayLike, second: ArrayLike, target: ArrayLi
     NaN for fewer than two. first, second (P, D) and target (P,): see `Taste.fit`.
     """
     answer = np.asarray(target, np.float64)
-    told = answer != 0.5
-    if told.sum() < 2:
+    decided = answer != 0.5
+    if decided.sum() < 2:
         return math.nan, math.nan
-    own, pool = prior.left_out(first, second, target), prior.preference(first, second).probability
-    own_right, pool_right = (float(((p > 0.5) == (answer > 0.5))[told].mean()) for p in (own, pool))
-    return own_right, pool_right
+    personal, pool = prior.left_out(first, second, target), prior.preference(first, second).probability
+    personal_right, pool_right = (float(((p > 0.5) == (answer > 0.5))[decided].mean()) for p in (personal, pool))
+    return personal_right, pool_right
 
 
 def _numbers(values: ArrayLike, name: str) -> Vector:

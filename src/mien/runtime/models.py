@@ -58,10 +58,10 @@ class Model:
                 )
         self.card = read_card(path)
         weights = path.read_bytes()
-        found = hashlib.sha256(weights).hexdigest()
-        if found != self.card.values["sha256"]:
+        digest = hashlib.sha256(weights).hexdigest()
+        if digest != self.card.values["sha256"]:
             raise ModelError(
-                f"{str(path)!r} must have the sha256 of its card, {self.card.values['sha256']}. Got {found}. "
+                f"{str(path)!r} must have the sha256 of its card, {self.card.values['sha256']}. Got {digest}. "
                 "The file is damaged or from another version: install mien again."
             )
         self._session = open_session(weights, threads, device)

@@ -48,7 +48,7 @@ def create_app(settings: Settings = Settings()) -> FastAPI:  # noqa: B008  (froz
             folder = settings.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-serve-")))
             worker = await run_in_threadpool(_worker, settings, metrics, folder, app.state.gate)
             app.state.worker = worker
-            stack.enter_context(_told_of_the_end(worker))
+            stack.enter_context(_stream_shutdown(worker))
             yield
             worker.stopping = True
             await run_in_threadpool(worker.jobs.close)
@@ -107,7 +107,7 @@ def _worker(settings: Settings, metrics: Metrics, folder: Path, gate: Gate) -> W
 
 
 @contextlib.contextmanager
-def _told_of_the_end(worker: Worker) -> Iterator[None]:
+def _stream_shutdown(worker: Worker) -> Iterator[None]:
     """Event streams and sockets end at the first signal: the server would wait for them before it ends."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -109,5 +109,5 @@ def _read(photos: list[_Waiting]) -> None:
         for photo in photos:
             _read([photo])
         return
-    for photo, own in zip(photos, faces, strict=True):
-        photo.future.set_result(own)
+    for photo, result in zip(photos, faces, strict=True):
+        photo.future.set_result(result)

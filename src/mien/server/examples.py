@@ -37,7 +37,7 @@ _BINARY = {"type": "string", "format": "binary"}
 
 def form_body(name: str, fields: dict[str, str] | None = None) -> dict[str, Any]:
     """A form with files and text fields."""
-    texts = {field: {"type": "string", "description": told} for field, told in (fields or {}).items()}
+    texts = {field: {"type": "string", "description": description} for field, description in (fields or {}).items()}
     schema = {"type": "object", "properties": {name: {"type": "array", "items": _BINARY}, **texts}}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 

@@ -95,7 +95,7 @@ def _tokens(headers: Headers) -> Iterator[str]:
 
 
 def _with_headers(send: Send, path: str) -> Send:
-    async def told(message: Message) -> None:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
@@ -104,4 +104,4 @@ def _with_headers(send: Send, path: str) -> Send:
                 headers["Cache-Control"] = "no-store"
         await send(message)
 
-    return told
+    return send_with_headers

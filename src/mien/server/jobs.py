@@ -66,7 +66,7 @@ class Jobs:
     def __init__(self, folder: Path, readers: Readers, limits: Limits, metrics: Metrics) -> None:
         self.folder, self.readers, self.limits, self.metrics = folder, readers, limits, metrics
         self._threads = ThreadPoolExecutor(limits.running_jobs, "mien-job")
-        self._own: set[str] = set()
+        self._started: set[str] = set()
 
     def new(self, name: str, suffix: str) -> tuple[State, Path]:
         """A job, and the file to put its video into. Raises Problem 429 where there are too many."""
@@ -82,7 +82,7 @@ class Jobs:
 
     def start(self, state: State, source: Path, options: VideoOptions) -> None:
         """Read the video when a thread is free."""
-        self._own.add(state.id)
+        self._started.add(state.id)
         self._threads.submit(self._run, state, source, options)
 
     def state(self, number: str) -> State:
@@ -138,11 +138,11 @@ class Jobs:
 
     def close(self) -> None:
         """Stop the jobs of this worker, and wait for their threads."""
-        for number in self._own:
+        for number in self._started:
             if (place := self.folder / number).is_dir():
                 (place / _STOP).touch()
         self._threads.shutdown(cancel_futures=True)
-        for number in self._own:
+        for number in self._started:
             shutil.rmtree(self.folder / number, ignore_errors=True)
 
     def _ids(self) -> list[str]:
@@ -194,7 +194,7 @@ class Jobs:
 
 def _read(analyzer: Analyzer, state: State, source: Path, options: VideoOptions, limits: Limits, tell: Any) -> str:
     """Read a video into the files of its job; how it ended."""
-    place, began, told = source.parent, time.monotonic(), 0.0
+    place, began, last_report = source.parent, time.monotonic(), 0.0
     duration = video_seconds(source)
     with ExitStack() as stack:
         events = stack.enter_context(EventSink(place / EVENTS))
@@ -213,8 +213,8 @@ def _read(analyzer: Analyzer, state: State, source: Path, options: VideoOptions,
             state.reason = _over(state, limits, time.monotonic() - began)
             if state.reason:
                 return "error"
-            if time.monotonic() - told >= _TELL_SECONDS:
-                told = time.monotonic()
+            if time.monotonic() - last_report >= _TELL_SECONDS:
+                last_report = time.monotonic()
                 tell(state)
     state.progress = 1.0
     return "done"

@@ -61,8 +61,8 @@ def _invalid(error: ValidationError | RequestValidationError) -> Problem:
     for part in error.errors():
         place = [str(step) for step in part["loc"] if step not in ("query", "body", "path")]
         errors.append({"name": ".".join(place), "reason": str(part["msg"])})
-    told = "; ".join(f"{part['name']!r}: {part['reason']}" for part in errors)
-    return Problem(422, f"Options must be as the API describes them. Got {told}.", errors)
+    reasons = "; ".join(f"{part['name']!r}: {part['reason']}" for part in errors)
+    return Problem(422, f"Options must be as the API describes them. Got {reasons}.", errors)
 
 
 def install(app: FastAPI) -> None:

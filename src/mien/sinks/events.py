@@ -116,8 +116,8 @@ def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def event_csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     """The lines of a CSV file of events: first the names of the columns."""
-    told = ({k: json.dumps(v) if isinstance(v, bool) else v for k, v in row.items()} for row in rows)
-    return csv_text(EVENT_COLUMNS, told)
+    texts = ({k: json.dumps(v) if isinstance(v, bool) else v for k, v in row.items()} for row in rows)
+    return csv_text(EVENT_COLUMNS, texts)
 
 
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:

@@ -78,8 +78,8 @@ class PeopleSink(Sink):
         if self.best is None:
             return row
         view = self._views.views.get(person.track_id)
-        told = (None, None, None) if view is None else (view.frame, view.time_s, self._keep(person, view, self.best))
-        return {**row, **dict(zip(_BEST, told, strict=True))}
+        values = (None, None, None) if view is None else (view.frame, view.time_s, self._keep(person, view, self.best))
+        return {**row, **dict(zip(_BEST, values, strict=True))}
 
     def _keep(self, person: Person, view: BestView, folder: Path) -> str:
         """Write the picture of a person; its name, which no other person of this run has."""

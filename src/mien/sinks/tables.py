@@ -147,8 +147,8 @@ def _check_columns(names: Sequence[str]) -> None:
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """A row for tables, whose columns are always the same: what users' own models tell is one cell of JSON."""
-    told = row.get("attributes")
-    return flatten({**row, "attributes": None if told is None else json.dumps(told, ensure_ascii=False)})
+    attributes = row.get("attributes")
+    return flatten({**row, "attributes": None if attributes is None else json.dumps(attributes, ensure_ascii=False)})
 
 
 def _csv_row(row: dict[str, Any]) -> dict[str, Any]:

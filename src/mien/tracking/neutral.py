@@ -61,9 +61,10 @@ class NeutralBaseline:
         for i, track in enumerate(faces.track_id.tolist()):
             if track >= 0:
                 offset[i] = self._learn(track, z[i], time_s)
-        self._people = {track: one for track, one in self._people.items() if time_s - one.time_s <= _MEMORY_S}
-        own = {"slope": 1.0, "bias": -offset, "codes": faces.action_units.codes}
-        return replace(faces, action_units=action_units_estimate(z.astype(faces.action_units.probability.dtype), own))
+        self._people = {track: person for track, person in self._people.items() if time_s - person.time_s <= _MEMORY_S}
+        decoding = {"slope": 1.0, "bias": -offset, "codes": faces.action_units.codes}
+        dtype = faces.action_units.probability.dtype
+        return replace(faces, action_units=action_units_estimate(z.astype(dtype), decoding))
 
     def _learn(self, track: int, z: Array, time_s: float) -> Array:
         """Add the log-odds (K,) of a frame to a track; what is to be taken off (K,) is returned."""

@@ -83,17 +83,17 @@ def action_units() -> list[dict[str, Any]]:
 @router.get("/evidence")
 def evidence(model: Annotated[str, Query(max_length=100)] = "expression") -> dict[str, Any]:
     """The weights from Action Units to displayed emotion of a model."""
-    found = _of_card(_card(model))
-    groups = {name: [name] for name in EMOTIONS} if found.classes == EMOTIONS else GROUPS
+    weights = _of_card(_card(model))
+    groups = {name: [name] for name in EMOTIONS} if weights.classes == EMOTIONS else GROUPS
     return {
         "model": model,
-        "classes": list(found.classes),
+        "classes": list(weights.classes),
         "groups": groups,
-        "codes": list(found.codes),
-        "weights": found.to_dict(),
-        "sources": {code: literature(code) for code in found.codes},
+        "codes": list(weights.codes),
+        "weights": weights.to_dict(),
+        "sources": {code: literature(code) for code in weights.codes},
         "strength": {"trace": TRACE, "most": MOST},
-        "yaml": found.to_yaml(),
+        "yaml": weights.to_yaml(),
     }
 
 
@@ -102,22 +102,22 @@ def try_evidence(trial: Trial) -> dict[str, Any]:
     """Displayed emotion of faces by weights of one's own, and these as the file that `--evidence` reads."""
     expect(trial.weights is None or trial.yaml is None, "weights", "given without 'yaml'", Words("both"))
     if trial.yaml is not None:
-        found = parse_evidence(trial.yaml, "yaml")
+        weights = parse_evidence(trial.yaml, "yaml")
     elif trial.weights is not None:
-        found = replace(EvidenceModel.from_dict(trial.weights), sources=trial.sources)
+        weights = replace(EvidenceModel.from_dict(trial.weights), sources=trial.sources)
     else:
-        found = _of_card(_card("expression"))
-    return {"emotions": [_emotion(found, face) for face in trial.faces], "yaml": found.to_yaml()}
+        weights = _of_card(_card("expression"))
+    return {"emotions": [_emotion(weights, face) for face in trial.faces], "yaml": weights.to_yaml()}
 
 
-def _emotion(found: EvidenceModel, face: dict[str, float | Probability]) -> dict[str, Any]:
-    told = {code: part.probability if isinstance(part, Probability) else part for code, part in face.items()}
-    for code, value in told.items():
+def _emotion(weights: EvidenceModel, face: dict[str, float | Probability]) -> dict[str, Any]:
+    probabilities = {code: part.probability if isinstance(part, Probability) else part for code, part in face.items()}
+    for code, value in probabilities.items():
         if not 0 <= value <= 1:
             raise InputError(f"{code!r} must be a probability, 0 to 1. Got {value!r}.")
-    codes = tuple(told)
-    probability = np.array([list(told.values())], np.float32).reshape(1, len(codes))
-    return found(ActionUnits(probability, probability, codes))[0].to_dict()
+    codes = tuple(probabilities)
+    probability = np.array([list(probabilities.values())], np.float32).reshape(1, len(codes))
+    return weights(ActionUnits(probability, probability, codes))[0].to_dict()
 
 
 def _of_card(card: Card) -> EvidenceModel:

@@ -131,15 +131,15 @@ async def _answer(socket: WebSocket, worker: Worker, newest: Newest, read: Calla
         worker.metrics.frames.labels("dropped").inc(dropped)
         last = max(frame.came - began, last + 1e-6)  # times rise
         try:
-            told = await run_in_threadpool(_read, frame, last, worker, read)
+            reply = await run_in_threadpool(_read, frame, last, worker, read)
         except Exception as error:  # one broken frame never ends a connection
             worker.metrics.frames.labels("error").inc()
-            told = {"type": "error", "reason": problem_of(error).detail}
+            reply = {"type": "error", "reason": problem_of(error).detail}
         else:
             worker.metrics.frames.labels("read").inc()
         delay = 1e3 * (time.perf_counter() - frame.came)
-        head = {"type": told.pop("type"), **frame.label, "frame": frame.number, "dropped": dropped}
-        await socket.send_text(json.dumps({**head, "delay_ms": round(delay, 2), **told}))
+        head = {"type": reply.pop("type"), **frame.label, "frame": frame.number, "dropped": dropped}
+        await socket.send_text(json.dumps({**head, "delay_ms": round(delay, 2), **reply}))
 
 
 def _read(frame: _Sent, time_s: float, worker: Worker, read: Callable[[Image, float], Faces]) -> dict[str, Any]:

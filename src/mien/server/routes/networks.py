@@ -36,7 +36,7 @@ class SizeOptions(BaseModel):
 @router.get("")
 async def networks(request: Request) -> Any:
     """The registered backbones."""
-    return await _told(worker_of(request), "list")
+    return await _program_answer(worker_of(request), "list")
 
 
 @router.get("/{name}")
@@ -44,7 +44,7 @@ async def network(request: Request, name: str, query: Annotated[SizeOptions, Que
     """The profile of a registered backbone."""
     if not re.fullmatch(r"[a-z0-9_]{1,60}", name):
         raise InputError(f"'name' must be one of GET /v1/networks. Got {name[:60]!r}.")
-    return await _told(worker_of(request), "profile", name, *([query.size] if query.size else []))
+    return await _program_answer(worker_of(request), "profile", name, *([query.size] if query.size else []))
 
 
 @router.post("", openapi_extra=photo_body("network"))
@@ -57,11 +57,11 @@ async def profile(request: Request, query: Annotated[SizeOptions, Query()]) -> A
         with tempfile.TemporaryDirectory(dir=worker.jobs.folder, prefix="network-") as folder:
             path = Path(folder, "network.onnx")
             path.write_bytes(await upload.files[0].read())
-            report = await _told(worker, "profile", str(path), *([options.size] if options.size else []))
+            report = await _program_answer(worker, "profile", str(path), *([options.size] if options.size else []))
     return {**report, "name": file_name(upload.files[0].name)}
 
 
-async def _told(worker: Worker, *words: str) -> Any:
+async def _program_answer(worker: Worker, *words: str) -> Any:
     """What the program answers. Errors: 501 where it lacks a package, 422 where it refuses, 503 for the time."""
     for package in ("torch", "onnx"):
         if find_spec(package) is None:

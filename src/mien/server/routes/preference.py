@@ -62,8 +62,8 @@ async def compare(request: Request) -> dict[str, Any]:
         upload.check_count(2, 2)
         taste = _taste(worker, upload.options(Fields()).taste)
         a, b = await _each(request, worker, upload, _itself)
-        found = await run_in_threadpool(compare_frames, a, b, worker.readers.of(_OPTIONS).heads, taste)
-    return found.to_dict()
+        comparison = await run_in_threadpool(compare_frames, a, b, worker.readers.of(_OPTIONS).heads, taste)
+    return comparison.to_dict()
 
 
 @router.post("/rank", openapi_extra=form_body("photos", _TASTE))
@@ -92,8 +92,8 @@ async def pairs(request: Request) -> dict[str, Any]:
     z = {face.source: face.embedding for face in faces if face.embedding is not None}
     expect(len(z) > 1, "photos", "at least two with the face of an adult", len(z))
     chosen = await run_in_threadpool(_pairs, start, z, fields)
-    told = [{"source": face.source, "faces": face.faces, "note": face.note, "box": face.box} for face in faces]
-    return {"pairs": chosen, "photos": told}
+    photos = [{"source": face.source, "faces": face.faces, "note": face.note, "box": face.box} for face in faces]
+    return {"pairs": chosen, "photos": photos}
 
 
 def _pairs(start: Taste, z: dict[str, Any], fields: Fields) -> list[list[str]]:
@@ -123,8 +123,8 @@ def _fitted(prior: Taste, faces: Sequence[PhotoFace], answers: list[Answer]) -> 
     first, second = [z[answer.first] for answer in used], [z[answer.second] for answer in used]
     target = [_TARGET[answer.preferred] for answer in used]
     mine = prior.fit(first, second, target)
-    own, pool = agreement(prior, first, second, target)
-    shares = {"right": own if np.isfinite(own) else None, "pool_right": pool if np.isfinite(pool) else None}
+    personal, pool = agreement(prior, first, second, target)
+    shares = {"right": personal if np.isfinite(personal) else None, "pool_right": pool if np.isfinite(pool) else None}
     return {"taste": mine.to_dict(), "comparisons": len(used), **shares}
 
 

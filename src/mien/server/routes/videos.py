@@ -118,7 +118,7 @@ async def progress(request: Request, number: str) -> Response:
 
 
 async def _events(worker: Worker, number: str) -> AsyncIterator[str]:
-    told, quiet = "", 0.0
+    last, quiet = "", 0.0
     while not worker.stopping:
         try:
             state = worker.jobs.state(number)
@@ -126,8 +126,8 @@ async def _events(worker: Worker, number: str) -> AsyncIterator[str]:
             yield _event("end", {"id": number, "state": "stopped", "reason": problem.detail})
             return
         data = json.dumps(state.to_dict())
-        if data != told:
-            told, quiet = data, 0.0
+        if data != last:
+            last, quiet = data, 0.0
             yield _event("state", state.to_dict())
         if state.state in ENDS:
             yield _event("end", state.to_dict())
