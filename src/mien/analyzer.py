@@ -47,7 +47,7 @@ class Analyzer:
     terms: 'open' loads only models that anyone may use for anything, see `mien models`.
     min_face, score_threshold, max_faces, max_side: see `Detector`. evidence: replaces the weights from Action
     Units to displayed emotion, see `load_evidence`. displays: whether the displayed pain expression and the type
-    of smile are told too, see `mien.expression.displays`. threads: of each network.
+    of smile are given too, see `mien.expression.displays`. threads: of each network.
 
     >>> import skimage.data
     >>> faces = Analyzer().photo(skimage.data.astronaut())
@@ -271,17 +271,17 @@ class Analyzer:
                 yield frame, watch(faces, crops, frame.image, frame.time_s, sight.cut)
 
     def _analyze(self, images: Sequence[Image]) -> list[tuple[Faces, Image]]:
-        """Faces of each picture, with the aligned crops (N, S, S, 3) of the first head."""
+        """Faces of each image, with the aligned crops (N, S, S, 3) of the first head."""
         return self._read(images, self.detector.batch(images))
 
     def _read(self, images: Sequence[Image], detected: Sequence[Faces]) -> list[tuple[Faces, Image]]:
-        """What the detected faces of each picture show, with the aligned crops of the first head."""
+        """What the detected faces of each image show, with the aligned crops of the first head."""
         return self._heads(images, self.landmarker(images, detected), self.heads)
 
     def _heads(
         self, images: Sequence[Image], placed: Sequence[Faces], heads: Sequence[Head]
     ) -> list[tuple[Faces, Image]]:
-        """The faces of each picture, known by their landmarks, with the columns of some heads; crops of the first."""
+        """The faces of each image, known by their landmarks, with the columns of some heads; crops of the first."""
         count = [len(faces) for faces in placed]
         if not self.heads or not sum(count):
             return [(faces, _NO_CROPS) for faces in placed]
@@ -301,7 +301,7 @@ class Analyzer:
         return [(everyone.select(part), cut[first][part]) for part in parts]
 
     def _with_displays(self, faces: Faces) -> Faces:
-        """Displays are computed last, from what is told of the Action Units in the end."""
+        """Displays are computed last, from the final Action Units."""
         units = faces.action_units if self.displays else None
         return faces if units is None else replace(faces, displays=displays_of(units))
 

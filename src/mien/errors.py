@@ -29,7 +29,7 @@ class MediaError(MienError):
 
 
 class TooLargeError(MediaError):
-    """A picture with more pixels than are read; nothing of it was decoded."""
+    """An image with more pixels than are read; nothing of it was decoded."""
 
 
 class UnknownFormatError(MediaError):

@@ -1,4 +1,4 @@
-"""From what a network puts out to an estimate: the one decoding, used in training and in use.
+"""From what a network puts out to an estimate: the single decoding path, used in training and in use.
 
 All functions take arrays (N, ...) and the `decoding` of a model card, and return columns of `Faces`.
 """
@@ -46,7 +46,7 @@ def moderated(mean: NDArray[Real], variance: NDArray[Real]) -> NDArray[Real]:
 
 
 def landmarks_estimate(output: Array, matrix: Array, size: int) -> Array:
-    """68 landmarks (N, 68, 2) in the picture from outputs (N, 136) and picture-to-crop matrices (N, 2, 3)."""
+    """68 landmarks (N, 68, 2) in the image from outputs (N, 136) and image-to-crop matrices (N, 2, 3)."""
     points = (output.reshape(-1, 68, 2) + 0.5) * size
     return apply_affine(invert_affine(matrix), points)
 

@@ -21,7 +21,7 @@ _CANONICAL_FACE = np.array(
     [[-0.4405, -0.5], [0.4405, -0.5], [0.0, 0.07], [-0.365, 0.5], [0.365, 0.5]], dtype=np.float32
 )
 
-# Left/right swap of the 68 points (Multi-PIE order) when a picture is mirrored.
+# Left/right swap of the 68 points (Multi-PIE order) when an image is mirrored.
 MIRROR_68: NDArray[np.int64] = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]  # jaw, brows, nose
     + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]  # eyes
@@ -92,9 +92,9 @@ def invert_affine(matrix: Array) -> Array:
 
 
 def warp(image: Image, matrix: Array, size: int) -> Image:
-    """Cut one crop (size, size, 3) by a picture-to-crop matrix (2, 3), without aliasing when it shrinks.
+    """Cut one crop (size, size, 3) by an image-to-crop matrix (2, 3), without aliasing when it shrinks.
 
-    What lies outside the picture repeats the edge: a constant colour would tell one source from another.
+    What lies outside the image repeats the edge: a constant color would tell one source from another.
     """
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if scale < 0.5:
@@ -105,7 +105,7 @@ def warp(image: Image, matrix: Array, size: int) -> Image:
 
 
 def _shrink_around(image: Image, matrix: Array, size: int, scale: float) -> tuple[Image, Array]:
-    """Area-shrink the part of the picture that the crop covers, so that a bilinear warp does not alias."""
+    """Area-shrink the part of the image that the crop covers, so that a bilinear warp does not alias."""
     corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float32)
     covered = apply_affine(invert_affine(matrix), corners)
     height, width = image.shape[:2]
@@ -150,7 +150,7 @@ def outer_eye_distance(landmarks_68: Array) -> Array:
 
 
 def face_square(box: Array, landmarks: Array, size: int, margin: float) -> Array:
-    """Picture-to-crop matrices (N, 2, 3) for upright square crops of detected faces.
+    """Image-to-crop matrices (N, 2, 3) for upright square crops of detected faces.
 
     The crop is centred on the box, its side is `margin` times the longer side of the face, and it is turned
     by the angle of the line from the middle of the eyes to the middle of the mouth.
@@ -172,7 +172,7 @@ def face_square(box: Array, landmarks: Array, size: int, margin: float) -> Array
 
 
 def rotation_angle(matrix: Array) -> Array:
-    """Angle (N,) in degrees by which matrices (N, 2, 3) turn a picture, counter-clockwise positive as seen."""
+    """Angle (N,) in degrees by which matrices (N, 2, 3) turn an image, counter-clockwise positive as seen."""
     return np.asarray(-np.degrees(np.arctan2(matrix[..., 1, 0], matrix[..., 0, 0])), np.float32)
 
 

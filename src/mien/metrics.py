@@ -1,6 +1,6 @@
-"""Measures of error and of ranking. An undefined measure is NaN, never 0; so is one of numbers of which one is NaN.
+"""Metrics of error and of ranking. An undefined metric is NaN, never 0; so is one of numbers of which one is NaN.
 
-What is positive or happened is told by booleans, or by 0 and 1 of any type.
+What is positive or happened is given by booleans, or by 0 and 1 of any type.
 """
 
 from collections.abc import Callable
@@ -168,7 +168,7 @@ def roc_curve(score: Array, positive: NDArray[Any]) -> tuple[Array, Array]:
 
 
 def reliability(probability: Array, happened: NDArray[Any], bins: int = 10) -> tuple[NDArray[Any], ...]:
-    """Mean probability, share that happened, and count of each bin of equal width; NaN where a bin is empty.
+    """Mean probability, observed frequency, and count of each bin of equal width; NaN where a bin is empty.
 
     Raises InputError for what is no probability.
     """
@@ -184,7 +184,7 @@ def reliability(probability: Array, happened: NDArray[Any], bins: int = 10) -> t
 
 
 def expected_calibration_error(probability: Array, happened: NDArray[Any], bins: int = 15) -> Number:
-    """ECE = sum over bins of n_b / n |share that happened - mean probability|.
+    """ECE = sum over bins of n_b / n |observed frequency - mean probability|.
 
     Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, Eq. 3; probability (N,) is that of the class
     that was read, and it happened where this class is the true one.
@@ -208,7 +208,7 @@ def landmark_error(preds: Array, target: Array) -> Array:
 def bootstrap_interval(
     measure: Callable[[NDArray[np.int64]], float], index: NDArray[np.int64], rounds: int = 300, seed: int = 0
 ) -> tuple[Number, Number]:
-    """Percentile bootstrap 95 % interval of a measure of the faces of `index` (N,), drawn with replacement.
+    """Percentile bootstrap 95 % interval of a metric of the faces of `index` (N,), drawn with replacement.
 
     Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
     """

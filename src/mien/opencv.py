@@ -1,4 +1,4 @@
-"""OpenCV: no other room imports it, so that a broken install is told in one line."""
+"""OpenCV: no other room imports it, so that a broken install is reported in one line."""
 
 from mien.errors import BrokenDependencyError
 

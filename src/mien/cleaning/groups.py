@@ -1,4 +1,4 @@
-"""From pictures to groups of aligned faces of one size, and from groups to a row for each picture."""
+"""From images to groups of aligned faces of one size, and from groups to a row for each image."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ _TOGETHER = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture (H, W, 3) RGB of a group, or None and the reason why it cannot be read, or the path to read it from."""
+    """An image (H, W, 3) RGB of a group, or None and the reason why it cannot be read, or the path to read it from."""
 
     source: str
     group: str
@@ -37,9 +37,9 @@ class Picture:
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """What is told of one picture. status: 'ok', 'no_face' or 'error'; score and rank are None where none can be given.
+    """What is known of one image. status: 'ok', 'no_face' or 'error'; score and rank are None where none can be given.
 
-    crop, low_rank, sparse (S, S): the aligned face in grey, uint8, and its parts, from 0 to 1.
+    crop, low_rank, sparse (S, S): the aligned face in gray, uint8, and its parts, from 0 to 1.
     """
 
     source: str
@@ -55,7 +55,7 @@ class Row:
     sparse: NDArray[Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, without pictures."""
+        """Plain values, without images."""
         names = ("source", "group", "status", "score", "threshold", "rank", "suspect", "reason")
         return {name: getattr(self, name) for name in names}
 
@@ -69,7 +69,7 @@ def folder_pictures(folder: Path, together: bool = False) -> Iterator[Picture]:
 
 
 def folder_photos(folder: Path, together: bool = False) -> Iterator[Picture]:
-    """The same pictures before they are read."""
+    """The same images before they are read."""
     for source in folder_sources(folder, "source"):
         parts = Path(source.path or folder).relative_to(folder).parts
         group = ALL if together else parts[0] if len(parts) > 1 else "."
@@ -91,9 +91,9 @@ def read_picture(picture: Picture) -> Picture:
 
 
 class FaceCutter:
-    """Cuts the largest face of a picture, placed by its landmarks as `mien analyze` places it, in grey.
+    """Cuts the largest face of an image, placed by its landmarks as `mien analyze` places it, in gray.
 
-    size: side in pixels. margin: further pixels on each side. aligned: the pictures are faces already; they are shrunk
+    size: side in pixels. margin: further pixels on each side. aligned: the images are faces already; they are shrunk
     to the side as they are, and all must have the shape of the first.
     """
 
@@ -105,7 +105,7 @@ class FaceCutter:
         self._landmarker = None if aligned else Landmarker(threads=threads, min_presence=0)
 
     def __call__(self, picture: Picture) -> Row:
-        """The row of a picture, with its crop or with the reason why it has none."""
+        """The row of an image, with its crop or with the reason why it has none."""
         picture = read_picture(picture)
         row = Row(picture.source, picture.group)
         if picture.image is None:
@@ -143,7 +143,7 @@ def _grey(image: Image) -> Image:
 
 
 def check_groups(rows: Iterable[Row], cut: float = 2.5, margin: int = 0) -> None:
-    """Fill in what is told of each row with a crop, group by group.
+    """Fill in the findings on each row with a crop, group by group.
 
     margin: of the crops; where it is not 0, the faces of a group are moved onto each other within it beforehand.
     """

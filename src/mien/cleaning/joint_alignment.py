@@ -1,4 +1,4 @@
-"""Pictures moved by small similarity transforms until their stack is low rank plus sparse (RASL)."""
+"""Images moved by small similarity transforms until their stack is low rank plus sparse (RASL)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from mien.lowrank.partial_svd import exact_threshold
 from mien.opencv import cv2
 
 _BLURS = (2.0, 1.0, 0.0)
-"""Standard deviations, in pixels, at which pictures are compared: blurred ones pull from further away."""
+"""Standard deviations, in pixels, at which images are compared: blurred ones pull from further away."""
 _STILL = 0.01
 _STEP = 2.0
 _SEEN = 0.05
@@ -22,11 +22,11 @@ _SEEN = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JointAlignment:
-    """Pictures that were moved onto each other.
+    """Images that were moved onto each other.
 
-    `faces`, `low_rank`, `sparse` (N, h, w) without the margin, in the units of the pictures; `moves` (N, 4) in pixels:
+    `faces`, `low_rank`, `sparse` (N, h, w) without the margin, in the units of the images; `moves` (N, 4) in pixels:
     growth and turn as felt half a side from the middle, shift in x and in y; `matrices` (N, 2, 3), which carry pixels
-    of `faces` to pixels of the pictures that came; `history` (rounds,), the objective after each round.
+    of `faces` to pixels of the images that came; `history` (rounds,), the objective after each round.
     """
 
     faces: Array
@@ -40,13 +40,13 @@ class JointAlignment:
 def align_jointly(
     faces: ArrayLike, lam: float | None = None, *, margin: int = 0, max_move: float = 8.0, max_rounds: int = 30
 ) -> JointAlignment:
-    """Move pictures (N, H, W) by similarity transforms so that they become low rank plus sparse together.
+    """Move images (N, H, W) by similarity transforms so that they become low rank plus sparse together.
 
     `min ||L||_* + lam ||S||_1  subject to  D(tau) + sum_i J_i dtau_i e_i^T = L + S`, solved again around the moved
-    pictures until nothing moves by 0.01 pixels: blurred ones first, then the pictures as they are. Each row of D is a
-    picture of norm 1. `lam` is `1 / sqrt(pixels)` unless given. All pictures could drift together, so the mean of their
+    images until nothing moves by 0.01 pixels: blurred ones first, then the images as they are. Each row of D is a
+    image of norm 1. `lam` is `1 / sqrt(pixels)` unless given. All images could drift together, so the mean of their
     moves is kept at 0. `margin` pixels on each side are only there to be moved in; without it the edge is repeated.
-    No move leaves `max_move` pixels. Raises InputError for anything but two or more finite pictures that are not flat.
+    No move leaves `max_move` pixels. Raises InputError for anything but two or more finite images that are not flat.
     Source: Peng, Ganesh, Wright, Xu & Ma (TPAMI 2012), algorithms 1 and 2.
 
     >>> y, x = np.mgrid[:40, :40] - 20
@@ -80,7 +80,7 @@ def align_jointly(
 
 
 def move_onto(face: Array, mean: Array, basis: Array, max_move: float = 4.0, max_rounds: int = 10) -> Array:
-    """Move (4,) of one picture (H, W) that brings it nearest to `mean + a basis`, in least squares.
+    """Move (4,) of one image (H, W) that brings it nearest to `mean + a basis`, in least squares.
 
     `mean` (H W,); `basis` (r, H W) with orthonormal rows. Gauss-Newton steps, blurred first as in `align_jointly`.
     """
@@ -99,12 +99,12 @@ def move_onto(face: Array, mean: Array, basis: Array, max_move: float = 4.0, max
 
 
 def moved_by(face: Array, move: Array) -> Array:
-    """A picture (H, W) after a move (4,), its edge repeated where it does not reach."""
+    """An image (H, W) after a move (4,), its edge repeated where it does not reach."""
     return _Look(face, 0.0, 0).moved(move).reshape(face.shape)
 
 
 def as_stack(faces: ArrayLike, least: int) -> Array:
-    """Pictures (N, H, W) as float32 or float64.
+    """Images (N, H, W) as float32 or float64.
 
     Raises InputError for fewer than `least` of them, for flat ones and for anything that is not finite.
     """
@@ -119,7 +119,7 @@ def as_stack(faces: ArrayLike, least: int) -> Array:
 
 
 class _Look:
-    """A picture at one blur, and how it changes with its four moves."""
+    """An image at one blur, and how it changes with its four moves."""
 
     def __init__(self, face: Array, blur: float, margin: int) -> None:
         self._face = cv2.GaussianBlur(face, (0, 0), blur) if blur else face
@@ -147,7 +147,7 @@ class _Look:
 
 
 def _matrix(move: Array, shape: tuple[int, int], margin: int) -> NDArray[np.float64]:
-    """Where in the picture (2, 3) each pixel of the moved one comes from."""
+    """Where in the image (2, 3) each pixel of the moved one comes from."""
     growth, turn = move[:2] / (max(shape) / 2)
     middle = (np.array(shape[::-1]) - 1) / 2
     linear = np.array([[1 + growth, -turn], [turn, 1 + growth]])
@@ -155,12 +155,12 @@ def _matrix(move: Array, shape: tuple[int, int], margin: int) -> NDArray[np.floa
 
 
 def _round(looks: list[_Look], moves: Array, lam: float | None) -> tuple[Array, float]:
-    """Best step (N, 4) to the moves where the pictures change linearly with them, and the objective there."""
+    """Best step (N, 4) to the moves where the images change linearly with them, and the objective there."""
     moved = np.stack([look.moved(move) for look, move in zip(looks, moves, strict=True)])
     slopes = np.stack([look.slopes(move) for look, move in zip(looks, moves, strict=True)])
     size = np.linalg.norm(moved, axis=1, keepdims=True)
     moved = moved / size
-    # The derivative of a picture of norm 1: without the part that only makes it brighter.
+    # The derivative of an image of norm 1: without the part that only makes it brighter.
     slopes = slopes / size[:, :, None]
     slopes = slopes - moved[:, :, None] * np.einsum("np,npk->nk", moved, slopes)[:, None]
     basis, values, back = np.linalg.svd(slopes, full_matrices=False)

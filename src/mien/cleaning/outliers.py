@@ -73,11 +73,11 @@ def check_group(faces: ArrayLike, lam: float | None = None, *, cut: float = 2.5)
     0.02 and the threshold of the group, `median + cut * 1.4826 MAD`:
 
     - badly aligned, where a small similarity transform takes a third off what is unexplained;
-    - occluded, where half of what is unexplained lies in a fifth of the picture;
+    - occluded, where half of what is unexplained lies in a fifth of the image;
     - unlike the others (in a group of one person: somebody else) otherwise;
     - duplicate, whatever the score, where it correlates with an earlier face by 0.995.
 
-    Raises InputError for what is no stack of finite pictures that show something. Source of the threshold: Leys, Ley,
+    Raises InputError for what is no stack of finite images that show something. Source of the threshold: Leys, Ley,
     Klein, Bernard & Licata (2013).
 
     >>> y, x = np.mgrid[:16, :16] / 15
@@ -227,7 +227,7 @@ def _reason(face: Array, space: _Space, rest: Array) -> str:
 
 
 def concentration(rest: Array) -> float:
-    """Part of `||rest||_1` that lies in the fifth of the picture (H, W) where, smoothed, there is most of it.
+    """Part of `||rest||_1` that lies in the fifth of the image (H, W) where, smoothed, there is most of it.
 
     >>> rest = np.zeros((40, 40))
     >>> rest[5:15, 5:15] = 1

@@ -20,7 +20,7 @@ _ROWS = 64
 
 @dataclass
 class Spool:
-    """Files that were fetched for reading; each goes when its row is told."""
+    """Files that were fetched for reading; each goes when its row is out."""
 
     folder: TemporaryDirectory[str] = field(default_factory=lambda: TemporaryDirectory(prefix="mien-"))
     paths: dict[str, Path] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Pictures of what was found: annotated photos and videos, time lines of Action Units."""
+"""Images of what was found: annotated photos and videos, time lines of Action Units."""
 
 from mien.drawing.annotator import Annotator
 from mien.drawing.picture import Drawing, draw

@@ -1,4 +1,4 @@
-"""Annotated pictures and videos of a whole run, written to a folder."""
+"""Annotated images and videos of a whole run, written to a folder."""
 
 import os
 import re
@@ -31,7 +31,7 @@ _LONGEST_PAUSE_S = 10.0
 
 
 class Annotator:
-    """Writes each frame with what was found in it: a picture a photo, one video (.mp4) a video source.
+    """Writes each frame with what was found in it: an image a photo, one video (.mp4) a video source.
 
     Files are named after their source: by its path below `root` where that is given, else by its file name,
     with a number where another source has the name already. Frames need `image`; frames with an error are
@@ -230,7 +230,7 @@ class _Video:
         self._waiting = []
 
     def _write(self, time_s: float | None, picture: Image) -> None:
-        """Write a picture; repeat the one before, or leave this one out, to stay with the time stamps."""
+        """Write an image; repeat the one before, or leave this one out, to stay with the time stamps."""
         assert self._writer is not None
         assert self.fps is not None
         frame = self._fitted(picture)
@@ -250,7 +250,7 @@ class _Video:
         self._last = frame
 
     def _fitted(self, picture: Image) -> Image:
-        """The picture in BGR at the size of the video."""
+        """The image in BGR at the size of the video."""
         bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         width, height = self._size
         if abs(bgr.shape[1] - width) <= 1 and abs(bgr.shape[0] - height) <= 1:

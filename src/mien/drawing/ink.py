@@ -1,4 +1,4 @@
-"""Lines, shapes and text on an RGB picture (H, W, 3), in place, anti-aliased and cut off at its edges."""
+"""Lines, shapes and text on an RGB image (H, W, 3), in place, anti-aliased and cut off at its edges."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -66,7 +66,7 @@ def _rounded_mask(width: int, height: int, radius: int) -> Canvas:
 
 
 def blend(canvas: Canvas, mask: Canvas, x: int, y: int, colour: Colour, alpha: float = 1.0) -> None:
-    """Lay a colour over the canvas where the mask (h, w) covers, its corner at x, y."""
+    """Lay a color over the canvas where the mask (h, w) covers, its corner at x, y."""
     height, width = canvas.shape[:2]
     left, top = max(x, 0), max(y, 0)
     right, bottom = min(x + mask.shape[1], width), min(y + mask.shape[0], height)

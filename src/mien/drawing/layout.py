@@ -1,4 +1,4 @@
-"""Where panels and labels go: beside their face, inside the picture, over no face and no other panel."""
+"""Where panels and labels go: beside their face, inside the image, over no face and no other panel."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,7 @@ class Memory:
 
 
 def is_free(box: Box, obstacles: Array, width: int, height: int, margin: int) -> bool:
-    """Whether a box lies inside a picture and off all obstacles (M, 4)."""
+    """Whether a box lies inside an image and off all obstacles (M, 4)."""
     x1, y1, x2, y2 = box
     if x1 < margin or y1 < margin or x2 > width - margin or y2 > height - margin:
         return False
@@ -35,7 +35,7 @@ def is_free(box: Box, obstacles: Array, width: int, height: int, margin: int) ->
 
 
 def panel_candidates(face: Array, size: tuple[int, int], shape: tuple[int, int], margin: int) -> list[tuple[int, int]]:
-    """Corners (x, y) for a panel of a size (w, h) beside a face (4,), best first, moved into the picture."""
+    """Corners (x, y) for a panel of a size (w, h) beside a face (4,), best first, moved into the image."""
     x1, y1, x2, y2 = (float(v) for v in face)
     (w, h), (height, width) = size, shape
     side = min(x2 - x1, y2 - y1)

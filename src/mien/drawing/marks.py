@@ -25,7 +25,7 @@ def known_emotion(face: Face) -> Emotion | None:
 
 
 def face_colour(face: Face) -> Colour:
-    """Colour of the displayed emotion, or the accent where it was not read."""
+    """Color of the displayed emotion, or the accent where it was not read."""
     emotion = known_emotion(face)
     return ACCENT if emotion is None else EMOTION_COLOURS[emotion.label]
 
@@ -92,9 +92,9 @@ def _draw_landmarks(canvas: Canvas, face: Face, size: float) -> None:
 
 
 def pose_axes(yaw: float, pitch: float, roll: float) -> Array:
-    """Directions (3, 2) in the picture of the head's axes: to its left, up, and out of the face.
+    """Directions (3, 2) in the image of the head's axes: to its left, up, and out of the face.
 
-    The head turns about its own axes first (yaw, pitch), then the picture rolls.
+    The head turns about its own axes first (yaw, pitch), then the image rolls.
 
     >>> pose_axes(90.0, 0.0, 0.0).round(3).tolist()[2], pose_axes(0.0, 0.0, 90.0).round(3).tolist()[0]
     ([1.0, 0.0], [0.0, -1.0])

@@ -29,7 +29,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text, with a text at the right edge and a coloured dot before it where given."""
+    """A line of text, with a text at the right edge and a colored dot before it where given."""
 
     text: str
     size: float = 11.0

@@ -1,4 +1,4 @@
-"""Annotated pictures: `draw` and what it gives."""
+"""Annotated images: `draw` and what it gives."""
 
 import os
 import tempfile
@@ -41,12 +41,12 @@ _MARGIN = (34, 40, 49)
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A finished picture: `image` is RGB uint8 (H, W, 3)."""
+    """A finished image: `image` is RGB uint8 (H, W, 3)."""
 
     image: NDArray[np.uint8]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture whole or not at all; the suffix of the path (.png, .jpg, .webp...) says how.
+        """Write the image whole or not at all; the suffix of the path (.png, .jpg, .webp...) says how.
 
         Raises SinkError where that is impossible.
         """
@@ -74,7 +74,7 @@ def _umask() -> int:
 
 
 def _encode(image: NDArray[np.uint8], target: Path) -> bytes:
-    """File content of a picture for a path's suffix."""
+    """File content of an image for a path's suffix."""
     quality = list(_QUALITY.get(target.suffix.lower(), ()))
     try:
         done, data = cv2.imencode(target.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
@@ -89,9 +89,9 @@ def _encode(image: NDArray[np.uint8], target: Path) -> bytes:
 
 
 def draw(faces: Faces, on: str | os.PathLike[str] | NDArray[np.uint8], *, extend: bool = True) -> Drawing:
-    """Draw what is known of the faces on their picture.
+    """Draw what is known of the faces on their image.
 
-    on: a path, or RGB uint8 (H, W, 3). Small pictures are enlarged. Where a panel has no room without
+    on: a path, or RGB uint8 (H, W, 3). Small images are enlarged. Where a panel has no room without
     covering a face, it goes to a column added at the right, or with `extend=False` shrinks to a line.
 
     >>> draw(Faces.empty(), on=np.zeros((480, 640, 3), np.uint8)).image.shape
@@ -104,7 +104,7 @@ def draw(faces: Faces, on: str | os.PathLike[str] | NDArray[np.uint8], *, extend
 
 
 def annotate(image: NDArray[np.uint8], faces: Faces, *, extend: bool, memory: Memory) -> NDArray[np.uint8]:
-    """A new annotated picture; its size depends on the size of the image only, unless `extend` adds to it."""
+    """A new annotated image; its size depends on the size of the image only, unless `extend` adds to it."""
     expect(image.ndim == 3 and image.shape[2] == 3 and image.size > 0, "image", "RGB (H, W, 3)", image.shape)
     canvas, scale = enlarge(image)
     unit = max(1.0, (min(canvas.shape[:2]) / _SHORT_SIDE) ** 0.9)
@@ -119,7 +119,7 @@ def annotate(image: NDArray[np.uint8], faces: Faces, *, extend: bool, memory: Me
 
 
 def enlarge(image: NDArray[np.uint8]) -> tuple[Canvas, float]:
-    """A copy of the picture, enlarged where it is too small to hold text, and the scale."""
+    """A copy of the image, enlarged where it is too small to hold text, and the scale."""
     short, long = sorted(image.shape[:2])
     scale = float(np.clip(min(_SHORT_SIDE / short, _LONGEST_SIDE / long), 1.0, 8.0))
     if scale == 1.0:
@@ -129,7 +129,7 @@ def enlarge(image: NDArray[np.uint8]) -> tuple[Canvas, float]:
 
 
 def _scaled(faces: Faces, scale: float) -> Faces:
-    """The faces in pixels of an enlarged picture."""
+    """The faces in pixels of an enlarged image."""
     dense = None if faces.landmarks_68 is None else faces.landmarks_68 * scale
     return replace(faces, box=faces.box * scale, landmarks=faces.landmarks * scale, landmarks_68=dense)
 
@@ -144,7 +144,7 @@ def _draw_panels(canvas: Canvas, faces: list[Face], unit: float, extend: bool, m
 
 
 def _place_all(canvas: Canvas, faces: list[Face], unit: float, memory: Memory) -> list[Face]:
-    """Draw the panels that have room in the picture, with half the units if need be; gives the other faces."""
+    """Draw the panels that have room in the image, with half the units if need be; gives the other faces."""
     obstacles = face_obstacles(np.array([face.box for face in faces]), 4 * unit)
     homeless: list[Face] = []
     boxes: list[tuple[Box, list[Row]]] = []
@@ -209,7 +209,7 @@ def _draw_labels(canvas: Canvas, faces: list[Face], unit: float) -> None:
 
 
 def _place_labels(chosen: list[tuple[str, Face]], canvas: Canvas, unit: float) -> list[tuple[str, Box, Face]]:
-    """The labels that have room in the picture, with their boxes."""
+    """The labels that have room in the image, with their boxes."""
     obstacles = face_obstacles(np.array([face.box for _, face in chosen]), 1.0)
     placed: list[tuple[str, Box, Face]] = []
     for text, face in chosen:

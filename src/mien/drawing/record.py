@@ -24,7 +24,7 @@ class Record:
         self._seen, self._step = 0, 1
 
     def add(self, frame: Frame) -> None:
-        """Take the next frame; its picture is let go."""
+        """Take the next frame; its image is let go."""
         self._note(self._finder.update(frame))
         if self._seen % self._step == 0:
             self._frames.append(replace(frame, image=None, faces=_lean(frame.faces)))

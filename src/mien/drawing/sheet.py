@@ -1,4 +1,4 @@
-"""A contact sheet: rows of pictures that belong together, with words."""
+"""A contact sheet: rows of images that belong together, with words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ _TITLE, _SMALL = 13, 12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """Pictures (H, W) or (H, W, 3) uint8 that stand side by side, with two lines below them.
+    """Images (H, W) or (H, W, 3) uint8 that stand side by side, with two lines below them.
 
-    marked: framed, the second line in the colour of the frame.
+    marked: framed, the second line in the color of the frame.
     """
 
     pictures: tuple[Image, ...]
@@ -37,11 +37,11 @@ class Entry:
 def contact_sheet(
     entries: Sequence[Entry], heading: str, captions: Sequence[str], across: int = 3, tile: int = 112
 ) -> Drawing:
-    """Entries in order, `across` in a row, under a heading and a caption above each picture.
+    """Entries in order, `across` in a row, under a heading and a caption above each image.
 
-    tile: side in pixels of the square that each picture is fitted into.
+    tile: side in pixels of the square that each image is fitted into.
 
-    Raises InputError unless there is an entry and each has as many pictures as there are captions.
+    Raises InputError unless there is an entry and each has as many images as there are captions.
     """
     expect(len(entries) > 0, "entries", "at least one", 0)
     counts = {len(entry.pictures) for entry in entries}
@@ -86,7 +86,7 @@ def _draw(canvas: Canvas, entry: Entry, left: int, top: int, width: int, side: i
 
 
 def _tile(picture: Image, side: int) -> Image:
-    """The picture on a square of the sheet, whole, its sides in proportion."""
+    """The image on a square of the sheet, whole, its sides in proportion."""
     picture = np.repeat(picture[..., None], 3, 2) if picture.ndim == 2 else picture
     scale = side / max(picture.shape[:2])
     high, wide = (max(1, round(length * scale)) for length in picture.shape[:2])

@@ -33,7 +33,7 @@ def timeline(
     track_id: int | None = None,
     events: Iterable[Event] | None = None,
 ) -> Drawing:
-    """Displayed emotion, and intensity of Action Units, of one track over time, as a picture.
+    """Displayed emotion, and intensity of Action Units, of one track over time, as an image.
 
     codes: the units to show, by default those with events, and at least the six most active; track_id: by default
     the track seen most; events: by default those of the frames, see `mien.expression.events`. An event is a bar from

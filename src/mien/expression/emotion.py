@@ -63,7 +63,7 @@ _HEADER = """\
 
 _LARGEST_WEIGHT = 1e6
 TRACE = 4.0
-"""Log-odds below zero at which a unit begins to speak."""
+"""Log-odds below zero at which an Action Unit begins to count."""
 MOST = 2.5
 """The most that a unit can say, in strengths of a unit of probability one half."""
 

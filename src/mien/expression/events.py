@@ -91,7 +91,7 @@ def find_events(
 
 
 def events_in(frames: Iterable[Frame], rule: EventRule = _USUAL) -> Iterator[Event]:
-    """Events of all units of all faces in the frames of videos, such as `Analyzer.video` gives, as they end."""
+    """Events of all Action Units of all faces in the frames of videos, such as `Analyzer.video` gives, as they end."""
     finder = EventFinder(rule)
     for frame in frames:
         yield from finder.update(frame)

@@ -1,4 +1,4 @@
-"""Faces: all that is known of the faces in a picture, as structs of arrays."""
+"""Faces: all that is known of the faces in an image, as structs of arrays."""
 
 from mien.faces.face_texts import attribute_texts, display_texts
 from mien.faces.faces import Face, Faces

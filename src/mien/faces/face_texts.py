@@ -1,4 +1,4 @@
-"""What a face displays, and what users' own models tell of it, in a few words."""
+"""What a face displays, and what users' own models predict for it, in a few words."""
 
 from mien.faces.faces import Face
 from mien.faces.parts import Category, Quantity
@@ -13,7 +13,7 @@ def display_texts(face: Face) -> list[str]:
 
 
 def attribute_texts(face: Face) -> list[str]:
-    """What users' own models tell of a face in a few words each: 'glasses: yes 0.93', 'height: 1.7'."""
+    """What users' own models predict for a face, in a few words each: 'glasses: yes 0.93', 'height: 1.7'."""
     texts = []
     for name, part in face.attributes.named.items() if face.attributes else ():
         if isinstance(part, Category):

@@ -1,4 +1,4 @@
-"""Faces: one struct of arrays for all that is known of the faces in a picture."""
+"""Faces: one struct of arrays for all that is known of the faces in an image."""
 
 from __future__ import annotations
 

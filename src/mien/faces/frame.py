@@ -41,7 +41,7 @@ class Frame:
         return [{**head, **row} for row in self.faces.to_dicts()] or [{**head, "face": None}]
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the picture, where it was kept, with an overlay, and a table."""
+        """What a notebook shows: the image, where it was kept, with an overlay, and a table."""
         from mien.faces.notebook import html_of
 
         time_s = "" if self.time_s is None else f" at {self.time_s:.2f} s"

@@ -19,7 +19,7 @@ _HEADINGS = ("", "displays", "because", "apparent age", "attractiveness", "Actio
 
 
 def html_of(faces: Any, image: NDArray[np.uint8] | None = None) -> str:
-    """HTML of `Faces`, over their picture (H, W, 3) or on nothing; of many, a table of the first 50."""
+    """HTML of `Faces`, over their image (H, W, 3) or on nothing; of many, a table of the first 50."""
     if not len(faces):
         return f"{_thumbnail(faces, image)}<p>No face.</p>" if image is not None else "<p>No face.</p>"
     head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
@@ -29,7 +29,7 @@ def html_of(faces: Any, image: NDArray[np.uint8] | None = None) -> str:
 
 
 def _thumbnail(faces: Any, image: NDArray[np.uint8] | None) -> str:
-    """The overlay as SVG in pixels of the picture."""
+    """The overlay as SVG in pixels of the image."""
     if image is not None:
         height, width = image.shape[:2]
     else:
@@ -56,7 +56,7 @@ def _marks(number: int, face: Any, thick: float) -> Iterator[str]:
 
 
 def _data(image: NDArray[np.uint8], scale: float) -> str:
-    """The picture, shrunk, as a JPEG inside an address."""
+    """The image, shrunk, as a JPEG inside an address."""
     size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     done, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))

@@ -182,7 +182,7 @@ def _plain(value: Array | None) -> float | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Category(_Columns):
-    """One of several classes that a user's own model tells: probability (N, K)."""
+    """One of several classes that a user's own model predicts: probability (N, K)."""
 
     probability: Array
     classes: tuple[str, ...]
@@ -212,7 +212,7 @@ class Quantity(_Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flags(_Columns):
-    """Properties that may hold together, told by a user's own model: probability (N, K)."""
+    """Properties that may hold together, predicted by a user's own model: probability (N, K)."""
 
     probability: Array
     names: tuple[str, ...]

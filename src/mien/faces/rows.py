@@ -78,7 +78,7 @@ class DisplaysRow(TypedDict):
 
 
 class FaceRow(TypedDict):
-    """One face, or one picture without a face or that cannot be read: those have the first fields alone."""
+    """One face, or one image without a face or that cannot be read: those have the first fields alone."""
 
     source: str
     status: Literal["ok", "no_face", "error"]

@@ -68,7 +68,7 @@ class Problem:
 
     @property
     def aim(self) -> float:
-        """Relative residual at which to stop; the rest of `tol` is for the dust."""
+        """Relative residual at which to stop; the rest of `tol` is for truncation."""
         return self.tol / 4
 
     @property
@@ -82,7 +82,7 @@ class Problem:
             part *= self.observed[block]
 
     def result(self, low: LowRank, sparse: Array, dual: Array, history: list[float], settled: bool) -> Decomposition:
-        """The parts with their measures; `dual` (m, n), any guess at the dual variable, is overwritten."""
+        """The parts with their metrics; `dual` (m, n), any guess at the dual variable, is overwritten."""
         low_rank, missed, total = low.dense(), 0.0, 0.0
         for block in row_blocks(sparse.shape):
             rest = self.X[block] - low_rank[block]

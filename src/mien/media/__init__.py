@@ -1,4 +1,4 @@
-"""Photos, folders, video and cameras: what a person names becomes pictures with names and time stamps."""
+"""Photos, folders, video and cameras: what a person names becomes images with names and time stamps."""
 
 from mien.media.ahead import read_ahead
 from mien.media.photo import decode_photo, megapixels, read_photo

@@ -59,7 +59,7 @@ def _fill(items: Iterator[Item], queue: Queue[object], stop: Event) -> None:
         for item in items:
             if not _put(queue, item, stop):
                 break
-    except BaseException as error:  # told to who waits, whatever it is
+    except BaseException as error:  # reported to who waits, whatever it is
         last = _Failure(error)
     finally:
         close = getattr(items, "close", None)

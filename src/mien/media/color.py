@@ -16,10 +16,10 @@ _GAMMA_TOLERANCE = 0.05
 
 
 def to_srgb(image: Image.Image, name: str) -> Image.Image:
-    """An opaque picture (L, RGB, CMYK, ...) as RGB in sRGB.
+    """An opaque image (L, RGB, CMYK, ...) as RGB in sRGB.
 
     An embedded ICC profile is applied, with relative colorimetric intent and black point compensation; of a PNG without
-    one the gamma. A profile that is damaged, or made for another kind of picture, is ignored as in browsers, and the
+    one the gamma. A profile that is damaged, or made for another kind of image, is ignored as in browsers, and the
     logger of this module says so. Where nothing is told, the values are taken as sRGB.
     """
     profile, gamma = image.info.get("icc_profile"), image.info.get("gamma")

@@ -1,4 +1,4 @@
-"""Whether a video file is whole, told by its container.
+"""Whether a video file is whole, judged by its container.
 
 Many containers promise a length in time, counted from zero and to the end of the longest track: a segment that begins
 later, or a sound that goes on after the picture, is whole though fewer frames come than the length promises.

@@ -62,7 +62,7 @@ def _why_closed(path: Path, name: str, error: Exception) -> str:
 
 
 def check_size(width: int, height: int, name: str, most: float = MAX_MEGAPIXELS) -> None:
-    """Raise TooLargeError for a picture of more than so many megapixels, which would not fit into memory."""
+    """Raise TooLargeError for an image of more than so many megapixels, which would not fit into memory."""
     megapixels = width * height / 1e6
     if megapixels > most:
         size = f"{round(megapixels, 1):g} megapixels; at most {most:g} are read"
@@ -70,7 +70,7 @@ def check_size(width: int, height: int, name: str, most: float = MAX_MEGAPIXELS)
 
 
 def describe(head: bytes) -> str:
-    """What the first bytes of a file that is no picture seem to be.
+    """What the first bytes of a file that is no image seem to be.
 
     >>> describe(b"hello"), describe(b"%PDF-1.7")
     ('text', 'a PDF document')

@@ -1,4 +1,4 @@
-"""What was passed over in a folder: told where nothing is left."""
+"""What was passed over in a folder: reported where nothing is left."""
 
 from collections import Counter
 from dataclasses import dataclass, field

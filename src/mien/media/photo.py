@@ -33,7 +33,7 @@ def read_photo(source: str | os.PathLike[str] | NDArray[np.generic]) -> NDArray[
     """Read a photo as RGB uint8 (H, W, 3) in sRGB, contiguous, turned upright by its EXIF orientation.
 
     source is a path or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8, uint16 or floats in 0..1. What is
-    transparent is laid on neutral grey, deep values are scaled to 8 bits (see `to_8_bits`), color profiles are applied
+    transparent is laid on neutral gray, deep values are scaled to 8 bits (see `to_8_bits`), color profiles are applied
     (see `to_srgb`), of an animation the first frame is taken. Pixels are taken as square: the logger tells of photos
     that state another resolution along than across (see `note_aspect`).
     An array that needs no change is returned as it is. Raises MediaError for a file that cannot be read and
@@ -115,7 +115,7 @@ def _load(file: BinaryIO, name: str, most: float) -> Image.Image:
 
 
 def _open(file: BinaryIO, name: str) -> ImageFile.ImageFile:
-    """Read the header. `Image.open` would refuse large pictures unless a global limit were changed."""
+    """Read the header. `Image.open` would refuse large images unless a global limit were changed."""
     file.seek(0)
     head = file.read(512)
     Image.preinit()
@@ -182,7 +182,7 @@ def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
 
 
 def _like(image: Image.Image, pixels: NDArray[np.uint8]) -> Image.Image:
-    """A picture with other pixels, and what is known of the colors."""
+    """An image with other pixels, and what is known of the colors."""
     other = Image.fromarray(pixels)
     other.info = dict(image.info)
     return other

@@ -1,4 +1,4 @@
-"""Pixels that are not square: width over height of a pixel, and pictures stretched until it is 1."""
+"""Pixels that are not square: width over height of a pixel, and images stretched until it is 1."""
 
 import logging
 import math
@@ -29,7 +29,7 @@ def aspect_ratio(horizontal: float, vertical: float) -> float:
 
 
 def square_pixels(image: NDArray[np.uint8], aspect: float) -> NDArray[np.uint8]:
-    """The picture (H, W, 3) with the side enlarged along which its pixels are long, so that no detail is lost.
+    """The image (H, W, 3) with the side enlarged along which its pixels are long, so that no detail is lost.
 
     >>> square_pixels(np.zeros((576, 720, 3), np.uint8), 64 / 45).shape
     (576, 1024, 3)
@@ -42,7 +42,7 @@ def square_pixels(image: NDArray[np.uint8], aspect: float) -> NDArray[np.uint8]:
 
 
 def square_size(width: int, height: int, aspect: float) -> tuple[int, int]:
-    """Width and height of a stretched picture.
+    """Width and height of a stretched image.
 
     >>> square_size(720, 480, 8 / 9)
     (720, 540)

@@ -25,7 +25,7 @@ _TAKEN_AS = {(_UNSIGNED, 32): (_SIGNED, np.uint32), (_FLOAT, 16): (_UNSIGNED, np
 
 
 def read_deep(file: BinaryIO, name: str, most: float = MAX_MEGAPIXELS) -> Image.Image | None:
-    """The picture of a TIFF with deep values, 8 bits a color, orientation and color profile kept; None for others.
+    """The image of a TIFF with deep values, 8 bits a color, orientation and color profile kept; None for others.
 
     Deep are 32 bits and more, floats and signed numbers, and 16 bits of gray or in planes. Raises MediaError for what
     OpenCV does not decode either, such as 64-bit whole numbers.

@@ -20,7 +20,7 @@ from mien.media.source import Source
 from mien.opencv import cv2
 
 _USUAL_FPS = 25.0
-_FPS_OF_A_COVER = 90000.0  # ffmpeg's clock for a picture that has no time
+_FPS_OF_A_COVER = 90000.0  # ffmpeg's clock for an image that has no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _aspect(capture: cv2.VideoCapture) -> float:
 
 
 def _is_cover(capture: cv2.VideoCapture, path: Path) -> bool:
-    """Whether the one picture is the cover of a sound; a second capture is asked, so that no frame is lost."""
+    """Whether the one image is the cover of a sound; a second capture is asked, so that no frame is lost."""
     if capture.get(cv2.CAP_PROP_FPS) != _FPS_OF_A_COVER:
         return False
     second = _capture(path)
@@ -198,5 +198,5 @@ def _capture(target: Path | int) -> cv2.VideoCapture:
         if isinstance(target, int):
             return cv2.VideoCapture(target)
         # An absolute path, since ffmpeg takes what stands before a colon for a protocol; and only ffmpeg, since
-        # another backend takes a name with digits for a series of pictures.
+        # another backend takes a name with digits for a series of images.
         return cv2.VideoCapture(os.path.abspath(target), cv2.CAP_FFMPEG)

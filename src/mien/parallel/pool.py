@@ -174,7 +174,7 @@ class ReaderPool:
 
 
 def _tasks(sources: Iterable[Source], skip: Container[str]) -> Iterator[_Task | None]:
-    """Tasks in order; None where all that came before must be told first."""
+    """Tasks in order; None where all that came before must be reported first."""
     photos: list[Source] = []
     for source in sources:
         new, photo = source.name not in skip, source.kind == "photo"

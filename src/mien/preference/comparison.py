@@ -51,7 +51,7 @@ def compare(
 def compare_frames(
     a: Frame, b: Frame, heads: Sequence[Head], taste: Taste | str | PathLike[str] | None = None
 ) -> Comparison:
-    """`compare` of photos that are read already, with their pictures. heads: those that read them."""
+    """`compare` of photos that are read already, with their images. heads: those that read them."""
     judge: Judge = open_judge(heads, taste)
     first, second = (_entrant(frame, name) for frame, name in ((a, "a"), (b, "b")))
     preference = judge.prefer(first.attractiveness, second.attractiveness)

@@ -42,7 +42,7 @@ class PhotoFace:
 
 
 def photo_face(frame: Frame) -> PhotoFace:
-    """The largest face of a photo that is read already, with its picture; what cannot be used has a reason."""
+    """The largest face of a photo that is read already, with its image; what cannot be used has a reason."""
     name, faces = frame.source, frame.faces
     if frame.status == "error" or frame.image is None:
         return PhotoFace(name, reason=frame.reason or "no picture")

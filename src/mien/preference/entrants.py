@@ -27,7 +27,7 @@ class Entrant:
 
     @property
     def attractiveness(self) -> Attractiveness:
-        """What is told of the face."""
+        """What is known of the face."""
         assert self.face.attractiveness is not None
         return self.face.attractiveness
 
@@ -46,7 +46,7 @@ class Entrant:
 
 
 def entrant(source: str, faces: Faces, image: Image) -> Entrant:
-    """The largest of the faces of a picture (H, W, 3), one or more.
+    """The largest of the faces of an image (H, W, 3), one or more.
 
     Raises InputError where the heads did not run that must tell who is no child, and the score.
     """
@@ -73,5 +73,5 @@ def remarks(face: Face, image: Image) -> list[str]:
 
 
 def sharpness(face: Face, image: Image) -> float:
-    """`detail` of a face in its picture (H, W, 3)."""
+    """`detail` of a face in its image (H, W, 3)."""
     return float(detail(align(image, face.landmarks[None], _CROP))[0])

@@ -19,7 +19,7 @@ _COARSE = 3.0
 
 
 def thumbnail(image: Image) -> Array:
-    """The picture (H, W, 3) in grey at 32 x 32, without its coarse light: (32, 32) float32."""
+    """The image (H, W, 3) in gray at 32 x 32, without its coarse light: (32, 32) float32."""
     small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), _COARSE))
@@ -40,7 +40,7 @@ def likeness(thumbnails: Array) -> Array:
 
 
 def _unit(parts: Array) -> Array:
-    """Parts (N, S, S) as rows (N, S * S) of mean 0 and length 1; of one colour 0."""
+    """Parts (N, S, S) as rows (N, S * S) of mean 0 and length 1; of one color 0."""
     rows = parts.reshape(len(parts), -1)
     rows = rows - rows.mean(1, keepdims=True)
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-3))

@@ -30,7 +30,7 @@ _SHOWN = 320
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """What is told of one photo.
+    """What is known of one photo.
 
     status: 'ok', 'no_face', 'no_score' (it looks like a child's face) or 'error', with its reason. Of the best photo of
     each scene: rank from 1 within the folder, and chance, the probability of being the best there. The others have the
@@ -50,7 +50,7 @@ class Row:
     thumbnail: Array | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, without pictures; None for a number that is not known."""
+        """Plain values, without images; None for a number that is not known."""
         known = self.entrant.attractiveness.to_dict() if self.entrant else {}
         remarks = "; ".join(self.entrant.remarks) if self.entrant else ""
         numbers = {name: getattr(self, name) for name in ("folder", "source", "status", "rank", "chance")}
@@ -122,7 +122,7 @@ def _unread(source: Source) -> Row:
 
 
 def row_of(frame: Frame, pictures: bool = False) -> Row:
-    """What is kept of a photo that was read, with its picture, to be ranked. pictures: that too, shrunk."""
+    """What is kept of a photo that was read, with its image, to be ranked. pictures: that too, shrunk."""
     reason = "no face" if frame.status == "no_face" else frame.reason or ""
     row = Row(str(Path(frame.source).parent), frame.source, frame.status, reason)
     if frame.status != "ok" or frame.image is None:

@@ -52,7 +52,7 @@ def detector_weights() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """One way to look at a picture: picture * scale + offset lies on a canvas of the network."""
+    """One way to look at an image: image * scale + offset lies on a canvas of the network."""
 
     scale: float
     offset_x: int = 0
@@ -64,7 +64,7 @@ class Detector:
     """Finds faces of any in-plane rotation.
 
     min_face: smallest side of a face in pixels; larger values are faster. score_threshold: 0..1.
-    max_faces: the best ones are kept; None keeps all. max_side: larger pictures are shrunk to this side
+    max_faces: the best ones are kept; None keeps all. max_side: larger images are shrunk to this side
     before they are searched (a face must keep about 12 pixels); those of more than five times this side, or twice where
     they are three times as long as wide, are searched again in overlapping tiles at full size. threads: of onnxruntime.
     device: see `choose_device`.
@@ -102,13 +102,13 @@ class Detector:
         return other
 
     def __call__(self, image: Image) -> Faces:
-        """Faces of one RGB picture (H, W, 3), best score first."""
+        """Faces of one RGB image (H, W, 3), best score first."""
         return self.batch([image])[0]
 
     def batch(self, images: Sequence[Image], lowest: float = 1.0) -> list[Faces]:
-        """Faces of each picture; pictures of one size share a run of the network.
+        """Faces of each image; images of one size share a run of the network.
 
-        lowest: score down to which faces are told too where that is below the threshold, as a tracker asks.
+        lowest: score down to which faces are given too where that is below the threshold, as a tracker asks.
         """
         detections = [Faces.empty()] * len(images)
         for size in {image.shape[:2] for image in images}:
@@ -122,7 +122,7 @@ class Detector:
         scale = self._scale(longest)
         looks = [self._look(images, _View(scale), lowest)]
         if longest * scale > 2 * _SECOND_LOOK_SIDE:
-            # A face that fills a large picture is larger than the network's widest stride sees.
+            # A face that fills a large image is larger than the network's widest stride sees.
             looks.append(self._look(images, _View(_SECOND_LOOK_SIDE / longest), lowest))
         tiled = [self._in_tiles(image, scale, lowest) for image in images]
         merged = [self._merge((*parts, *more)) for *parts, more in zip(*looks, tiled, strict=True)]
@@ -133,7 +133,7 @@ class Detector:
         return min(2.0, _TINY_SIDE / longest) if longest < _TINY_SIDE else scale
 
     def _in_tiles(self, image: Image, coarse: float, lowest: float) -> list[Faces]:
-        """Faces that are too small to be seen where a huge or elongated picture is shrunk to the scale `coarse`."""
+        """Faces that are too small to be seen where a huge or elongated image is shrunk to the scale `coarse`."""
         size, parts = (image.shape[1], image.shape[0]), []
         for scale in tile_scales(size, coarse, self._full_scale):
             largest = largest_face(scale, coarse)
@@ -151,7 +151,7 @@ class Detector:
         return again if len(again) else faces
 
     def _retry(self, image: Image) -> Faces:
-        """A second look at a picture without a face: upside down, since some angles are found only so, and with a
+        """A second look at an image without a face: upside down, since some angles are found only so, and with a
         margin around it, since a tight crop has none."""
         longest = max(image.shape[:2])
         turned = np.ascontiguousarray(image[::-1, ::-1])
@@ -199,7 +199,7 @@ class Detector:
 
 
 def _half_turn(faces: Faces, width: int, height: int) -> Faces:
-    """Faces found in a picture turned by 180 degrees, in the picture as it was."""
+    """Faces found in an image turned by 180 degrees, in the image as it was."""
     size = np.array([width, height], np.float32)
     return Faces((np.tile(size, 2) - faces.box)[:, [2, 3, 0, 1]], faces.score, size - faces.landmarks)
 
@@ -207,7 +207,7 @@ def _half_turn(faces: Faces, width: int, height: int) -> Faces:
 def _decode(
     outputs: list[Array], count: int, height: int, width: int, threshold: float
 ) -> tuple[list[Array], list[Array], list[Array]]:
-    """Boxes, scores and points above the threshold, by picture, in pixels of the canvas.
+    """Boxes, scores and points above the threshold, by image, in pixels of the canvas.
 
     At the cell (row, column) of a map with stride s: centre = (column + dx, row + dy) s, side = exp(d) s,
     point = (column + dx, row + dy) s, score = sqrt(class * objectness).

@@ -86,7 +86,7 @@ class Head:
             )
 
     def _check_fit(self, path: Path) -> None:
-        """Raise ModelError where network and card do not go together: told by a gray crop, not by the first face."""
+        """Raise ModelError where network and card do not go together: tested on a gray crop, not by the first face."""
         size = self.model.card.size
         message = f"The network {str(path)!r} must fit its card. On a gray crop of {size} pixels"
         try:

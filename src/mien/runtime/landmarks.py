@@ -39,7 +39,7 @@ class Landmarker:
         self.min_presence = float(threshold if min_presence is None else min_presence)
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Faces]) -> list[Faces]:
-        """The faces with `landmarks_68`, `pose` and refined `landmarks`; all pictures share one run.
+        """The faces with `landmarks_68`, `pose` and refined `landmarks`; all images share one run.
 
         Those whose presence lies below the card's threshold are left out: texture, helmets, parts of faces.
         """
@@ -90,7 +90,7 @@ class Landmarker:
 
 
 def _parts(counts: Sequence[int]) -> list[slice]:
-    """Where each picture's faces stand among all."""
+    """Where each image's faces stand among all."""
     ends = np.cumsum(counts)
     return [slice(int(end - count), int(end)) for end, count in zip(ends, counts, strict=True)]
 

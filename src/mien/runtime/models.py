@@ -85,7 +85,7 @@ class Model:
         return {name: value.reshape(2, len(crops), -1).mean(0) for name, value in both.items()}
 
     def _run(self, crops: NDArray[np.uint8]) -> dict[str, Array]:
-        """In batches of bounded memory: a picture of a crowd holds thousands of faces."""
+        """In batches of bounded memory: an image of a crowd holds thousands of faces."""
         parts = [self._run_batch(crops[i : i + _MOST_CROPS]) for i in range(0, max(1, len(crops)), _MOST_CROPS)]
         return {name: np.concatenate([part[name] for part in parts]) for name in self.card.outputs}
 

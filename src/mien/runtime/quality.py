@@ -11,9 +11,9 @@ FINE, COARSE = 1.0, 4.0
 
 
 def detail(crops: NDArray[np.uint8]) -> Array:
-    """std(I - G1 I) / (1 + std(G1 I - G4 I)) of the grey crops I (N, S, S, 3), (N,): fine against middle structure.
+    """std(I - G1 I) / (1 + std(G1 I - G4 I)) of the gray crops I (N, S, S, 3), (N,): fine against middle structure.
 
-    The 1 is one grey level: a crop without any structure has no detail.
+    The 1 is one gray level: a crop without any structure has no detail.
 
     >>> board = np.kron(np.indices((28, 28)).sum(0) % 2, np.ones((4, 4))) * 255
     >>> sharp = np.repeat(board.astype(np.uint8)[None, :, :, None], 3, 3)

@@ -33,7 +33,7 @@ def open_session(model: bytes, threads: int | None = None, device: str = "cpu") 
     options.intra_op_num_threads = threads or min(DEFAULT_THREADS, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Spinning threads burn a core between the pictures of a slow source.
+    # Spinning threads burn a core between the images of a slow source.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = Session(model, options, threads, device)

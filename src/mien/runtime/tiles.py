@@ -1,4 +1,4 @@
-"""Huge and elongated pictures in overlapping tiles."""
+"""Huge and elongated images in overlapping tiles."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _STEP = 1 / 8
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of a picture: its left upper corner and its size in pixels."""
+    """A part of an image: its left upper corner and its size in pixels."""
 
     x: int
     y: int
@@ -24,11 +24,11 @@ class Tile:
     height: int
 
     def cut(self, image: Image) -> Image:
-        """The part of a picture (H, W, 3)."""
+        """The part of an image (H, W, 3)."""
         return image[self.y : self.y + self.height, self.x : self.x + self.width]
 
     def place(self, faces: Faces, size: tuple[int, int], largest: float) -> Faces:
-        """The faces of the tile in the picture of a size (width, height), up to the largest that the tile is there for.
+        """The faces of the tile in the image of a size (width, height), up to the largest that the tile is there for.
 
         What an inner edge of the tile cuts is left out: the next tile holds the whole of it.
         """
@@ -43,7 +43,7 @@ class Tile:
 
 
 def tile_scales(size: tuple[int, int], coarse: float, finest: float) -> list[float]:
-    """The scales at which a picture (width, height) is seen in tiles, besides the whole of it at the scale `coarse`.
+    """The scales at which an image (width, height) is seen in tiles, besides the whole of it at the scale `coarse`.
 
     None where the whole shows enough: where it is shrunk to a fifth at least, or to half if it is three times as long
     as wide (its tiles are few). Each scale is at most eight times the next coarser one, so that no face falls between.
@@ -61,7 +61,7 @@ def tile_scales(size: tuple[int, int], coarse: float, finest: float) -> list[flo
 
 
 def largest_face(scale: float, coarse: float) -> float:
-    """The largest face, in pixels of the picture, that tiles at a scale are for: coarser looks see larger ones."""
+    """The largest face, in pixels of the image, that tiles at a scale are for: coarser looks see larger ones."""
     return _SEEN / max(coarse, scale * _STEP)
 
 

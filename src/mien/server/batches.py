@@ -33,7 +33,7 @@ class _Waiting:
 class Batcher:
     """One thread that reads photos. The first that waits goes at once, with others of the same options that wait too.
 
-    together: how many at most, so that nobody waits for long; observe: is told the size of each batch.
+    together: how many at most, so that nobody waits for long; observe: called with the size of each batch.
     """
 
     def __init__(self, together: int, observe: Callable[[int], Any] = lambda size: None) -> None:

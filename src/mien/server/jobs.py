@@ -38,7 +38,7 @@ _TELL_SECONDS = 0.25
 
 @dataclass(slots=True)
 class State:
-    """What is told of a job; times as in ISO 8601. pid: of the process that reads it."""
+    """What is known of a job; times as in ISO 8601. pid: of the process that reads it."""
 
     id: str
     name: str

@@ -42,7 +42,7 @@ class Problem(Exception):
 
 
 def problem_of(error: Exception) -> Problem:
-    """What an error of mien, of a check or of the framework is to a client; others are told to the log alone."""
+    """What an error of mien, of a check or of the framework is to a client; others go to the log alone."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, ValidationError | RequestValidationError):

@@ -1,4 +1,4 @@
-"""What a server is told when it starts: where it listens, who may call it, and its limits."""
+"""The settings of a server when it starts: where it listens, who may call it, and its limits."""
 
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path

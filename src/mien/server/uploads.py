@@ -64,7 +64,7 @@ async def sent(request: Request, limits: Limits, kinds: Sequence[str], name: str
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == _FORM:
         try:
-            # One more than may be: then the count is told instead of a broken form.
+            # One more than may be: then the count is reported instead of a broken form.
             form = await request.form(max_files=limits.photos + 1, max_fields=64, max_part_size=_FIELD_BYTES)
         except MultiPartException as error:
             raise Problem(400, f"The form must be whole. {error.message}.") from error

@@ -1,4 +1,4 @@
-"""People of clips as a table: one row a person, and on request a picture of each."""
+"""People of clips as a table: one row a person, and on request an image of each."""
 
 import csv
 import json
@@ -82,7 +82,7 @@ class PeopleSink(Sink):
         return {**row, **dict(zip(_BEST, values, strict=True))}
 
     def _keep(self, person: Person, view: BestView, folder: Path) -> str:
-        """Write the picture of a person; its name, which no other person of this run has."""
+        """Write the image of a person; its name, which no other person of this run has."""
         stem = re.sub(r"[^\w.-]+", "_", Path(person.source).stem) or "clip"
         name, number = f"{stem}_person{person.track_id}.png", 2
         while name in self._files:

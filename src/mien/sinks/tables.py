@@ -146,7 +146,7 @@ def _check_columns(names: Sequence[str]) -> None:
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """A row for tables, whose columns are always the same: what users' own models tell is one cell of JSON."""
+    """A row for tables, whose columns are always the same: the output of users' own models is one cell of JSON."""
     attributes = row.get("attributes")
     return flatten({**row, "attributes": None if attributes is None else json.dumps(attributes, ensure_ascii=False)})
 

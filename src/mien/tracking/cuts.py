@@ -1,4 +1,4 @@
-"""Cuts between the shots of a video, seen on tiny pictures of the frames."""
+"""Cuts between the shots of a video, seen on tiny images of the frames."""
 
 from collections import deque
 from typing import Any
@@ -12,13 +12,13 @@ from mien.opencv import cv2
 Array = NDArray[Any]
 
 _WIDTH, _HEIGHT = 32, 24
-_BLANK = 6.0  # grey levels of spread; a frame below shows nothing (black, white, faded out)
+_BLANK = 6.0  # gray levels of standard deviation; a frame below shows nothing (black, white, faded out)
 
 
 class CutDetector:
     """Says of each frame whether a new shot begins with it.
 
-    A frame is compared by layout, brightness ranks and colour with the last frames that showed something, so
+    A frame is compared by layout, brightness ranks and color with the last frames that showed something, so
     that a flash, whose end looks like its beginning, and a blank frame are not taken for cuts. A cut is a
     difference above `threshold` (0..1) that also stands out from the recent ones.
 
@@ -60,7 +60,7 @@ class CutDetector:
 
 
 def _describe(small: Array) -> tuple[Array, Array]:
-    """Layout (H * W,) by brightness ranks, which any change of exposure keeps, and colour histogram (64,)."""
+    """Layout (H * W,) by brightness ranks, which any change of exposure keeps, and color histogram (64,)."""
     gray = cv2.GaussianBlur(small.mean(-1), (0, 0), 1.5)
     ranks = np.argsort(np.argsort(gray, axis=None, kind="stable")).astype(np.float32)
     layout = (ranks - ranks.mean()) / ranks.std()
@@ -71,7 +71,7 @@ def _describe(small: Array) -> tuple[Array, Array]:
 
 
 def _difference(a: tuple[Array, Array], b: tuple[Array, Array]) -> float:
-    """Difference 0..1 of two looks: three parts layout, one part colour."""
+    """Difference 0..1 of two looks: three parts layout, one part color."""
     layout = 1.0 - float(np.clip(np.mean(a[0] * b[0]), 0, 1))
     colour = 1.0 - float(np.minimum(a[1], b[1]).sum())
     return 0.75 * layout + 0.25 * colour
