@@ -44,6 +44,7 @@ def expected_rows(photos: Path) -> list[dict[str, Any]]:
     return [row for frame in frames for row in frame.to_dicts()]
 
 
+@pytest.mark.slow
 def test_a_map_keeps_the_order_and_its_errors(cluster: Any) -> None:
     from mien.cluster import ray_map
 
