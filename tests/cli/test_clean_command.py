@@ -98,7 +98,7 @@ def test_photos_without_an_installed_training_wing(tmp_path: Path, astronaut: Im
     assert (tmp_path / "x.png").is_file()
     table = subprocess.run([sys.executable, "-c", code, "clean", "x.csv"], capture_output=True, text=True, timeout=200)
     assert table.returncode == 1
-    assert "pip install 'mien[train]'" in table.stderr
+    assert "pip install 'mien[data]'" in table.stderr
 
 
 def test_a_manifest_with_a_column_of_groups(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ def test_further_runs_are_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_int8_prints_size_time_measures_and_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "export_int8", lambda run, out, others: (out / "age.int8.onnx", COMPARED))
+    monkeypatch.setattr(export, "export_int8", lambda run, out, others, twin: (out / "age.int8.onnx", COMPARED))
     result = run_export(tmp_path / "age", "--int8")
     assert result.exit_code == 0, result.output
     lines = [" ".join(line.split()) for line in result.output.splitlines()]

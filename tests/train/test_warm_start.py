@@ -56,6 +56,7 @@ def test_the_start_gives_what_the_exported_network_gives(exported: tuple[Path, F
     torch.testing.assert_close(found, expected, atol=1e-3 * float(expected.abs().max()), rtol=0)
 
 
+@pytest.mark.slow
 def test_of_several_networks_in_a_file_the_first_is_taken(exported: tuple[Path, FaceModel], tmp_path: Path) -> None:
     alone, folded = exported
     other = build(2).eval()

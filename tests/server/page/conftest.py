@@ -69,7 +69,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(camera: Path) -> Iterator[Any]:
     """Chromium that resolves no name, with a camera that is a file."""
     if CHROMIUM is None:

@@ -48,7 +48,8 @@ def test_pause_snapshot_and_stop(open_page):
 def test_no_camera_is_a_sentence(open_page):
     page = open_page("live")
     page.evaluate(
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('none', 'NotFoundError'); }"
+        "() => { navigator.mediaDevices.getUserMedia = async () => {"
+        " throw new DOMException('none', 'NotFoundError'); }; }"
     )
     page.click("#live-start")
     assert page.locator("#panel-live .failure").inner_text().startswith("No camera could be opened.")

@@ -187,6 +187,7 @@ def test_a_run_stops_when_validation_gets_no_better(
     assert max(int(row["epoch"]) for row in curves_of(run) if row["epoch"]) < 10
 
 
+@pytest.mark.slow
 def test_the_best_weights_are_kept(make_recipe: Callable[..., Any], train: Callable[..., Path]) -> None:
     run = train(make_recipe(epochs=4, lr=0.3, warmup=0.0, ema=0.0, keep="best"))
     errors = [float(row["val_error"]) for row in curves_of(run) if row["val_error"]]

@@ -230,6 +230,7 @@ def altered(trained: Path, folder: Path, **changes: Any) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_several_runs_become_one_file_with_the_mean_of_their_outputs(
     trained: Path, exported: Path, tmp_path: Path
 ) -> None:
@@ -247,6 +248,7 @@ def test_networks_that_cannot_be_averaged_are_refused(trained: Path, tmp_path: P
         export_run(trained, tmp_path / "out", [altered(trained, tmp_path / "other", **change)])
 
 
+@pytest.mark.slow
 def test_int8_is_a_model_with_a_card_of_its_own(trained: Path, exported: Path, tiny: Any, tmp_path: Path) -> None:
     path, comparison = export_int8(trained, tmp_path)
     names = ["tiny.int8.json", "tiny.int8.onnx", "tiny.json", "tiny.onnx"]
