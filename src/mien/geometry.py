@@ -182,18 +182,19 @@ def box_iou(a: Array, b: Array) -> Array:
     >>> box_iou(np.array([[0, 0, 2, 2.0]]), np.array([[0, 0, 2, 1.0]])).tolist()
     [[0.5]]
     """
-    overlap = _intersection(a, b)
-    union = _area(a)[:, None] + _area(b)[None] - overlap
+    overlap = box_intersection(a, b)
+    union = box_area(a)[:, None] + box_area(b)[None] - overlap
     return np.asarray(overlap / np.maximum(union, 1e-9))
 
 
-def _intersection(a: Array, b: Array) -> Array:
+def box_intersection(a: Array, b: Array) -> Array:
     """Area (N, M) that boxes (N, 4) and (M, 4) share."""
     low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
     return np.asarray(np.clip(high - low, 0, None).prod(-1))
 
 
-def _area(box: Array) -> Array:
+def box_area(box: Array) -> Array:
+    """Area (N,) of boxes (N, 4)."""
     return np.asarray(np.clip(box[:, 2:] - box[:, :2], 0, None).prod(-1))
 
 
@@ -202,12 +203,12 @@ def non_maximum_suppression(box: Array, score: Array, threshold: float) -> NDArr
 
     A box of which four fifths lie inside a better one goes too: parts of a large face can look like a face.
     """
-    order, area = np.argsort(-score, kind="stable"), _area(box)
+    order, area = np.argsort(-score, kind="stable"), box_area(box)
     keep: list[int] = []
     while len(order):
         best, order = order[0], order[1:]
         keep.append(best)
-        shared, rest = _intersection(box[order], box[best, None])[:, 0], area[order]
+        shared, rest = box_intersection(box[order], box[best, None])[:, 0], area[order]
         overlap = np.where(shared > 0.8 * rest, 1.0, shared / np.maximum(rest + area[best] - shared, 1e-9))
         order = order[overlap <= threshold]
     return np.asarray(keep, np.int64)

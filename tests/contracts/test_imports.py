@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "drawing": {"errors", "expression", "facs", "faces", "geometry", "media", "opencv"},
     "runtime": {"errors", "estimates", "expression", "faces", "geometry", "opencv", "ort", "tasks"},
     "parallel": {"errors", "faces", "media", "opencv"},
-    "video": {"errors", "expression", "faces", "geometry", "runtime", "tracking"},
+    "video": {"errors", "expression", "faces", "geometry", "runtime", "tasks", "tracking"},
     "sinks": {"errors", "expression", "facs", "faces", "files", "geometry", "opencv", "video"},
     "analyzer": {"errors", "expression", "faces", "geometry", "media", "parallel", "runtime", "tracking", "video"},
     "cluster": {"analyzer", "errors", "faces", "media", "parallel", "sinks"},
@@ -46,7 +46,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "preference": {"analyzer", "errors", "estimates", "faces", "files", "geometry", "media", "opencv"}
     | {"runtime", "tasks"},
     "client": {"errors", "faces"},
-    "server": BASE | {"analyzer", "tasks", "drawing", "expression", "media", "preference", "runtime", "sinks"},
+    "server": BASE
+    | {"analyzer", "schemas", "tasks", "drawing", "expression", "media", "preference", "runtime", "sinks"},
     "datasets": {"errors", "expression", "facs", "files", "geometry", "media", "opencv", "parallel", "runtime"}
     | {"tasks"},
     "evaluate": BASE | {"datasets", "metrics", "parallel", "runtime", "tasks"},

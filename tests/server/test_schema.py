@@ -3,13 +3,15 @@
 from types import UnionType
 from typing import Union, get_args, get_origin
 
+import pytest
 from pydantic import BaseModel
 from tests.fixtures.output_schema import SCHEMA
 
 from mien.expression.emotion import DISPLAYS
-from mien.faces import FaceRow
+from mien.faces import FaceRow, rows
 from mien.facs import CODES
-from mien.server.schema import FaceRowModel
+from mien.schemas import row
+from mien.schemas.row import FaceRow as FaceRowModel
 from mien.sinks.tables import COLUMNS
 
 ONE_CELL = {"landmarks", "landmarks_68", "attributes", "emotion_evidence"}
@@ -19,6 +21,22 @@ KEYS = {"action_units": CODES, "emotion_category_probability": DISPLAYS}
 def test_fields_are_those_of_the_rows():
     assert [name for name in FaceRow.__annotations__ if name != "reason"] == SCHEMA
     assert list(FaceRowModel.model_fields) == list(FaceRow.__annotations__)
+
+
+PARTS = [
+    (rows.PoseRow, row.Pose),
+    (rows.ActionUnitRow, row.ActionUnit),
+    (rows.CategoryRow, row.Category),
+    (rows.EmotionRow, row.Emotion),
+    (rows.AgeRow, row.Age),
+    (rows.AttractivenessRow, row.Attractiveness),
+    (rows.DisplaysRow, row.Displays),
+]
+
+
+@pytest.mark.parametrize(("typed", "model"), PARTS, ids=lambda part: part.__name__)
+def test_fields_of_parts_are_those_of_the_rows(typed: type, model: type[BaseModel]):
+    assert list(model.model_fields) == list(typed.__annotations__)
 
 
 def columns(kind: object, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A row of `mien analyze`, as a type that its JSON Schema is made from; docs/output.md explains the fields."""
+"""A row of `mien analyze` as a pydantic model, for its JSON Schema and the REST service; docs/output.md explains it."""
 
 from typing import Annotated, Literal
 
@@ -92,7 +92,7 @@ class Displays(Part):
     cheek_strength: float | None = Field(description="Intensity of AU06.")
 
 
-class Row(BaseModel):
+class FaceRow(BaseModel):
     """A face, or an image without a face, or one that cannot be read (`face` is null in both)."""
 
     model_config = ConfigDict(title="row of mien analyze", extra="forbid")

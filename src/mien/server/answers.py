@@ -11,6 +11,7 @@ from mien.faces import Frame
 from mien.opencv import cv2
 from mien.server.problems import Problem
 from mien.sinks import csv_lines
+from mien.sinks.lines import json_line
 
 TYPES = {"json": "application/json", "ndjson": "application/x-ndjson", "csv": "text/csv", "png": "image/png"}
 _Row = dict[str, Any]
@@ -47,17 +48,12 @@ def _accepted(header: str) -> list[str]:
     return [kind for _, kind in sorted(kinds, key=lambda pair: pair[0])]
 
 
-def line(row: _Row) -> str:
-    """A row of JSON Lines, as the sinks write it."""
-    return f"{json.dumps(row, ensure_ascii=False)}\n"
-
-
 def text_of(rows: Iterable[_Row], form: str) -> Iterator[str]:
     """Parts of the text of rows in a form."""
     if form == "csv":
         yield from csv_lines(rows)
     elif form == "ndjson":
-        yield from map(line, rows)
+        yield from map(json_line, rows)
     else:
         yield "["
         for number, row in enumerate(rows):

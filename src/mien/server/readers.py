@@ -34,21 +34,19 @@ class PhotoOptions(Options):
     name: Annotated[str, Field(max_length=255, description="Of a photo that is the raw body.")] = "photo"
 
 
-class VideoOptions(Options):
-    """Options of videos."""
-
-    every: Annotated[int, Field(ge=1, le=100_000, description="Look at each n-th frame.")] = 1
-    smooth: Annotated[float, Field(ge=0, le=60, description="Smooth over this many seconds.")] = 0.0
-    neutral: Annotated[bool, Field(description="Take off what a face shows at rest.")] = False
-    annotate: Annotated[bool, Field(description="Make an annotated video.")] = True
-    name: Annotated[str, Field(max_length=255, description="Of a video that is the raw body.")] = "video"
-
-
 class LiveOptions(Options):
     """Options of a live camera."""
 
     smooth: Annotated[float, Field(ge=0, le=60, description="Smooth over this many seconds.")] = 0.0
-    neutral: Annotated[bool, Field(description="Take off what a face shows at rest.")] = False
+    neutral: Annotated[bool, Field(description="Subtract each person's resting baseline.")] = False
+
+
+class VideoOptions(LiveOptions):
+    """Options of videos."""
+
+    every: Annotated[int, Field(ge=1, le=100_000, description="Look at each n-th frame.")] = 1
+    annotate: Annotated[bool, Field(description="Make an annotated video.")] = True
+    name: Annotated[str, Field(max_length=255, description="Of a video that is the raw body.")] = "video"
 
 
 class Readers:

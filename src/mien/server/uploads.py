@@ -14,7 +14,7 @@ from starlette.formparsers import MultiPartException
 from mien.server.problems import Problem
 from mien.server.settings import Limits
 
-_FORM, _RAW = "multipart/form-data", "application/octet-stream"
+FORM, RAW = "multipart/form-data", "application/octet-stream"
 _FIELD_BYTES = 1_000_000
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -55,14 +55,19 @@ class Sent:
             raise Problem(413, f"The form must have at most {most} files. Got {len(self.files)}; send them in parts.")
 
 
+def content_type(request: Request) -> str:
+    """The content type of a request without its parameters; empty where it has none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 @asynccontextmanager
 async def sent(request: Request, limits: Limits, kinds: Sequence[str], name: str = "photo") -> AsyncIterator[Sent]:
     """What a request sent; a form's files are gone afterwards. kinds: of raw bodies, such as 'image/'.
 
     Raises Problem: 400 for a broken form, 413 for too many files, 415 for another content type.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == _FORM:
+    kind = content_type(request)
+    if kind == FORM:
         try:
             # One more than may be: then the count is reported instead of a broken form.
             form = await request.form(max_files=limits.photos + 1, max_fields=64, max_part_size=_FIELD_BYTES)
@@ -72,10 +77,10 @@ async def sent(request: Request, limits: Limits, kinds: Sequence[str], name: str
             yield _of_form(form.multi_items())
         finally:
             await form.close()
-    elif kind == _RAW or kind.startswith(tuple(kinds)):
+    elif kind == RAW or kind.startswith(tuple(kinds)):
         yield Sent([Upload(file_name(name), await request.body())], raw=True)
     else:
-        expected = ", ".join([_FORM, *(f"{part}*" if part.endswith("/") else part for part in kinds), _RAW])
+        expected = ", ".join([FORM, *(f"{part}*" if part.endswith("/") else part for part in kinds), RAW])
         raise Problem(415, f"The content type must be one of {expected}. Got {kind or 'none'!r}.")
 
 

@@ -12,7 +12,7 @@ from mien.errors import InputError, SinkError
 from mien.expression.events import Event, EventFinder
 from mien.faces import Frame
 from mien.sinks.csv_text import csv_text
-from mien.sinks.lines import read_rows
+from mien.sinks.lines import json_line, read_rows
 from mien.sinks.sink import Sink
 
 _HEAD = ("source", "track_id", "action_unit", "name")
@@ -74,7 +74,7 @@ class EventSink(Sink):
 
     def _add(self, events: list[Event]) -> None:
         try:
-            self._file.writelines(_line(event.to_dict()) for event in events)
+            self._file.writelines(json_line(event.to_dict()) for event in events)
             self._file.flush()
         except OSError as error:
             raise SinkError(f"{str(self._partial)!r} cannot be written: {error.strerror}.") from error
@@ -100,13 +100,9 @@ def check_target(path: Path) -> None:
         raise SinkError(f"{str(path)!r} cannot be written: it must be a file in a folder that exists and takes files.")
 
 
-def _line(row: dict[str, Any]) -> str:
-    return f"{json.dumps(row, ensure_ascii=False)}\n"
-
-
 def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8") as file:
-        file.writelines(map(_line, rows))
+        file.writelines(map(json_line, rows))
 
 
 def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -34,7 +34,7 @@ class JsonLinesSink(Sink):
 
     def write(self, frame: Frame) -> None:
         """Write one line a face, or one that says why there is none."""
-        lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in frame.to_dicts())
+        lines = "".join(map(json_line, frame.to_dicts()))
         try:
             self._file.write(lines)
             self._file.flush()
@@ -53,6 +53,15 @@ class JsonLinesSink(Sink):
             self._file.close()
         except OSError as error:
             raise SinkError(f"The output cannot be written: {error.strerror}.") from error
+
+
+def json_line(row: Mapping[str, Any]) -> str:
+    """A row as a line of JSON.
+
+    >>> json_line({"source": "été.jpg", "face": None})
+    '{"source": "été.jpg", "face": null}\\n'
+    """
+    return f"{json.dumps(row, ensure_ascii=False)}\n"
 
 
 def _keep_finished(path: Path) -> tuple[frozenset[str], frozenset[str]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from mien.errors import InputError, SinkError
 from mien.faces import Frame
+from mien.files import whole_file
 from mien.opencv import cv2
 from mien.sinks.rows import check_rows_target, write_rows
 from mien.sinks.sink import Sink
@@ -88,12 +89,9 @@ class PeopleSink(Sink):
         while name in self._files:
             name, number = f"{stem}_{number}_person{person.track_id}.png", number + 1
         self._files.add(name)
-        path = folder / name
         encoded = cv2.imencode(".png", np.ascontiguousarray(view.image[..., ::-1]))[1]
-        try:
-            path.write_bytes(encoded.tobytes())
-        except OSError as error:
-            raise SinkError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
+        with whole_file(folder / name) as temporary:
+            temporary.write_bytes(encoded.tobytes())
         return name
 
     def _save(self) -> None:

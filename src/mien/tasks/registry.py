@@ -1,6 +1,5 @@
 """Tasks by name. The names of several are joined by '+' on cards and in recipes, and taken apart here alone."""
 
-from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
@@ -68,9 +67,10 @@ def tasks_of(joined: str) -> list[Task]:
     return [task_named(name) for name in split_tasks(joined)]
 
 
-def decoding_of(joined: str, name: str, decoding: Mapping[str, Any]) -> Decoding:
-    """The constants of one task on a card: the card's own where it has one task, else those under its name."""
-    return dict(decoding) if joined == name else dict(decoding[name])
+def decoding_of(joined: str, name: str, decoding: Decoding) -> Decoding:
+    """The constants of one task on a card, no copy: the card's own where it has one task, else those under its name."""
+    constants: Decoding = decoding if joined == name else decoding[name]
+    return constants
 
 
 def decode(joined: str, outputs: dict[str, Array], decoding: Decoding) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mien.faces import Faces
 from mien.faces.parts import Array
-from mien.geometry import box_iou
+from mien.geometry import box_area, box_intersection, box_iou
 
 _LONGEST_S = 0.25  # a motion that was seen longer ago is not believed to go on
 _OFF_CENTER, _OFF_SIZE = 0.1, 0.1  # parts of a face's side, and of its size, by which a crop may miss the face
@@ -97,9 +97,8 @@ def shared_part(box: Array, others: Array) -> Array:
     >>> shared_part(np.array([[0, 0, 4, 4.0]]), np.array([[3, 0, 5, 1.0], [9, 9, 10, 10]])).tolist()
     [0.5]
     """
-    low, high = (f(box[:, None, i : i + 2], others[None, :, i : i + 2]) for f, i in ((np.maximum, 0), (np.minimum, 2)))
-    areas = [np.maximum((b[:, 2:] - b[:, :2]).prod(1), 1e-9) for b in (box, others)]
-    part = np.clip(high - low, 0, None).prod(-1) / np.minimum(areas[0][:, None], areas[1])
+    smaller = np.minimum(box_area(box)[:, None], box_area(others))
+    part = box_intersection(box, others) / np.maximum(smaller, 1e-9)
     return np.asarray(part.max(1, initial=0.0))
 
 

@@ -11,6 +11,7 @@ from mien.faces.parts import Array
 from mien.geometry import CropTemplate, Image, align
 from mien.runtime.heads import Head
 from mien.runtime.quality import detail
+from mien.tasks import split_tasks
 from mien.video.fusion import fuse_ages, fuse_attractiveness
 
 _SLOW = {"age", "attractiveness"}
@@ -22,7 +23,7 @@ _FORGET_S = 60.0
 
 def is_slow(head: Head) -> bool:
     """Whether a head tells of a person what stays within a clip: nothing but age and attractiveness."""
-    return set(head.model.card.task.split("+")) <= _SLOW
+    return set(split_tasks(head.model.card.task)) <= _SLOW
 
 
 def view_quality(crops: NDArray[np.uint8], pose: Pose | None) -> Array:

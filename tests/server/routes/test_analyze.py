@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from mien.analyzer import Analyzer
 from mien.cli import app as cli
-from mien.server.schema import FaceRowModel
+from mien.schemas.row import FaceRow as FaceRowModel
 from mien.sinks.tables import COLUMNS
 
 

@@ -10,20 +10,21 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from mien.faces import Frame
-from mien.server.answers import TYPES, form_of, line, picture_response, rows_response
+from mien.schemas.row import FaceRow
+from mien.server.answers import TYPES, form_of, picture_response, rows_response
 from mien.server.examples import photo_body
 from mien.server.photos import unless_gone
 from mien.server.problems import Problem
 from mien.server.readers import PhotoOptions
-from mien.server.schema import FaceRowModel
 from mien.server.state import Worker, worker_of
 from mien.server.uploads import Sent, sent
+from mien.sinks.lines import json_line
 
 router = APIRouter(prefix="/v1", tags=["photos"])
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A row a face, and one for a photo without a face or that cannot be read.",
-        "model": list[FaceRowModel],  # type: ignore[valid-type]
+        "model": list[FaceRow],
         "content": {
             "application/json": {},
             **{kind: {} for kind in list(TYPES.values())[1:]},
@@ -69,7 +70,7 @@ async def _read(worker: Worker, upload: Sent, options: PhotoOptions, keep: bool)
 async def _lines(worker: Worker, upload: Sent, options: PhotoOptions, held: AsyncExitStack) -> AsyncIterator[str]:
     async with held:
         async for frame in worker.photos.frames(upload.files, options, tell=True):
-            yield "".join(map(line, frame.to_dicts()))
+            yield "".join(map(json_line, frame.to_dicts()))
 
 
 def _picture(frames: list[Frame]) -> Response:

@@ -19,7 +19,7 @@ from mien.server.problems import Problem
 from mien.server.readers import VideoOptions
 from mien.server.state import Worker, worker_of
 from mien.server.timeline import timeline_text
-from mien.server.uploads import Sent, Upload, file_name, sent
+from mien.server.uploads import FORM, RAW, Sent, Upload, content_type, file_name, sent
 from mien.sinks.events import event_csv_lines
 from mien.sinks.lines import read_rows
 
@@ -34,11 +34,11 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"content": {"application/jso
 async def post(request: Request, query: Annotated[VideoOptions, Query()]) -> Response:
     """Read a video: answers with a job, which goes on without the client."""
     worker = worker_of(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
+    kind = content_type(request)
+    if kind == FORM:
         async with sent(request, worker.limits, ("video/",), query.name) as upload:
             state = await _from_form(worker, upload, query)
-    elif kind.startswith("video/") or kind == "application/octet-stream":
+    elif kind.startswith("video/") or kind == RAW:
         await run_in_threadpool(worker.readers.of, query)
         state = await _from_body(worker, request, query)
     else:

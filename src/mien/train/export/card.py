@@ -17,7 +17,7 @@ from mien.estimates import action_units_estimate
 from mien.evaluate.evaluator import Report, evaluate_file
 from mien.geometry import Array
 from mien.runtime.models import Model
-from mien.tasks import calibrate, split_tasks
+from mien.tasks import calibrate, decoding_of, split_tasks
 from mien.tasks.calibration import detail_decoding
 from mien.train.data.augment import degrade
 from mien.train.data.dataset import prepare_plain
@@ -69,7 +69,7 @@ def write_card(
         card["decoding"]["raters"] = recipe.raters
     if card["detail"]:
         degraded, _ = predict(model, recipe, prepared, degraded=True)
-        decoding = card["decoding"].get("age", card["decoding"])
+        decoding = decoding_of(recipe.task, "age", card["decoding"])
         decoding |= _detail(read, degraded, labels, decoding)
         decoding |= margin_decoding(read["age"], labels["age"], labels["set"], names, decoding["head"])
     if "embedding" in read and "rater_scores" in labels:
@@ -77,11 +77,11 @@ def write_card(
         more, known = predict(model, recipe, prepared, splits=("train", "val"))
         card["decoding"]["taste"] = taste_decoding(more["embedding"], known)
     if recipe.thresholds is not None:
-        decoding = card["decoding"].get("expression", card["decoding"])
+        decoding = decoding_of(recipe.task, "expression", card["decoding"])
         fitted, card["thresholds"] = _thresholds(model, recipe, decoding)
         decoding |= fitted
     if votes:
-        decoding = card["decoding"].get("expression", card["decoding"])
+        decoding = decoding_of(recipe.task, "expression", card["decoding"])
         units = [action_units_estimate(part.logits, decoding).probability for part in votes]
         evidence = fit_evidence([(unit, part.votes) for unit, part in zip(units, votes, strict=True)])
         decoding["evidence"] = evidence.to_dict()
