@@ -72,27 +72,20 @@ def analyze(
     from mien.expression.emotion import load_evidence
     from mien.runtime.heads import choose_heads
     from mien.sinks import EventSink, open_sink
-    from mien.sinks.events import check_target
-    from mien.sinks.rows import check_rows_target
 
     terms = "open" if open_terms else "any"
     named = None if heads is None else [head for head in heads.split(",") if head]
     chosen = choose_heads([*choose_heads(named, terms), *(model or [])], terms)
-    if events:
-        check_target(events)  # before any file is opened
-        expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
-        reads_units = bool(model) or {"expression", "expression-open"} & set(map(str, chosen))
-        expect(bool(reads_units), "heads", "with 'expression' to find events", heads)
-    expect(best is None or people is not None, "best", "given together with 'people'", best)
-    if people:
-        check_rows_target(people, "people")
+    reads_units = bool(model) or bool({"expression", "expression-open"} & set(map(str, chosen)))
+    _check_targets(out, events, people, best, reads_units, heads)
+    looks: dict[str, Any] = {"min_face": min_face, "score_threshold": score_threshold}
+    looks |= {"max_faces": max_faces, "max_side": max_side}
     reading: dict[str, Any] = {"every": every, "smooth": smooth, "neutral": neutral, "exact": exact}
     if on_ray:
         expect(
             not (draw or events or evidence or people), "ray", "without --draw, --events, --people, --evidence", True
         )
         expect(out not in (None, "-"), "out", "a folder or an address such as s3://bucket/faces, with --ray", out)
-        looks = {"min_face": min_face, "score_threshold": score_threshold, "max_faces": max_faces, "max_side": max_side}
         settings = {"heads": list(map(str, chosen)), "terms": terms, "displays": displays, "device": device, **looks}
         files = {"resume": resume, "recursive": recursive, "glob": glob, "partition": partition}
         analyze_on_ray(sources, str(out), {**settings, "threads": threads}, reading, workers, quiet, **files)
@@ -101,10 +94,7 @@ def analyze(
     analyzer = Analyzer(
         chosen,
         terms=terms,
-        min_face=min_face,
-        score_threshold=score_threshold,
-        max_faces=max_faces,
-        max_side=max_side,
+        **looks,
         evidence=load_evidence(evidence) if evidence else None,
         displays=displays,
         threads=threads or (1 if workers or processes > 1 else None),
@@ -125,12 +115,11 @@ def analyze(
         known, total = look_ahead(requests, sink.done, recursive, glob) if watch else (requests, None)
         how = {**reading, "recursive": recursive, "glob": glob, "workers": processes}
         frames = analyzer.run(known, skip=sink.done, keep_image=bool(annotator or best), **how)
+        # All others before the sink: what it calls done on resume has all its events and its drawing.
+        writers = [writer for writer in (movements, crowd) if writer]
         for frame in with_rate(frames, total) if watch else frames:
-            # Both before the sink: what it calls done on resume has all its events and its drawing.
-            if movements:
-                movements.write(frame)
-            if crowd:
-                crowd.write(frame)
+            for writer in writers:
+                writer.write(frame)
             if annotator:
                 annotator.add(frame)
             sink.write(frame)
@@ -141,6 +130,23 @@ def analyze(
         if not quiet:
             print(tally, file=sys.stderr)
         raise typer.Exit(3)
+
+
+def _check_targets(
+    out: str | None, events: Path | None, people: Path | None, best: Path | None, reads_units: bool, heads: str | None
+) -> None:
+    """Raise an error for files that cannot be written or do not go together, before any file is opened."""
+    from mien.errors import expect
+    from mien.sinks.events import check_target
+    from mien.sinks.rows import check_rows_target
+
+    if events:
+        check_target(events)
+        expect(out is None or Path(out).resolve() != events.resolve(), "events", "another file than 'out'", out)
+        expect(reads_units, "heads", "with 'expression' to find events", heads)
+    expect(best is None or people is not None, "best", "given together with 'people'", best)
+    if people:
+        check_rows_target(people, "people")
 
 
 def _people(stack: ExitStack, path: Path, best: Path | None, **options: Any) -> Any:
